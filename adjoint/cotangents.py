@@ -1,0 +1,202 @@
+"""Arithmetic of cotangents: zeros, sums, and bringing one to the shape and dtype of its value.
+
+This is the one place that knows of broadcasting.  Where shapes are known the exact sum is written
+down; where they are not, `runtime.unbroadcast` looks at them when the program runs.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import operator
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from . import runtime
+from .avals import ANY, Arr, Aval, Num, Parts, Seq, dtype_of, is_known, shape_of
+from .infer import infer
+from .ir import Apply, At, Atom, Block, Const, If, Loop, Stmt, Var
+from .lower import lower_atom, lower_rule
+from .lower.context import Lowering
+from .lower.values import Tuple, Value
+from .rules.registry import lookup
+
+
+class Builder:
+    """Adds statements to a block, with a note of which statement they pull back."""
+
+    def __init__(self) -> None:
+        self.lo = Lowering()
+        self.at = At(sweep="reverse")
+
+    @property
+    def stmts(self) -> list[Stmt]:
+        return self.lo.stmts
+
+    def apply(self, fn: Any, *args: Any, aval: Aval | None = None, bar_of: Var | None = None, **kwargs: Any) -> Var:
+        atoms = tuple(a if isinstance(a, Var | Const) else Const(a) for a in args)
+        named = tuple((k, a if isinstance(a, Var | Const) else Const(a)) for k, a in kwargs.items())
+        if aval is None:
+            rule = lookup(fn)
+            aval = infer(fn, atoms, named, rule is not None and rule.pure)
+        out = Var(aval, bar_of=bar_of)
+        self.stmts.append(Apply((out,), fn, atoms, named, self.at))
+        return out
+
+    def inline(self, rule: Any, args: list[Value], kwargs: dict[str, Value] | None = None) -> list[Atom | None]:
+        """Splice a rule's own source in; the cotangents (or the one value) that it returns."""
+        first = len(self.stmts)
+        value = lower_rule(rule, args, kwargs or {}, self.lo)
+        items = value.items if isinstance(value, Tuple) else (value,)
+        atoms = [None if isinstance(v, Const) and v.value is None else lower_atom(v, self.lo) for v in items]
+        self.stmts[first:] = [replaced(s, self.at) for s in self.stmts[first:]]
+        return atoms
+
+    @contextmanager
+    def block(self) -> Iterator[list[Stmt]]:
+        """Collect statements in a block of their own."""
+        outer, self.lo.stmts = self.lo.stmts, []
+        try:
+            yield self.lo.stmts
+        finally:
+            self.lo.stmts = outer
+
+
+def replaced(stmt: Stmt, at: At) -> Stmt:
+    """The statement, and those inside, with another reason to be there."""
+    match stmt:
+        case Apply():
+            return dataclasses.replace(stmt, at=at)
+        case If():
+            return dataclasses.replace(stmt, then=_replaced(stmt.then, at), orelse=_replaced(stmt.orelse, at), at=at)
+        case Loop():
+            return dataclasses.replace(stmt, body=_replaced(stmt.body, at), at=at)
+
+
+def _replaced(block: Block, at: At) -> Block:
+    return Block(block.params, tuple(replaced(s, at) for s in block.stmts), block.results)
+
+
+def zero(b: Builder, x: Var, aval: Aval | None = None, bar_of: Var | None = None) -> Atom:
+    """A zero cotangent for `x`."""
+    aval = x.aval if aval is None else aval
+    bar_of = bar_of or x
+    match aval:
+        case Num("complex"):
+            return Const(0j)
+        case Num():
+            return Const(0.0)
+        case Arr(dtype, shape, boxed):
+            if boxed and shape == () and dtype is not None:
+                return Const(dtype.type(0)) if dtype != np.float64 else Const(0.0)
+            if is_known(shape) and dtype is not None:
+                assert shape is not None
+                size: Any = shape[0] if len(shape) == 1 else shape
+                if dtype == np.float64:
+                    return b.apply(np.zeros, Const(size), aval=aval, bar_of=bar_of)
+                return b.apply(np.zeros, Const(size), dtype=Const(dtype), aval=aval, bar_of=bar_of)
+            if shape is not None:
+                return b.apply(np.zeros_like, x, aval=aval, bar_of=bar_of)
+            return b.apply(runtime.zeros_like, x, aval=aval, bar_of=bar_of)
+        case Seq(Num("float")):
+            length = b.apply(len, x, aval=Num("int"))
+            one = b.apply(runtime.make_list, Const(0.0), aval=Parts(list, (Num("float"),)))
+            return b.apply(operator.mul, one, length, aval=aval, bar_of=bar_of)
+    return b.apply(runtime.zeros_like, x, aval=aval, bar_of=bar_of)
+
+
+def plus(b: Builder, x: Atom, y: Atom, of: Aval, bar_of: Var | None) -> Atom:
+    """The sum of two cotangents of one value."""
+    if isinstance(of, Num | Arr):
+        return b.apply(operator.add, x, y, bar_of=bar_of, aval=_sum_aval(x, y, of))
+    return b.apply(runtime.add, x, y, bar_of=bar_of, aval=of)
+
+
+def _sum_aval(x: Atom, y: Atom, of: Aval) -> Aval | None:
+    if isinstance(of, Arr) and x.aval == of and y.aval == of:
+        return of
+    return None
+
+
+def fit(b: Builder, g: Atom, x: Var, aval: Aval | None = None) -> Atom:
+    """The cotangent `g` brought to the shape and dtype of `x`."""
+    aval = x.aval if aval is None else aval
+    if not isinstance(aval, Num | Arr):
+        return g if isinstance(aval, Seq | Parts) or g.aval == aval else _at_run_time(b, g, x)
+    if isinstance(g.aval, Seq | Parts):
+        return b.apply(np.array, g)
+    have, want = shape_of(g.aval), shape_of(aval)
+    if want == () and (isinstance(aval, Num) or aval.boxed) and not is_known(have):
+        if have != ():
+            g = b.apply(np.sum, g, aval=Arr(dtype_of(g.aval), (), True))
+    elif not (is_known(have) and is_known(want)):
+        return _at_run_time(b, g, x)
+    else:
+        assert have is not None and want is not None
+        g = _to_shape(b, g, have, want)
+    return _to_dtype(b, g, aval)
+
+
+def _at_run_time(b: Builder, g: Atom, x: Var) -> Atom:
+    aval = x.aval if isinstance(x.aval, Arr) else ANY
+    return b.apply(runtime.unbroadcast, g, x, aval=aval)
+
+
+def _to_shape(b: Builder, g: Atom, have: tuple[Any, ...], want: tuple[Any, ...]) -> Atom:
+    if have == want:
+        return g
+    extra = len(have) - len(want)
+    if extra < 0 or any(h == 1 != w for h, w in zip(have[max(extra, 0) :], want, strict=True)):
+        return b.apply(np.broadcast_to, g, Const(want))
+    stretched = tuple(extra + i for i, (h, w) in enumerate(zip(have[extra:], want, strict=True)) if w == 1 != h)
+    if not stretched:
+        axes: Any = tuple(range(extra))
+        return b.apply(np.sum, g) if len(axes) == len(have) else b.apply(np.sum, g, axis=axes[0] if extra == 1 else axes)
+    if not extra:
+        return b.apply(np.sum, g, axis=stretched[0] if len(stretched) == 1 else stretched, keepdims=True)
+    summed = b.apply(np.sum, g, axis=(*range(extra), *stretched))
+    return b.apply(np.reshape, summed, Const(want))
+
+
+def _to_dtype(b: Builder, g: Atom, aval: Aval) -> Atom:
+    have, want = dtype_of(g.aval), dtype_of(aval)
+    if want is None or want.kind not in "fc":
+        return g
+    if have is not None and have.kind == "c" and want.kind == "f":
+        g = b.apply(np.real, g)
+        have = dtype_of(g.aval)
+    if isinstance(g.aval, Num) and isinstance(aval, Arr) and want.kind == "f":
+        return g  # a Python float is weak: it takes the dtype of what it meets
+    if have != want and isinstance(aval, Arr):
+        if isinstance(g.aval, Arr) and not (g.aval.boxed and g.aval.shape == ()):
+            return b.apply(np.ndarray.astype, g, Const(want))
+        return b.apply(want.type, g, aval=Arr(want, (), True))
+    return g
+
+
+def times(b: Builder, g: Atom, p: Atom, bar_of: Var | None) -> Atom:
+    """`g * p`, written as a person would: no factor 1, `g / y` for `g * (1 / y)`, the minus in front."""
+    if isinstance(p, Const) and isinstance(p.value, int | float):
+        if p.value == 1:
+            return g
+        if p.value == -1:
+            return b.apply(operator.neg, g, bar_of=bar_of)
+    last = b.stmts[-1] if b.stmts else None
+    if isinstance(last, Apply) and last.out is p:
+        if last.fn is operator.neg:
+            b.stmts.pop()
+            return b.apply(operator.neg, times(b, g, last.args[0], None), bar_of=bar_of)
+        if last.fn is operator.truediv and isinstance(last.args[0], Const):
+            b.stmts.pop()
+            above = times(b, g, last.args[0], None)
+            return b.apply(operator.truediv, above, last.args[1], bar_of=bar_of)
+    if isinstance(g, Const) and type(g.value) is float and g.value == 1.0 and _is_float(p.aval):
+        return p
+    return b.apply(operator.mul, g, p, bar_of=bar_of)
+
+
+def _is_float(aval: Aval) -> bool:
+    dtype = dtype_of(aval)
+    return dtype is not None and dtype.kind in "fc"

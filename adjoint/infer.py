@@ -1,0 +1,316 @@
+"""What is known of the result of a primitive, found by applying it to dummies.
+
+Instead of a table of shape rules, the primitive itself is asked: it is applied to cheap arrays of
+ones with the arguments' shapes and dtypes, and the result is looked at.  Where an integer or a length
+is not known it is asked twice, with two different lengths, and what differs is unknown.
+
+    np.sum of float64 (4, 3), axis=0      ->  float64 (3,)
+    np.zeros of an int                    ->  float64 (None,)
+
+Only functions with a rule that says they are pure are applied, and not to very large arrays.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .avals import ANY, BOOL, Arr, Aval, Cut, Num, Obj, Parts, Seq, aval_of, dtype_of, is_slice, item_of, join_shapes, shape_of
+from .ir import UNDEFINED, Const, Var
+
+LARGEST = 4_000_000  # entries in the dummies of one question; contractions have a bound of their own
+LARGEST_CONTRACTION = 40_000
+_LENGTHS = (3, 5)
+_COMPARISONS = {operator.is_, operator.is_not, operator.not_, operator.contains, isinstance, callable, hasattr}
+
+
+class _Unknowable(Exception):
+    pass
+
+
+def infer(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: tuple[tuple[str, Any], ...], pure: bool) -> Aval:
+    """What is known of `fn(*args, **kwargs)`, the arguments being atoms."""
+    if fn in _COMPARISONS:
+        return BOOL
+    if not pure:
+        return ANY
+    if fn is operator.getitem:
+        return _getitem(args[0], args[1])
+    if fn in (operator.matmul, np.matmul, np.dot, np.ndarray.dot) and not kwargs and len(args) == 2:
+        return _product(fn, *(a.aval for a in args))
+    try:
+        key = (fn, tuple(map(_key, args)), tuple((k, _key(a)) for k, a in kwargs))
+        return _infer(key)
+    except (TypeError, _Unknowable):
+        return ANY
+
+
+def _key(a: Any) -> Any:
+    if isinstance(a, Const):
+        try:
+            hash(a.value)
+        except TypeError:
+            raise _Unknowable from None
+        if a.value is UNDEFINED:
+            raise _Unknowable
+        return ("const", type(a.value), a.value)
+    return ("var", a.aval)
+
+
+@functools.lru_cache(maxsize=4096)
+def _infer(key: Any) -> Aval:
+    fn, args, kwargs = key
+    results = []
+    exact = all(_is_exact(k) for k in args) and all(_is_exact(k) for _, k in kwargs)
+    ranks = (1, 2) if any(_has_unknown_rank(k) for k in (*args, *(v for _, v in kwargs))) else (0,)
+    for rank in ranks:
+        for length in _LENGTHS[: 1 if exact else 2]:
+            values = [_dummy(k, length, rank) for k in args]
+            named = {k: _dummy(v, length, rank) for k, v in kwargs}
+            contraction = getattr(fn, "__module__", None) in _CONTRACTIONS or getattr(fn, "__name__", "") in _NAMED
+            if sum(np.size(v) for v in values) > (LARGEST_CONTRACTION if contraction else LARGEST):
+                return ANY
+            results.append(_ask(fn, values, named))
+    aval = results[0]
+    for other in results[1:]:
+        aval = _common(aval, other)
+    if any(_unknown_dtype(k) for k in args) and isinstance(aval, Arr) and aval.dtype is not None:
+        if aval.dtype.kind in "fc":
+            aval = Arr(None, aval.shape, aval.boxed)
+    return aval
+
+
+_CONTRACTIONS = {"numpy.linalg", "scipy.linalg"}
+_NAMED = {"einsum", "tensordot", "kron", "outer", "convolve", "correlate"}
+
+
+def _ask(fn: Callable[..., Any], values: list[Any], named: dict[str, Any]) -> Aval:
+    with np.errstate(all="ignore"):
+        for number in (None, 0.5, 2.0, 1):
+            try:
+                changed = values if number is None else [_renumber(v, number) for v in values]
+                return _look(fn(*changed, **named))
+            except Exception:  # the dummies were outside its domain: try others
+                continue
+    return ANY
+
+
+def _renumber(value: Any, number: float) -> Any:
+    if isinstance(value, float):
+        return float(number)
+    if isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.ndim >= 2:
+        return value * 0.1 + number * np.eye(*value.shape[-2:], dtype=value.dtype)
+    return value
+
+
+def _look(value: Any) -> Aval:
+    if type(value) in (tuple, list):
+        return Parts(type(value), tuple(map(_look, value)))
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return Parts(type(value), tuple(map(_look, value)))
+    return aval_of(value)
+
+
+def _common(a: Aval, b: Aval) -> Aval:
+    match a, b:
+        case Arr(), Arr():
+            return Arr(a.dtype if a.dtype == b.dtype else None, join_shapes(a.shape, b.shape), a.boxed and b.boxed)
+        case Parts(), Parts() if a.cls is b.cls:
+            if len(a.items) == len(b.items):
+                return Parts(a.cls, tuple(map(_common, a.items, b.items)))
+            if a.cls is list and a.items and b.items:
+                return Seq(_common(item_of(a), item_of(b)))
+    return a if a == b else ANY
+
+
+def _is_exact(key: Any) -> bool:
+    if key[0] == "const":
+        return True
+    return _exact_aval(key[1])
+
+
+def _exact_aval(aval: Aval) -> bool:
+    match aval:
+        case Num(kind):
+            return kind != "int"
+        case Arr():
+            return aval.shape is not None and None not in aval.shape and aval.dtype is not None and aval.dtype.kind != "i"
+        case Parts(items=items):
+            return all(map(_exact_aval, items))
+    return False
+
+
+def _has_unknown_rank(key: Any) -> bool:
+    return key[0] == "var" and _rankless(key[1])
+
+
+def _rankless(aval: Aval) -> bool:
+    match aval:
+        case Arr():
+            return aval.shape is None
+        case Seq(item):
+            return _rankless(item)
+        case Parts(items=items):
+            return any(map(_rankless, items))
+    return False
+
+
+def _unknown_dtype(key: Any) -> bool:
+    return key[0] == "var" and isinstance(key[1], Arr) and key[1].dtype is None
+
+
+def _dummy(key: Any, length: int, rank: int) -> Any:
+    if key[0] == "const":
+        return key[2]
+    return _sample(key[1], length, rank)
+
+
+def _sample(aval: Aval, length: int, rank: int) -> Any:
+    match aval:
+        case Num(kind):
+            return {"bool": True, "int": length, "float": 1.0, "complex": 1.0 + 0j}[kind]
+        case Arr(dtype, shape, boxed):
+            dtype = np.dtype(float) if dtype is None else dtype
+            if dtype.kind not in "fciub":
+                raise _Unknowable
+            if boxed and shape == ():
+                return dtype.type(1)
+            full = (length,) * rank if shape is None else tuple(length if n is None else n for n in shape)
+            return np.broadcast_to(np.ones((), dtype), full)
+        case Seq(item):
+            return [_sample(item, length, rank) for _ in range(length)]
+        case Parts(cls, items):
+            made = [_sample(item, length, rank) for item in items]
+            return cls(*made) if hasattr(cls, "_fields") else cls(made)
+        case Obj(cls) if cls is range:
+            return range(length)
+        case Cut():
+            return slice(aval.start, aval.stop, aval.step)
+        case Obj(cls) if cls is slice:
+            return slice(0, length - 1)
+        case Obj(cls) if cls is type(None):
+            return None
+    raise _Unknowable
+
+
+def _product(fn: Any, a: Aval, b: Aval) -> Aval:
+    """The shape of a matrix product, without multiplying large matrices."""
+    m, n = shape_of(a), shape_of(b)
+    da, db = dtype_of(a), dtype_of(b)
+    if da is None or db is None:
+        dtype = None
+    else:
+        dtype = np.result_type(da, db)
+    if m is None or n is None:
+        return Arr(dtype, None)
+    if len(m) == 0 or len(n) == 0:  # np.dot with a scalar multiplies
+        shape = m + n
+    elif len(n) == 1:
+        shape = m[:-1]
+    elif len(m) == 1:
+        shape = n[:-2] + n[-1:]
+    elif fn in (np.dot, np.ndarray.dot):
+        shape = m[:-1] + n[:-2] + n[-1:]
+    else:
+        batch = broadcast(m[:-2], n[:-2])
+        if batch is None:
+            return Arr(dtype, None)
+        shape = (*batch, m[-2], n[-1])
+    return Arr(dtype, shape, boxed=shape == ())
+
+
+def broadcast(a: tuple[Any, ...], b: tuple[Any, ...]) -> tuple[Any, ...] | None:
+    """The broadcast of two shapes that may have unknown (None) lengths."""
+    short, long = sorted((a, b), key=len)
+    short = (1,) * (len(long) - len(short)) + short
+    out = []
+    for m, n in zip(short, long, strict=True):
+        if m == 1 or n == 1:
+            out.append(n if m == 1 else m)
+        elif m is None or n is None:
+            out.append(None if m is n else (m or n))
+        elif m == n:
+            out.append(m)
+        else:
+            return None
+    return tuple(out)
+
+
+def _getitem(container: Any, index: Any) -> Aval:
+    aval = container.aval
+    match aval:
+        case Seq(item):
+            return aval if is_slice(index.aval) else item
+        case Parts(items=items):
+            if isinstance(index, Const) and isinstance(index.value, int) and -len(items) <= index.value < len(items):
+                return items[index.value]
+            return item_of(aval) if index.aval == Num("int") else ANY
+        case Obj(cls) if cls is range:
+            return Obj(range) if is_slice(index.aval) else Num("int")
+        case Obj(cls) if cls is str:
+            return Obj(str)
+        case Arr():
+            return _index_array(aval, index)
+    return ANY
+
+
+def _index_array(aval: Arr, index: Any) -> Aval:
+    """NumPy's indexing, asked with dummies where everything about the index is known."""
+    if aval.shape is None:
+        return Arr(aval.dtype, None)
+    if isinstance(index, Const):
+        try:
+            full = tuple(2 if n is None else n for n in aval.shape)
+            other = tuple(7 if n is None else n for n in aval.shape)
+            looks = [np.broadcast_to(np.ones((), aval.dtype or float), s)[index.value] for s in (full, other)]
+        except Exception:
+            return Arr(aval.dtype, None)
+        shapes = [np.shape(x) for x in looks]
+        return Arr(aval.dtype, join_shapes(*shapes), boxed=shapes[0] == () and not isinstance(looks[0], np.ndarray))
+    items = list(index.aval.items) if isinstance(index.aval, Parts) else [index.aval]
+    shape: list[Any] = []
+    rest = list(aval.shape)
+    if any(item == Obj(type(Ellipsis)) for item in items):
+        k = next(i for i, item in enumerate(items) if item == Obj(type(Ellipsis)))
+        used = sum(item not in (Obj(type(None)), Obj(type(Ellipsis))) for item in items)
+        items[k : k + 1] = [Cut(None, None, None)] * (len(rest) - used)
+    for item in items:
+        if item == Obj(type(None)):
+            shape.append(1)
+        elif item == Num("int") or item == Arr(np.dtype(int), (), True):
+            if not rest:
+                return Arr(aval.dtype, None)
+            rest.pop(0)
+        elif is_slice(item):
+            if not rest:
+                return Arr(aval.dtype, None)
+            n = rest.pop(0)
+            known = isinstance(item, Cut) and isinstance(n, int)
+            shape.append(len(range(*slice(item.start, item.stop, item.step).indices(n))) if known else None)
+        elif len(items) == 1 and isinstance(item, Arr | Seq):
+            return _gather(aval, item)
+        else:
+            return Arr(aval.dtype, None)
+    full_shape = tuple(shape + rest)
+    return Arr(aval.dtype, full_shape, boxed=full_shape == ())
+
+
+def _gather(aval: Arr, index: Aval) -> Aval:
+    assert aval.shape is not None
+    if isinstance(index, Seq):
+        return Arr(aval.dtype, (None, *aval.shape[1:])) if index.item == Num("int") else Arr(aval.dtype, None)
+    assert isinstance(index, Arr)
+    if index.dtype is None or index.shape is None:
+        return Arr(aval.dtype, None)
+    if index.dtype.kind == "b":
+        return Arr(aval.dtype, (None, *aval.shape[len(index.shape) :]))
+    return Arr(aval.dtype, index.shape + aval.shape[1:])
+
+
+def is_boolean(a: Var | Const) -> bool:
+    aval = a.aval
+    return aval == BOOL or (isinstance(aval, Arr) and aval.dtype == np.dtype(bool) and aval.shape == ())

@@ -1,0 +1,162 @@
+"""Lowering: from a Python function and what is known of its arguments to the IR.
+
+This package is the only code that knows Python's syntax.  `source` finds the syntax tree, `exits`
+removes `return`, `break` and `continue`, `statements` and `expressions` walk what remains,
+`calls` splices user functions in, `merge` and `loops` say what holds after branches and loops.
+"""
+
+from __future__ import annotations
+
+import inspect
+import types
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ..avals import Aval
+from ..ir import Block, Const, Function, Param, Tree, Var, leaves
+from . import calls
+from .abstract import abstract
+from .context import Frame, Guard, Lowering
+from .source import function_of, read
+from .values import Attributes, Entries, Items, Ref, Tuple, Value
+
+__all__ = ["Lowered", "lower", "lower_atom", "lower_rule"]
+
+
+@dataclass(frozen=True)
+class Lowered:
+    function: Function
+    guards: tuple[Guard, ...]
+
+
+def lower(fun: Callable[..., Any], arguments: inspect.BoundArguments) -> Lowered:
+    """Lower `fun` for arguments such as these.
+
+    `arguments` holds an example of every argument, defaults included; only what `signature` keeps of
+    them has a part in the result, and what is read from objects is put under a guard.
+    """
+    fn = function_of(fun)
+    node, source = read(fn)
+    body = calls.body_of_node(node)
+    lo = Lowering()
+    lo.frames = 1
+    frame = Frame(1, fn.__name__, source, node, fn, None, body.assigned, body.nonlocals)
+    params: list[Param] = []
+    values: dict[str, Value] = {}
+    signature = arguments.signature
+    for position, (name, spec) in enumerate(signature.parameters.items()):
+        value, tree = _parameter(lo, position, name, arguments.arguments[name])
+        values[name] = value
+        params.append(
+            Param(name, tree, _KINDS[spec.kind], spec.default, spec.default is not inspect.Parameter.empty)
+        )
+    if isinstance(fun, types.MethodType):
+        owner = calls.bound_self(lo, fun)
+        names = [a.id for a in (*node.args.posonlyargs, *node.args.args)]
+        values = {names[0]: owner, **values}
+    from . import expressions
+
+    for name, value in values.items():
+        if isinstance(value, Ref):
+            value.cell.argument = name
+        expressions.bind(lo, frame, name, value)
+    result = calls.run_body(lo, frame, body)
+    outputs, tree = _result(lo, frame, node, result)
+    inputs = tuple(v for p in params for v in leaves(p.tree) if isinstance(v, Var))
+    block = Block(inputs, tuple(lo.stmts), tuple(outputs))
+    function = Function(_name(fn), tuple(params), block, tree, fn, inspect.getdoc(fn))
+    return Lowered(function, tuple(lo.guards.values()))
+
+
+_KINDS = {
+    inspect.Parameter.POSITIONAL_ONLY: "positional-only",
+    inspect.Parameter.POSITIONAL_OR_KEYWORD: "positional",
+    inspect.Parameter.VAR_POSITIONAL: "star",
+    inspect.Parameter.KEYWORD_ONLY: "keyword",
+    inspect.Parameter.VAR_KEYWORD: "starstar",
+}
+
+
+def _name(fn: Any) -> str:
+    return "f" if fn.__name__ == "<lambda>" else fn.__name__
+
+
+def _parameter(lo: Lowering, position: int, name: str, example: Any) -> tuple[Value, Any]:
+    def leaf(path: Any, aval: Aval) -> Var:
+        var = Var(aval, name if not path else _leaf_name(name, path))
+
+        def again(args: tuple[Any, ...]) -> Any:
+            here = args[position]
+            for how, what in path:
+                here = here[what] if how == "item" else getattr(here, what)
+            return here
+
+        lo.paths[var] = again
+        return var
+
+    return abstract(example, leaf, lo.state, lo.examples)
+
+
+def _leaf_name(name: str, path: Any) -> str:
+    """`params["W"]` is shown as W, `state[0]` as state_0."""
+    last = path[-1][1]
+    if isinstance(last, str) and last.isidentifier():
+        return last
+    return "_".join([name, *(str(what) for _, what in path if str(what).isidentifier() or str(what).isdigit())])
+
+
+def _result(lo: Lowering, frame: Frame, node: Any, value: Value) -> tuple[list[Any], Any]:
+    """The leaves of the result, and its structure."""
+    outputs: list[Any] = []
+
+    def tree(value: Value) -> Any:
+        content = lo.state.heap[value.cell] if isinstance(value, Ref) else value
+        match content:
+            case Tuple(items=items, cls=cls):
+                return Tree(cls, tuple(range(len(items))), tuple(tree(v) for v in items))
+            case Items(items=items):
+                return Tree(list, tuple(range(len(items))), tuple(tree(v) for v in items))
+            case Entries(entries=entries):
+                return Tree(dict, tuple(k for k, _ in entries), tuple(tree(v) for _, v in entries))
+            case Attributes(cls=cls, entries=entries, whole=None):
+                return Tree(cls, tuple(k for k, _ in entries), tuple(tree(v) for _, v in entries))
+        atom = lo.atom(value, frame, node)
+        outputs.append(atom)
+        return atom
+
+    return outputs, tree(value)
+
+
+def lower_rule(rule: Callable[..., Any], args: list[Value], kwargs: dict[str, Value], lo: Lowering) -> Value:
+    """Lower a rule's own source in place, with these arguments."""
+    fn = function_of(rule)
+    return calls.inline(lo, _rule_frame(fn), None, Const(fn), args, kwargs)
+
+
+def lower_atom(value: Value, lo: Lowering) -> Any:
+    return lo.atom(value, _rule_frame(lower_atom), None)
+
+
+def _rule_frame(fn: Any) -> Frame:
+    return Frame(0, fn.__name__, _RULE_SOURCE, None, fn, None, in_rule=True)
+
+
+class _NoSource:
+    """Stands for the source of a rule: errors in it are placed where the primitive stands."""
+
+    file = "<rule>"
+    lines: tuple[str, ...] = ()
+    function = "<rule>"
+
+    def spot(self, node: Any) -> None:
+        return None
+
+    def text(self, node: Any) -> str:
+        return ""
+
+    def place(self, node: Any) -> None:
+        return None
+
+
+_RULE_SOURCE: Any = _NoSource()

@@ -1,0 +1,217 @@
+"""`value.name`: methods and attributes of arrays, objects, classes and modules."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import operator
+import types
+from typing import Any
+
+import numpy as np
+
+from ..avals import ANY, INT, NONE, Arr, Num, Obj, Parts, Seq
+from ..ir import Apply, At, Atom, Const, Var
+from . import calls, control, specials
+from .abstract import is_static
+from .context import Frame, Lowering
+from .values import Attributes, Choice, Closure, Entries, Items, Method, Partial, Ref, Tuple, Value, aval_name
+
+_ARRAY_FUNCTIONS = {"real": np.real, "imag": np.imag, "T": np.transpose}
+
+
+def attribute(lo: Lowering, frame: Frame, node: Any, value: Value, name: str) -> Value:
+    match value:
+        case Const(value=obj):
+            return of_constant(lo, frame, node, obj, name)
+        case Var():
+            return of_atom(lo, frame, node, value, value, name)
+        case Tuple(items=items, cls=cls):
+            if name in getattr(cls, "_fields", ()):
+                return items[cls._fields.index(name)]  # type: ignore[attr-defined]
+            return of_class(lo, frame, node, value, cls, name)
+        case Ref(cell):
+            content = lo.state.heap[cell]
+            match content:
+                case Items():
+                    return of_class(lo, frame, node, value, list, name)
+                case Entries():
+                    return of_class(lo, frame, node, value, dict, name)
+                case Attributes():
+                    return of_object(lo, frame, node, value, content, name)
+            return of_atom(lo, frame, node, value, content, name)
+        case Choice():
+            return control.choose(
+                lo, frame, node, value.test,
+                lambda: attribute(lo, frame, node, value.then, name),
+                lambda: attribute(lo, frame, node, value.orelse, name),
+            )
+        case specials.Super():
+            return value.attribute(lo, frame, node, name)
+        case Closure() if name == "__name__":
+            return Const(value.name)
+        case Method() | Partial() if name in ("func", "__func__"):
+            return value.fn
+    raise lo.refuse(frame, node, f"The attribute `{name}` of this is not understood.", "Write it another way.")
+
+
+def of_constant(lo: Lowering, frame: Frame, node: Any, obj: Any, name: str) -> Value:
+    """An attribute of something known: a module, a class, a ufunc, a string."""
+    if not hasattr(obj, name):
+        raise lo.refuse(frame, node, f"`{getattr(obj, '__name__', type(obj).__name__)}` has no attribute `{name}`.")
+    found = inspect.getattr_static(obj, name) if isinstance(obj, type) else None
+    if isinstance(found, classmethod):
+        return Method(Const(obj), Const(found.__func__))
+    value = getattr(obj, name)
+    library = isinstance(obj, types.ModuleType) and obj.__name__.split(".")[0] in ("numpy", "math", "scipy", "cmath")
+    if is_static(value) or library or not isinstance(obj, types.ModuleType | type):
+        return Const(value)
+
+    def load() -> Atom:
+        out = Var(hint=name)
+        lo.stmts.append(Apply((out,), getattr, (Const(obj), Const(name)), (), At()))
+        return out
+
+    return lo.outside(("attribute", id(obj), name), value, load, lambda _: getattr(obj, name))
+
+
+def of_atom(lo: Lowering, frame: Frame, node: Any, value: Value, atom: Any, name: str) -> Value:
+    aval = atom.aval
+    match aval:
+        case Arr():
+            return of_array(lo, frame, node, value, aval, name)
+        case Num():
+            if name in ("real", "imag"):
+                return lo.apply(_ARRAY_FUNCTIONS[name], [value], frame=frame, node=node)
+            if name in ("conjugate", "is_integer", "bit_length"):
+                return Method(value, Const(getattr({"complex": complex, "int": int}.get(aval.kind, float), name)))
+            raise lo.refuse(frame, node, f"{aval_name(aval)} has no attribute `{name}`.", "Pass an array if one is meant.")
+        case Seq() | Parts() if _is_list(aval):
+            return of_class(lo, frame, node, value, list, name)
+        case Obj(cls) if cls in (list, dict, str, tuple, range):
+            return of_class(lo, frame, node, value, cls, name)
+    if hasattr(np.ndarray, name) and (aval == ANY or not isinstance(aval, Obj)):
+        return of_array(lo, frame, node, value, Arr(None, None), name)
+    found = getattr(aval, "cls", None)
+    if isinstance(found, type) and isinstance(getattr(found, name, None), types.FunctionType):
+        return Method(value, Const(getattr(found, name)))
+    return lo.apply(getattr, [value, Const(name)], frame=frame, node=node, effect=False)
+
+
+def _is_list(aval: Any) -> bool:
+    return isinstance(aval, Seq) or (isinstance(aval, Parts) and aval.cls is list)
+
+
+def of_array(lo: Lowering, frame: Frame, node: Any, value: Value, aval: Arr, name: str) -> Value:
+    if name in _ARRAY_FUNCTIONS:
+        return lo.apply(_ARRAY_FUNCTIONS[name], [value], frame=frame, node=node)
+    known = aval.shape
+    if name == "shape" and known is not None:
+        if None not in known:
+            return Tuple(tuple(map(Const, known)))
+        whole = lo.apply(getattr, [value, Const(name)], frame=frame, node=node, effect=False, aval=Obj(tuple))
+        return Tuple(
+            tuple(
+                Const(n) if n is not None else lo.apply(
+                    operator.getitem, [whole, Const(i)], frame=frame, node=node, effect=False, aval=INT
+                )
+                for i, n in enumerate(known)
+            )
+        )
+    if name == "ndim" and known is not None:
+        return Const(len(known))
+    if name == "size" and known is not None and None not in known:
+        size = 1
+        for n in known:
+            size *= n
+        return Const(size)
+    if name == "dtype" and aval.dtype is not None:
+        return Const(aval.dtype)
+    found = getattr(np.ndarray, name, None)
+    if found is None:
+        raise lo.refuse(frame, node, f"An array has no attribute `{name}`.")
+    if callable(found):
+        return Method(value, Const(found))
+    kind = INT if name in ("size", "ndim", "nbytes", "itemsize") else Obj(tuple) if name == "shape" else ANY
+    return lo.apply(getattr, [value, Const(name)], frame=frame, node=node, effect=False, aval=kind)
+
+
+def of_class(lo: Lowering, frame: Frame, node: Any, value: Value, cls: type, name: str) -> Value:
+    """A method or class attribute of a value whose class is known."""
+    found = inspect.getattr_static(cls, name, None)
+    match found:
+        case None:
+            raise lo.refuse(frame, node, f"`{cls.__name__}` has no attribute `{name}`.")
+        case property(fget=getter):
+            return calls.call(lo, frame, node, Const(getter), [value], {})
+        case functools.cached_property():
+            return calls.call(lo, frame, node, Const(found.func), [value], {})
+        case staticmethod():
+            return Const(found.__func__)
+        case classmethod():
+            return Method(Const(cls), Const(found.__func__))
+        case types.FunctionType() | types.MethodDescriptorType() | types.WrapperDescriptorType():
+            return Method(value, Const(found))
+    return of_constant(lo, frame, node, cls, name)
+
+
+def of_object(lo: Lowering, frame: Frame, node: Any, value: Ref, content: Attributes, name: str) -> Value:
+    """An attribute of an object: one that is known, one of its class, or one read at run time."""
+    for key, known in content.entries:
+        if key == name:
+            return known
+    if name == "__class__":
+        return Const(content.cls)
+    in_class = inspect.getattr_static(content.cls, name, None)
+    if isinstance(in_class, property):
+        return of_class(lo, frame, node, value, content.cls, name)
+    whole = content.whole
+    obj = lo.examples.get(whole)
+    if whole is None or obj is None:
+        if in_class is not None:
+            return of_class(lo, frame, node, value, content.cls, name)
+        if whole is not None:
+            return lo.apply(getattr, [whole, Const(name)], frame=frame, node=node, effect=False)
+        raise lo.refuse(frame, node, f"`{content.cls.__name__}` has no attribute `{name}` here.", "Assign it before.")
+    if name not in getattr(obj, "__dict__", {}) and in_class is not None and not isinstance(
+        in_class, types.MemberDescriptorType
+    ):
+        return of_class(lo, frame, node, value, content.cls, name)
+    if not hasattr(obj, name):
+        raise lo.refuse(frame, node, f"`{content.cls.__name__}` has no attribute `{name}`.")
+    how = lo.paths.get(whole)
+
+    def load() -> Atom:
+        out = Var(hint=name)
+        lo.stmts.append(Apply((out,), getattr, (whole, Const(name)), (), At()))
+        return out
+
+    if how is None:
+        raise lo.refuse(frame, node, f"The attribute `{name}` is read from an object that cannot be followed.")
+    key = ("attribute", id(obj), name)
+    cached = lo.state.names.get((-1, key))
+    if cached is None:
+        cached = lo.outside(key, getattr(obj, name), load, lambda args: getattr(how(args), name))
+        lo.state.names[-1, key] = cached
+    return cached
+
+
+def set_attribute(lo: Lowering, frame: Frame, node: Any, target: Value, name: str, new: Value) -> None:
+    """`target.name = new`: known from here on, and done to an object that came from outside."""
+    content = lo.state.heap[target.cell] if isinstance(target, Ref) else None
+    if not isinstance(target, Ref) or not isinstance(content, Attributes):
+        raise lo.refuse(frame, node, "An attribute of this is assigned, and what it is, is not known.")
+    setter = inspect.getattr_static(content.cls, name, None)
+    if isinstance(setter, property):
+        calls.call(lo, frame, node, Const(setter.fset), [target, new], {})
+        return
+    if content.whole is None and target.cell.argument is not None:
+        raise lo.refuse(
+            frame, node, f"An attribute of the argument `{target.cell.argument}` is assigned.",
+            "Make a new object (`dataclasses.replace`), or pass an object of a plain class.",
+        )
+    if content.whole is not None:
+        lo.apply(setattr, [content.whole, Const(name), new], frame=frame, node=node, effect=True, aval=NONE)
+    entries = tuple((k, v) for k, v in content.entries if k != name)
+    lo.state.heap[target.cell] = Attributes(content.cls, (*entries, (name, new)), content.whole)
+

@@ -1,0 +1,434 @@
+"""Calls: of primitives, of user functions (spliced in), of methods, classes and special builtins."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import operator
+import sys
+import types
+from collections.abc import Sequence
+from typing import Any
+
+import gast
+
+from .. import runtime
+from ..avals import BOOL, Obj
+from ..errors import AdjointError, Unsupported
+from ..ir import UNDEF, Apply, At, Const, Var
+from ..rules.registry import lookup
+from . import control, expressions, specials, statements
+from .abstract import is_namedtuple
+from .context import Frame, Lowering
+from .exits import structured
+from .source import read
+from .values import (
+    Attributes, Choice, Closure, Entries, Items, Method, Partial, Ref, Tuple, Value, is_undefined,
+)
+
+DEEPEST = 120  # user functions spliced into one another
+_LIBRARIES = frozenset(sys.stdlib_module_names) - {"__main__"} | {"numpy", "scipy"}
+
+REFLECTED = {
+    "add": "add", "sub": "sub", "mul": "mul", "truediv": "truediv", "pow": "pow", "floordiv": "floordiv",
+    "mod": "mod", "matmul": "matmul", "and_": "and", "or_": "or", "xor": "xor", "lshift": "lshift", "rshift": "rshift",
+}
+_MIRROR = {"lt": "gt", "gt": "lt", "le": "ge", "ge": "le", "eq": "eq", "ne": "ne"}
+
+
+def call_node(lo: Lowering, frame: Frame, node: Any) -> Value:
+    if isinstance(node.func, gast.Name) and node.func.id == "super" and not node.args:
+        return specials.super_of(lo, frame, node)
+    fn = expressions.expression(lo, frame, node.func)
+    args = expressions.sequence(lo, frame, node.args)
+    kwargs: dict[str, Value] = {}
+    for keyword in node.keywords:
+        value = expressions.expression(lo, frame, keyword.value)
+        if keyword.arg is None:
+            kwargs.update(entries_of(lo, frame, node, value))
+        else:
+            kwargs[keyword.arg] = value
+    return call(lo, frame, node, fn, args, kwargs)
+
+
+def call(
+    lo: Lowering, frame: Frame, node: Any, fn: Value, args: Sequence[Value], kwargs: dict[str, Value]
+) -> Value:
+    args = list(args)
+    match fn:
+        case Closure():
+            return inline(lo, frame, node, fn, args, kwargs)
+        case Method():
+            return call(lo, frame, node, fn.fn, [fn.self, *args], kwargs)
+        case Partial():
+            return call(lo, frame, node, fn.fn, [*fn.args, *args], {**fn.kwargs, **kwargs})
+        case Choice():
+            return control.choose(
+                lo, frame, node, fn.test,
+                lambda: call(lo, frame, node, fn.then, args, kwargs),
+                lambda: call(lo, frame, node, fn.orelse, args, kwargs),
+            )
+        case Const(value=value):
+            return call_constant(lo, frame, node, value, args, kwargs)
+        case Ref(cell) if isinstance(lo.state.heap[cell], Attributes):
+            return call_special(lo, frame, node, fn, "__call__", args, kwargs)
+    return lo.apply(runtime.call, [fn, *args], kwargs, frame=frame, node=node, effect=True)
+
+
+def call_constant(
+    lo: Lowering, frame: Frame, node: Any, fn: Any, args: list[Value], kwargs: dict[str, Value]
+) -> Value:
+    """A call of something that is known when the gradient is built."""
+    special = specials.find(fn)
+    if special is not None:
+        result = special(lo, frame, node, args, kwargs)
+        if result is not None:
+            return result
+    if lookup(fn) is not None:
+        return primitive(lo, frame, node, fn, args, kwargs)
+    match fn:
+        case functools.partial():
+            bound = Partial(Const(fn.func), tuple(map(Const, fn.args)), {k: Const(v) for k, v in fn.keywords.items()})
+            return call(lo, frame, node, bound, args, kwargs)
+        case types.MethodType():
+            return call(lo, frame, node, Const(fn.__func__), [bound_self(lo, fn), *args], kwargs)
+        case type():
+            return construct(lo, frame, node, fn, args, kwargs)
+        case types.FunctionType() if is_users(fn):
+            return inline(lo, frame, node, Const(fn), args, kwargs)
+    if not callable(fn):
+        raise lo.refuse(frame, node, f"This is not a function: it is {type(fn).__name__}.")
+    return primitive(lo, frame, node, fn, args, kwargs)
+
+
+def bound_self(lo: Lowering, method: types.MethodType) -> Value:
+    owner = method.__self__
+
+    def load() -> Var:
+        out = Var()
+        lo.stmts.append(Apply((out,), getattr, (Const(method), Const("__self__")), (), At()))
+        return out
+
+    return lo.outside(("self", id(owner)), owner, load, lambda _: owner)
+
+
+def is_users(fn: types.FunctionType) -> bool:
+    """Is it the user's own code, to be differentiated, and not a library's?"""
+    module = (fn.__module__ or "").split(".")[0]
+    return module not in _LIBRARIES
+
+
+def primitive(
+    lo: Lowering, frame: Frame, node: Any, fn: Any, args: Sequence[Value], kwargs: dict[str, Value]
+) -> Value:
+    out = kwargs.get("out")
+    if out is not None and not (isinstance(out, Const) and out.value is None):
+        raise lo.refuse(frame, node, "Writing a result into `out=` is not understood yet.", "Assign the result instead.")
+    if getattr(fn, "__name__", "") in _WRITERS and lookup(fn) is None:
+        raise lo.refuse(
+            frame, node, f"`{fn.__name__}` changes its argument in place, which is not understood yet.",
+            "Make a new array instead.",
+        )
+    return lo.apply(fn, args, kwargs, frame=frame, node=node)
+
+
+_WRITERS = {
+    "fill", "sort", "partition", "put", "resize", "setfield", "setflags", "itemset", "byteswap", "at", "copyto",
+    "place", "putmask", "fill_diagonal", "shuffle", "put_along_axis",
+}
+
+
+# --- operators on anything ------------------------------------------------------------------------
+
+
+def operate(lo: Lowering, frame: Frame, node: Any, op: Any, operands: list[Value]) -> Value:
+    """An operator applied to values: lists and tuples, objects with `__add__`, or numbers and arrays."""
+    for i, operand in enumerate(operands):
+        if isinstance(operand, Choice):
+
+            def side(v: Value, i: int = i) -> Value:
+                return operate(lo, frame, node, op, [*operands[:i], v, *operands[i + 1 :]])
+
+            return control.choose(
+                lo, frame, node, operand.test, lambda o=operand: side(o.then), lambda o=operand: side(o.orelse)
+            )
+    special = specials.on_containers(lo, frame, node, op, operands)
+    if special is not None:
+        return special
+    name = op.__name__.strip("_")
+    for i, operand in enumerate(operands):
+        content = lo.state.heap[operand.cell] if isinstance(operand, Ref) else None
+        if isinstance(content, Attributes):
+            plain = REFLECTED.get(name, name)
+            method = f"__{plain}__" if i == 0 else f"__{_MIRROR.get(plain, 'r' + plain)}__"
+            if hasattr(content.cls, method):
+                rest = [o for o in operands if o is not operand]
+                return call_special(lo, frame, node, operand, method, rest)
+    return lo.apply(op, operands, frame=frame, node=node)
+
+
+def call_special(
+    lo: Lowering, frame: Frame, node: Any, value: Value, method: str, args: Sequence[Value],
+    kwargs: dict[str, Value] | None = None,
+) -> Value:
+    from .attributes import of_class
+
+    assert isinstance(value, Ref)
+    content = lo.state.heap[value.cell]
+    assert isinstance(content, Attributes)
+    if not hasattr(content.cls, method):
+        raise lo.refuse(frame, node, f"`{content.cls.__name__}` has no `{method}`.")
+    found = of_class(lo, frame, node, value, content.cls, method)
+    if isinstance(found, Method) and isinstance(found.fn, Const) and not isinstance(found.fn.value, types.FunctionType):
+        return lo.apply(found.fn.value, [value, *args], kwargs, frame=frame, node=node)
+    return call(lo, frame, node, found, args, kwargs or {})
+
+
+def truth_of_object(lo: Lowering, frame: Frame, node: Any, value: Ref) -> Any:
+    content = lo.state.heap[value.cell]
+    assert isinstance(content, Attributes)
+    for method in ("__bool__", "__len__"):
+        if hasattr(content.cls, method):
+            return expressions.truth(lo, frame, node, call_special(lo, frame, node, value, method, []))
+    return Const(True)
+
+
+def contains(lo: Lowering, frame: Frame, node: Any, container: Value, item: Value) -> Value:
+    known = specials.members(lo, frame, node, container)
+    content = lo.state.heap[item.cell] if isinstance(item, Ref) else item
+    if known is not None and isinstance(content, Const) and all(isinstance(k, Const) for k in known):
+        return Const(content.value in [k.value for k in known if isinstance(k, Const)])
+    if known is not None:
+        test: Value = Const(False)
+        for member in known:
+            equal = operate(lo, frame, node, expressions.COMPARE[gast.Eq], [item, member])
+            so_far = test
+            asked = expressions.truth(lo, frame, node, so_far)
+            test = control.choose(lo, frame, node, asked, lambda so_far=so_far: so_far, lambda equal=equal: equal)
+        return test
+    return lo.apply(operator.contains, [container, item], frame=frame, node=node, effect=False, aval=BOOL)
+
+
+def entries_of(lo: Lowering, frame: Frame, node: Any, value: Value) -> dict[Any, Value]:
+    content = lo.state.heap[value.cell] if isinstance(value, Ref) else None
+    if not isinstance(content, Entries):
+        raise lo.refuse(frame, node, "Only a dict whose keys are known can be unpacked with `**`.")
+    return dict(content.entries)
+
+
+def apply_to_list(lo: Lowering, frame: Frame, node: Any, fn: Any, items: list[Value]) -> Value:
+    return lo.apply(fn, [lo.cell(Items(tuple(items)))], frame=frame, node=node, effect=False, aval=Obj(fn))
+
+
+def load_statement(out: Var, fn: Any, where: str, key: Any) -> Apply:
+    return Apply((out,), runtime.load, (Const(fn), Const(where), Const(key)), (), At())
+
+
+# --- user functions -------------------------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True)
+class Body:
+    """A function made ready: its parameters, its statements without exits, the names it assigns."""
+
+    arguments: Any
+    stmts: list[Any]
+    assigned: frozenset[str]
+    nonlocals: frozenset[str]
+    node: Any
+
+
+@functools.lru_cache(maxsize=512)
+def body_of_node(node: Any) -> Body:
+    if isinstance(node, gast.Lambda):
+        returns = expressions_return(node.body)
+        stmts = structured([returns], node.body)
+    else:
+        stmts = structured(node.body, node)
+    assigned, nonlocals = statements.assigned_names(node)
+    return Body(node.args, stmts, assigned, nonlocals, node)
+
+
+def expressions_return(value: Any) -> Any:
+    made = gast.Return(value=value)
+    for field in ("lineno", "col_offset", "end_lineno", "end_col_offset"):
+        setattr(made, field, getattr(value, field))
+    return made
+
+
+def closure(lo: Lowering, frame: Frame, node: Any) -> Closure:
+    """A lambda or nested function, with its defaults worked out now."""
+    defaults = tuple(expressions.expression(lo, frame, d) for d in node.args.defaults)
+    kw_defaults = {
+        arg.id: expressions.expression(lo, frame, d)
+        for arg, d in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
+        if d is not None
+    }
+    return Closure(node, frame, defaults, kw_defaults, getattr(node, "name", "<lambda>"))
+
+
+def inline(
+    lo: Lowering, frame: Frame, node: Any, fn: Value, args: Sequence[Value], kwargs: dict[str, Value]
+) -> Value:
+    """Lower the body of a user function in place of its call."""
+    if len(lo.stack) >= DEEPEST:
+        raise lo.refuse(
+            frame, node, "This recursion is deeper than is known when the gradient is built.",
+            "Write it as a loop, or make the depth a constant.",
+        )
+    lo.frames += 1
+    defaults: dict[str, Value]
+    if isinstance(fn, Closure):
+        body, source, name, parent, function = body_of_node(fn.node), fn.frame.source, fn.name, fn.frame, None
+        names = [a.id for a in (*fn.node.args.posonlyargs, *fn.node.args.args)]
+        defaults = dict(zip(names[len(names) - len(fn.defaults) :], fn.defaults, strict=True)) | fn.kw_defaults
+    else:
+        assert isinstance(fn, Const)
+        function, parent = fn.value, None
+        check_kind(lo, frame, node, function)
+        try:
+            syntax, source = read(function)
+        except AdjointError as error:
+            raise error.at(frame.source.spot(node)) from None
+        body, name = body_of_node(syntax), function.__name__
+        defaults = defaults_of(lo, function)
+    in_rule = frame.in_rule
+    inner = Frame(
+        lo.frames, name, source, body.node, function, parent, body.assigned, body.nonlocals, in_rule
+    )
+    bind_parameters(lo, frame, node, inner, body.arguments, args, kwargs, defaults)
+    lo.stack.append(fn)
+    try:
+        return run_body(lo, inner, body)
+    finally:
+        lo.stack.pop()
+
+
+def check_kind(lo: Lowering, frame: Frame, node: Any, function: types.FunctionType) -> None:
+    from .source import function_of
+
+    try:
+        function_of(function)
+    except AdjointError as error:
+        raise Unsupported(error.what, error.advice, frame.source.spot(node)) from None
+
+
+def run_body(lo: Lowering, frame: Frame, body: Body) -> Value:
+    statements.statements(lo, frame, body.stmts)
+    if lo.state.dead:
+        return Const(None)
+    result = lo.state.names.get((frame.id, "%return"), UNDEF)
+    return Const(None) if is_undefined(result) else result
+
+
+def defaults_of(lo: Lowering, function: types.FunctionType) -> dict[str, Value]:
+    """The values of a function's defaults, read when the generated code runs where they are data."""
+    out: dict[str, Value] = {}
+    names = function.__code__.co_varnames[: function.__code__.co_argcount]
+    values = function.__defaults__ or ()
+    for i, (name, value) in enumerate(zip(names[len(names) - len(values) :], values, strict=True)):
+        out[name] = default_value(lo, function, "__defaults__", i, value)
+    for name, value in (function.__kwdefaults__ or {}).items():
+        out[name] = default_value(lo, function, "__kwdefaults__", name, value)
+    return out
+
+
+def default_value(lo: Lowering, function: Any, where: str, key: Any, value: Any) -> Value:
+    if isinstance(value, int | float | complex | str | type(None)):
+        return Const(value)
+
+    def load() -> Var:
+        out = Var()
+        lo.stmts.append(load_statement(out, function, where, key))
+        return out
+
+    return lo.outside(("default", id(function), key), value, load, lambda _: getattr(function, where)[key])
+
+
+def bind_parameters(
+    lo: Lowering, frame: Frame, node: Any, inner: Frame, arguments: Any, args: Sequence[Value],
+    kwargs: dict[str, Value], defaults: dict[str, Value],
+) -> None:
+    """Python's rules for matching arguments with parameters."""
+    rest = dict(kwargs)
+    positional = [a.id for a in (*arguments.posonlyargs, *arguments.args)]
+    keyword_only = [a.id for a in arguments.kwonlyargs]
+    bound: dict[str, Value] = dict(zip(positional, args, strict=False))
+    extra = list(args[len(positional) :])
+    if extra and arguments.vararg is None:
+        raise lo.refuse(
+            frame, node, f"`{inner.name}` takes {len(positional)} positional arguments, and {len(args)} are given."
+        )
+    allowed = {a.id for a in arguments.args} | set(keyword_only)
+    for key in list(rest):
+        if key in allowed:
+            if key in bound:
+                raise lo.refuse(frame, node, f"`{inner.name}` got two values for `{key}`.")
+            bound[key] = rest.pop(key)
+    if rest and arguments.kwarg is None:
+        raise lo.refuse(frame, node, f"`{inner.name}` has no parameter `{next(iter(rest))}`.")
+    for key in (*positional, *keyword_only):
+        if key not in bound:
+            if key not in defaults:
+                raise lo.refuse(frame, node, f"`{inner.name}` misses its argument `{key}`.")
+            bound[key] = defaults[key]
+    if arguments.vararg is not None:
+        bound[arguments.vararg.id] = Tuple(tuple(extra))
+    if arguments.kwarg is not None:
+        bound[arguments.kwarg.id] = lo.cell(Entries(tuple(rest.items())))
+    for key, value in bound.items():
+        expressions.bind(lo, inner, key, value)
+
+
+# --- classes --------------------------------------------------------------------------------------
+
+
+def construct(
+    lo: Lowering, frame: Frame, node: Any, cls: type, args: list[Value], kwargs: dict[str, Value]
+) -> Value:
+    """An instance of a user's class, its attributes known one by one."""
+    if is_namedtuple(cls):
+        defaults = {k: Const(v) for k, v in getattr(cls, "_field_defaults", {}).items()}
+        values = dict(zip(cls._fields, args, strict=False)) | kwargs  # type: ignore[attr-defined]
+        return Tuple(tuple(values.get(k, defaults.get(k, UNDEF)) for k in cls._fields), cls)  # type: ignore[attr-defined]
+    if issubclass(cls, BaseException) or cls.__module__ in ("builtins", "numpy", *_LIBRARIES):
+        return lo.apply(cls, args, kwargs, frame=frame, node=node, effect=False, aval=Obj(cls))
+    new = lo.cell(Attributes(cls, ()))
+    if dataclasses.is_dataclass(cls) and _generated_init(cls):
+        bind_fields(lo, frame, node, new, cls, args, kwargs)
+        return new
+    init = cls.__init__
+    if isinstance(init, types.FunctionType):
+        call(lo, frame, node, Const(init), [new, *args], kwargs)
+    elif args or kwargs:
+        raise lo.refuse(frame, node, f"`{cls.__name__}` takes no arguments.")
+    return new
+
+
+def _generated_init(cls: type) -> bool:
+    """Was `__init__` written by `dataclass`?  It has no source then."""
+    code = getattr(cls.__init__, "__code__", None)
+    return code is not None and code.co_filename == "<string>"
+
+
+def bind_fields(
+    lo: Lowering, frame: Frame, node: Any, new: Ref, cls: Any, args: list[Value], kwargs: dict[str, Value]
+) -> None:
+    """What the `__init__` that `dataclass` writes does."""
+    fields = [f for f in dataclasses.fields(cls) if f.init]
+    given = dict(zip([f.name for f in fields if not f.kw_only], args, strict=False)) | kwargs
+    entries: list[tuple[str, Value]] = []
+    for f in dataclasses.fields(cls):
+        if f.name in given:
+            value = given[f.name]
+        elif f.default is not dataclasses.MISSING:
+            value = Const(f.default)
+        elif f.default_factory is not dataclasses.MISSING:
+            value = call(lo, frame, node, Const(f.default_factory), [], {})
+        else:
+            raise lo.refuse(frame, node, f"`{cls.__name__}` misses its argument `{f.name}`.")
+        entries.append((f.name, value))
+    lo.state.heap[new.cell] = Attributes(cls, tuple(entries))
+    if hasattr(cls, "__post_init__"):
+        call(lo, frame, node, Const(cls.__post_init__), [new], {})
+

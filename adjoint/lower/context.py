@@ -1,0 +1,369 @@
+"""The state of one lowering: the statements so far, what every name is bound to, and the guards.
+
+`Lowering.apply` is the one place where a primitive enters the program; `atom` is the one place where
+a tuple, list or dict becomes a value of the IR.
+"""
+
+from __future__ import annotations
+
+import operator
+import types
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .. import runtime
+from ..avals import ANY, Arr, Aval, Obj, Parts, Seq
+from ..errors import AdjointError, Unsupported
+from ..infer import infer
+from ..ir import UNDEFINED, Apply, At, Atom, Const, Stmt, Var
+from ..rules.registry import lookup
+from .abstract import abstract, signature
+from .source import Source
+from .values import (
+    Attributes, Cell, Choice, Closure, Entries, Items, Iteration, Method, Partial, Ref, Slice, State, Tuple, Value,
+    is_undefined,
+)
+
+_FOLDABLE = (bool, int, str, bytes, type(None), type, slice, range, type(Ellipsis))
+
+
+@dataclass(eq=False)
+class Frame:
+    """One function while its body is lowered: whose names, whose globals, whose source."""
+
+    id: int
+    name: str
+    source: Source
+    node: Any
+    fn: types.FunctionType | None
+    parent: Frame | None = None
+    assigned: frozenset[str] = frozenset()
+    nonlocals: frozenset[str] = frozenset()
+    in_rule: bool = False
+
+    @property
+    def owner(self) -> Frame:
+        """The frame of the function object that the node stands in."""
+        return self if self.fn is not None or self.parent is None else self.parent.owner
+
+
+@dataclass(frozen=True)
+class Guard:
+    """Something read while lowering that must be the same when the generated code runs."""
+
+    read: Callable[[tuple[Any, ...]], Any]
+    expected: Any
+
+    def holds(self, args: tuple[Any, ...]) -> bool:
+        try:
+            return bool(signature(self.read(args)) == self.expected)
+        except Exception:
+            return False
+
+
+@dataclass(eq=False)
+class Lowering:
+    state: State = field(default_factory=State)
+    stmts: list[Stmt] = field(default_factory=list)
+    guards: dict[Any, Guard] = field(default_factory=dict)
+    examples: dict[Any, Any] = field(default_factory=dict)  # Var of an object -> (the object, how to read it)
+    paths: dict[Any, Any] = field(default_factory=dict)
+    frames: int = 0
+    stack: list[Any] = field(default_factory=list)
+    trial: int = 0  # how many surrounding loops are looked at for the first time
+    wanted: set[tuple[int, str]] = field(default_factory=set)  # names read in a loop before they are bound
+    placeholders: int = 0
+
+    # --- errors -----------------------------------------------------------------------------------
+
+    def refuse(self, frame: Frame, node: Any, what: str, advice: str = "") -> AdjointError:
+        return Unsupported(what, advice, frame.source.spot(node))
+
+    # --- statements of the IR ---------------------------------------------------------------------
+
+    def apply(
+        self,
+        fn: Callable[..., Any],
+        args: Sequence[Value],
+        kwargs: dict[str, Value] | None = None,
+        *,
+        frame: Frame,
+        node: Any,
+        effect: bool | None = None,
+        aval: Aval | None = None,
+    ) -> Value:
+        """Add `fn(*args, **kwargs)` to the program, or work it out now if everything is known."""
+        atoms = tuple(self.atom(a, frame, node) for a in args)
+        named = tuple((k, self.atom(a, frame, node)) for k, a in (kwargs or {}).items())
+        rule = lookup(fn)
+        pure = rule is not None and rule.pure
+        if effect is None:
+            effect = not pure
+        every = atoms + tuple(a for _, a in named)
+        if pure and all(isinstance(a, Const) for a in every):
+            folded = self.fold(fn, atoms, named, frame)
+            if folded is not None:
+                return folded
+        if aval is None:
+            aval = infer(fn, atoms, named, pure)
+        out = Var(aval)
+        at = At(None if frame.in_rule else frame.source.place(node))
+        self.stmts.append(Apply((out,), fn, atoms, named, at, effect))
+        if effect and rule is None:  # it may change what was read from outside
+            self.state.names = {k: v for k, v in self.state.names.items() if k[0] != -1}
+        views = self.views_of(args, fn, rule, atoms, aval)
+        return self.value(out, views, frame, node)
+
+    def fold(self, fn: Any, atoms: tuple[Any, ...], named: Any, frame: Frame) -> Value | None:
+        """The value, if it is one that may stand in the program as a constant.
+
+        Floats that the user wrote stay as written; in a rule they are folded too.
+        """
+        if any(a.value is UNDEFINED for a in atoms):
+            return None
+        try:
+            value = fn(*(a.value for a in atoms), **{k: a.value for k, a in named})
+        except Exception:  # let it be raised where and when the program would raise it
+            return None
+        return self.constant(value, floats=frame.in_rule)
+
+    def constant(self, value: Any, floats: bool = False) -> Value | None:
+        if type(value) is tuple:
+            items = [self.constant(v, floats) for v in value]
+            return None if None in items else Tuple(tuple(i for i in items if i is not None))
+        if type(value) is list:
+            items = [self.constant(v, floats) for v in value]
+            return None if None in items else self.cell(Items(tuple(i for i in items if i is not None)))
+        if isinstance(value, _FOLDABLE) or type(value).__name__ == "dtype" or type(value).__module__ == "numpy.dtypes":
+            return Const(value)
+        if floats and type(value) is float:
+            return Const(value)
+        return None
+
+    def value(self, out: Var, views: tuple[tuple[Cell, Any], ...], frame: Frame, node: Any) -> Value:
+        """What the program sees of a new variable: a cell if it can be changed in place."""
+        aval = out.aval
+        match aval:
+            case Parts(cls, items) if cls is not list:
+                made = []
+                for k, item in enumerate(items):
+                    part = Var(item)
+                    self.stmts.append(Apply((part,), operator.getitem, (out, Const(k)), (), At()))
+                    made.append(self.value(part, (), frame, node))
+                return Tuple(tuple(made), cls)
+            case Arr(boxed=False) | Seq() | Parts():
+                return self.cell(out, views)
+            case Obj(cls) if cls in (None, list, dict, set):
+                return self.cell(out, views)
+        return out
+
+    def cell(self, content: Any, views: tuple[tuple[Cell, Any], ...] = ()) -> Ref:
+        new = Cell(views=views)
+        self.state.heap[new] = content
+        return Ref(new)
+
+    def views_of(
+        self, args: Sequence[Value], fn: Any, rule: Any, atoms: tuple[Atom, ...], aval: Aval
+    ) -> tuple[tuple[Cell, Any], ...]:
+        """The cells that a result may share memory with."""
+        if fn is operator.getitem:
+            if isinstance(aval, Arr) and (aval.boxed or aval.shape == () or _copies(atoms[1])):
+                return ()
+            sharing = args[:1]
+        elif rule is None:
+            sharing = args
+        elif rule.view:
+            sharing = args[:1]
+        else:
+            return ()
+        return tuple((a.cell, self.state.heap[a.cell]) for a in sharing if isinstance(a, Ref))
+
+    # --- values as atoms --------------------------------------------------------------------------
+
+    def atom(self, value: Value, frame: Frame, node: Any) -> Atom:
+        """The value as one the IR can hold; containers are built."""
+        match value:
+            case Var() | Const():
+                if is_undefined(value):
+                    raise self.refuse(frame, node, "This name may not have been assigned yet.", "Assign it before.")
+                return value
+            case Ref(cell):
+                self.check_fresh(cell, frame, node)
+                content = self.state.heap[cell]
+                match content:
+                    case Items():
+                        return self.build(runtime.make_list, content.items, frame, node, list)
+                    case Entries():
+                        keys = Const(tuple(k for k, _ in content.entries))
+                        values = [v for _, v in content.entries]
+                        return self.build(runtime.make_dict, [keys, *values], frame, node, None, Obj(dict))
+                    case Attributes():
+                        return self.whole(content, frame, node)
+                return content
+            case Tuple():
+                atoms = [self.atom(v, frame, node) for v in value.items]
+                if value.cls is tuple:
+                    if all(isinstance(a, Const) for a in atoms):
+                        return Const(tuple(a.value for a in atoms if isinstance(a, Const)))
+                    return self.build(runtime.make_tuple, atoms, frame, node, tuple)
+                return self.build(value.cls, atoms, frame, node, value.cls)
+            case Slice():
+                atoms = [self.atom(v, frame, node) for v in value.parts]
+                if all(isinstance(a, Const) for a in atoms):
+                    return Const(slice(*(a.value for a in atoms if isinstance(a, Const))))
+                return self.build(slice, atoms, frame, node, None, Obj(slice))
+            case Iteration(sequence=sequence) if sequence is not None:
+                return sequence
+        raise self.refuse(
+            frame, node, f"{describe(value)} is used as a value here, where adjoint must know which one it is.",
+            "Call it directly, or choose it with a constant.",
+        )
+
+    def build(
+        self, fn: Any, values: Iterable[Value], frame: Frame, node: Any, cls: type | None, aval: Aval | None = None
+    ) -> Var:
+        atoms = tuple(self.atom(v, frame, node) for v in values)
+        if cls is not None:
+            aval = Parts(cls, tuple(a.aval for a in atoms))
+        out = Var(aval or ANY)
+        place = None if frame.in_rule else frame.source.place(node)
+        self.stmts.append(Apply((out,), fn, atoms, (), At(place)))
+        return out
+
+    def whole(self, content: Attributes, frame: Frame, node: Any) -> Atom:
+        if content.whole is not None:
+            return content.whole
+        values = [v for _, v in content.entries]
+        keys = Const(tuple(k for k, _ in content.entries))
+        return self.build(
+            runtime.make_object, [Const(content.cls), keys, *values], frame, node, None, Obj(content.cls)
+        )
+
+    def check_fresh(self, cell: Cell, frame: Frame, node: Any) -> None:
+        """Refuse to read a view of something that was updated since the view was made."""
+        for base, version in cell.views:
+            self.check_fresh(base, frame, node)
+            now = self.state.heap.get(base)
+            if now is not version:
+                raise self.refuse(
+                    frame, node, "This may be a view of an array that has been updated since the view was made.",
+                    "Take a copy (`.copy()`) where the view is made, or make the view again.",
+                )
+
+    def write(self, ref: Ref, content: Any, frame: Frame, node: Any) -> None:
+        """Give a cell new contents; every name for it sees them."""
+        cell = ref.cell
+        self.check_fresh(cell, frame, node)
+        if cell.views:
+            raise self.refuse(
+                frame, node, "This may be a view of another array, which the update would change too.",
+                "Update the other array itself, through an index, or a copy (`.copy()`).",
+            )
+        if cell.twins and self.reachable_twins(cell):
+            raise self.refuse(
+                frame, node, "This may be one of several arrays, and which one the update changes is not known.",
+                "Take a copy (`.copy()`) before the update.",
+            )
+        self.state.heap[cell] = content
+
+    def reachable_twins(self, cell: Cell) -> bool:
+        """Can the program still reach one of the cells that `cell` may be the same as?"""
+        wanted, todo = set(), list(cell.twins)
+        while todo:
+            twin = todo.pop()
+            if twin not in wanted:
+                wanted.add(twin)
+                todo.extend(twin.twins)
+                todo.extend(base for base, _ in twin.views)
+        return bool(wanted & reachable(self.state))
+
+    # --- values from outside the function ---------------------------------------------------------
+
+    def outside(
+        self, key: Any, obj: Any, load: Callable[[], Atom], read: Callable[[tuple[Any, ...]], Any]
+    ) -> Value:
+        """The lowering value of an object that the program finds in a global, a cell or an attribute.
+
+        What its signature holds is taken as known, under a guard; numbers and arrays are read when
+        the generated code runs.
+        """
+        self.guards.setdefault(key, Guard(read, signature(obj)))
+        found: list[Atom] = []
+
+        def leaf(path: Any, aval: Aval) -> Atom:
+            if not found:
+                found.append(load())
+            atom = found[0]
+            for how, what in path:
+                fn = operator.getitem if how == "item" else getattr
+                part = Var()
+                self.stmts.append(Apply((part,), fn, (atom, Const(what)), (), At()))
+                atom = part
+            if isinstance(atom, Var):
+                atom.aval = aval
+                def again(args: tuple[Any, ...], path: Any = path) -> Any:
+                    here = read(args)
+                    for how, what in path:
+                        here = here[what] if how == "item" else getattr(here, what)
+                    return here
+
+                self.paths[atom] = again
+            return atom
+
+        value, _ = abstract(obj, leaf, self.state, self.examples)
+        return value
+
+
+def reachable(state: State) -> set[Cell]:
+    """The cells that some name can still reach."""
+    found: set[Cell] = set()
+    todo: list[Any] = list(state.names.values())
+    while todo:
+        value = todo.pop()
+        match value:
+            case Ref(cell):
+                if cell not in found:
+                    found.add(cell)
+                    todo.append(state.heap.get(cell))
+                    todo.extend(Ref(base) for base, _ in cell.views)
+            case Closure():
+                todo.extend((*value.defaults, *value.kw_defaults.values()))
+            case Tuple() | Items():
+                todo.extend(value.items)
+            case Slice():
+                todo.extend(value.parts)
+            case Entries() | Attributes():
+                todo.extend(v for _, v in value.entries)
+            case Method():
+                todo.extend((value.self, value.fn))
+            case Partial():
+                todo.extend((value.fn, *value.args, *value.kwargs.values()))
+            case Choice():
+                todo.extend((value.then, value.orelse))
+            case Iteration():
+                todo.extend(map(Ref, value.cells))
+    return found
+
+
+def _copies(index: Atom) -> bool:
+    """Does indexing an array with this make a copy?  Index arrays, lists and masks do."""
+    avals = index.aval.items if isinstance(index.aval, Parts) and index.aval.cls is tuple else (index.aval,)
+    return any(
+        isinstance(a, Seq) or (isinstance(a, Parts) and a.cls is list) or (isinstance(a, Arr) and a.shape != ())
+        for a in avals
+    )
+
+
+def describe(value: Value) -> str:
+    match value:
+        case Closure(name=name):
+            return f"The function `{name}`"
+        case Method() | Partial():
+            return "A function"
+        case Choice():
+            return "One of several things, chosen at run time,"
+        case Iteration():
+            return "An iterator"
+    return "This"
+

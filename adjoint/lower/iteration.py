@@ -1,0 +1,213 @@
+"""Loops over things: what can be iterated over, item by item or by an index.
+
+Items that are known one by one (a tuple, the entries of a dict, a list of layers with different
+shapes) are unrolled: the body is lowered once for each.  Everything else becomes a loop over a range,
+whose body reads item `i` itself, so that the reverse sweep adds into that place of the cotangent.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from ..avals import INT, Obj, item_of
+from ..ir import Const, Var
+from .context import Frame, Lowering
+from .loops import run_loop
+from .values import Attributes, Choice, Entries, Items, Iteration, Ref, Tuple, Value
+
+LONGEST_UNROLLED = 64  # items that are alike are looped over from this number on
+
+
+def known_items(lo: Lowering, frame: Frame, node: Any, value: Value) -> list[Value] | None:
+    """The items, when it is known what each of them is."""
+    match value:
+        case Tuple():
+            return list(value.items)
+        case Const(value=obj) if isinstance(obj, str | tuple | frozenset):
+            return [Const(x) for x in obj]
+        case Const(value=obj) if isinstance(obj, type) and hasattr(obj, "__members__"):
+            return [Const(x) for x in obj]
+        case Ref(cell):
+            content = lo.state.heap[cell]
+            if isinstance(content, Items):
+                return list(content.items)
+            if isinstance(content, Entries):
+                return [Const(k) for k, _ in content.entries]
+            atom = content
+            if isinstance(atom, Var) and (shape := getattr(atom.aval, "shape", None)) and isinstance(shape[0], int):
+                if shape[0] <= 8:
+                    return [item(lo, frame, node, value, Const(i)) for i in range(shape[0])]
+    return None
+
+
+def item(lo: Lowering, frame: Frame, node: Any, value: Value, i: Var | Const) -> Value:
+    from .expressions import subscript
+
+    return subscript(lo, frame, node, value, i)
+
+
+def iteration_of(lo: Lowering, frame: Frame, node: Any, value: Value) -> Iteration:
+    """How to loop over `value`."""
+    from .control import length_of
+
+    match value:
+        case Iteration():
+            return value
+        case Const(value=range()):
+            return Iteration(None, None, value)
+        case Var() if value.aval == Obj(range):
+            return Iteration(None, None, value)
+        case Ref(cell):
+            content = lo.state.heap[cell]
+            if isinstance(content, Attributes):
+                raise lo.refuse(frame, node, "Looping over an object is not understood yet.", "Loop over a list.")
+            return Iteration(length_of(lo, frame, node, value), lambda i: item(lo, frame, node, value, i), None, (cell,))
+        case Tuple():
+            return Iteration(Const(len(value.items)), lambda i: item(lo, frame, node, value, i))
+        case Var() | Const():
+            return Iteration(length_of(lo, frame, node, value), lambda i: item(lo, frame, node, value, i))
+    raise lo.refuse(frame, node, "This cannot be looped over.", "Loop over a range, a list or an array.")
+
+
+def zipped(lo: Lowering, frame: Frame, node: Any, values: list[Value]) -> Value:
+    """`zip(...)`: a tuple of tuples where everything is known, otherwise an iteration."""
+    known = [known_of_zip(lo, frame, node, v) for v in values]
+    if known and all(k is not None for k in known):
+        rows = zip(*(k for k in known if k is not None), strict=False)
+        return Tuple(tuple(Tuple(row) for row in rows))
+    each = [iteration_of(lo, frame, node, v) for v in values]
+    lengths = [length_of_iteration(lo, frame, node, it) for it in each]
+    shortest = smallest(lo, frame, node, lengths)
+    cells = tuple(c for it in each for c in it.cells)
+    return Iteration(shortest, lambda i: Tuple(tuple(item_of_iteration(lo, frame, node, it, i) for it in each)), None, cells)
+
+
+def known_of_zip(lo: Lowering, frame: Frame, node: Any, value: Value) -> list[Value] | None:
+    known = known_items(lo, frame, node, value)
+    if known is None and isinstance(value, Const) and isinstance(value.value, range) and len(value.value) <= 16:
+        return [Const(i) for i in value.value]
+    return known
+
+
+def enumerated(lo: Lowering, frame: Frame, node: Any, value: Value, start: Value) -> Value:
+    known = known_items(lo, frame, node, value)
+    if known is not None and isinstance(start, Const):
+        return Tuple(tuple(Tuple((Const(start.value + i), v)) for i, v in enumerate(known)))
+    it = iteration_of(lo, frame, node, value)
+
+    def pair(i: Var | Const) -> Value:
+        number: Value = i
+        if not (isinstance(start, Const) and start.value == 0):
+            number = lo.apply(operator.add, [i, start], frame=frame, node=node)
+        return Tuple((number, item_of_iteration(lo, frame, node, it, i)))
+
+    return Iteration(length_of_iteration(lo, frame, node, it), pair, None, it.cells)
+
+
+def reversed_(lo: Lowering, frame: Frame, node: Any, value: Value) -> Value:
+    known = known_items(lo, frame, node, value)
+    if known is not None:
+        return Tuple(tuple(reversed(known)))
+    if isinstance(value, Const) and isinstance(value.value, range):
+        return Const(value.value[::-1])
+    if isinstance(value, Var) and value.aval == Obj(range):
+        return lo.apply(operator.getitem, [value, Const(slice(None, None, -1))], frame=frame, node=node, effect=False)
+    it = iteration_of(lo, frame, node, value)
+    n = length_of_iteration(lo, frame, node, it)
+
+    def from_end(i: Var | Const) -> Value:
+        back = lo.apply(operator.sub, [n, i], frame=frame, node=node)
+        return item_of_iteration(lo, frame, node, it, lo.apply(operator.sub, [back, Const(1)], frame=frame, node=node))
+
+    return Iteration(n, from_end, None, it.cells)
+
+
+def length_of_iteration(lo: Lowering, frame: Frame, node: Any, it: Iteration) -> Var | Const:
+    if it.length is not None:
+        return it.length
+    if isinstance(it.sequence, Const):
+        return Const(len(it.sequence.value))
+    assert it.sequence is not None
+    return lo.apply(len, [it.sequence], frame=frame, node=node, effect=False, aval=INT)  # type: ignore[return-value]
+
+
+def item_of_iteration(lo: Lowering, frame: Frame, node: Any, it: Iteration, i: Var | Const) -> Value:
+    if it.item is not None:
+        return it.item(i)
+    assert it.sequence is not None
+    return lo.apply(operator.getitem, [it.sequence, i], frame=frame, node=node, effect=False)
+
+
+def smallest(lo: Lowering, frame: Frame, node: Any, lengths: list[Var | Const]) -> Var | Const:
+    """The least of several lengths."""
+    known = [n.value for n in lengths if isinstance(n, Const)]
+    unknown = list(dict.fromkeys(n for n in lengths if isinstance(n, Var)))
+    atoms: list[Value] = ([Const(min(known))] if known else []) + list(unknown)
+    if len(atoms) == 1:
+        return atoms[0]  # type: ignore[return-value]
+    return lo.apply(min, atoms, frame=frame, node=node, effect=False, aval=INT)  # type: ignore[return-value]
+
+
+def for_each(
+    lo: Lowering, frame: Frame, node: Any, value: Value, body: Callable[[Value], None], *,
+    stop: str | None = None, assigned: frozenset[str] = frozenset(), keep: frozenset[str] = frozenset(),
+) -> None:
+    """Run `body` for every item: unrolled when the items are known, otherwise as a loop."""
+    if isinstance(value, Choice):
+        from .control import choose
+
+        def side(chosen: Value) -> Value:
+            for_each(lo, frame, node, chosen, body, stop=stop, assigned=assigned, keep=keep)
+            return Const(None)
+
+        choose(lo, frame, node, value.test, lambda: side(value.then), lambda: side(value.orelse))
+        return
+    known = known_items(lo, frame, node, value)
+    if known is not None and (len(known) <= LONGEST_UNROLLED or not uniform(lo, known)):
+        unrolled(lo, frame, node, known, body, stop)
+        return
+    it = iteration_of(lo, frame, node, value)
+    sequence = it.sequence
+    if sequence is None:
+        length = length_of_iteration(lo, frame, node, it)
+        if isinstance(length, Const):
+            sequence = Const(range(length.value))
+        else:
+            sequence = lo.apply(range, [length], frame=frame, node=node, effect=False, aval=Obj(range))  # type: ignore[assignment]
+    assert sequence is not None
+
+    def step(items: list[Var]) -> list[Value]:
+        body(items[0] if it.item is None else it.item(items[0]))
+        return []
+
+    run_loop(
+        lo, frame, node, iters=(sequence,), item_avals=(item_of(sequence.aval),), body=step, test=None, stop=stop,
+        assigned=assigned, keep=keep, fixed=it.cells,
+    )
+
+
+def uniform(lo: Lowering, items: list[Value]) -> bool:
+    from .expressions import _all_alike
+
+    return _all_alike(lo, tuple(items))
+
+
+def unrolled(
+    lo: Lowering, frame: Frame, node: Any, items: list[Value], body: Callable[[Value], None], stop: str | None
+) -> None:
+    from .control import choose
+    from .expressions import truth
+
+    if not items or lo.state.dead:
+        return
+    body(items[0])
+    asked = lo.state.names.get((frame.id, stop), Const(False)) if stop is not None else Const(False)
+    test = truth(lo, frame, node, asked)
+
+    def rest() -> Value:
+        unrolled(lo, frame, node, items[1:], body, stop)
+        return Const(None)
+
+    choose(lo, frame, node, test, lambda: Const(None), rest)

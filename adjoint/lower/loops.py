@@ -1,0 +1,373 @@
+"""A Python loop to a scan.
+
+What a loop carries is found by looking: the body is lowered once as if nothing changed; names and
+cells that did change become carries, with a parameter for every number or array in them, and the body
+is lowered again, until what goes in at the top is of the kind that comes out at the bottom.  `s = 0`
+followed by `s = s + x[i]` so becomes a float; a list that grows becomes a list of unknown length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..avals import ANY, Arr, Aval, Obj, Parts, Seq, join
+from ..ir import UNDEF, At, Atom, Block, Const, Loop, Var, refresh
+from .context import Frame, Lowering
+from .merge import is_data
+from .values import Cell, Ref, State, Value, is_undefined, parts, rebuild, same, same_shape
+
+MOST_ATTEMPTS = 16
+
+Key = tuple[str, Any]  # ("name", (frame, name)) or ("cell", Cell)
+
+
+class _Again(Exception):
+    """The body must be lowered again, something having been learnt."""
+
+
+@dataclass(eq=False)
+class Knowledge:
+    """What is learnt about a loop from one attempt to the next."""
+
+    carried: dict[Key, None] = field(default_factory=dict)
+    kinds: dict[tuple[Key, tuple[int, ...]], Aval] = field(default_factory=dict)
+    models: dict[Key, Any] = field(default_factory=dict)  # for names unbound before: what they become
+    contents: dict[Cell, Any] = field(default_factory=dict)  # what the cells in the models hold
+    twins: dict[Key, set[Key]] = field(default_factory=dict)
+    outside: dict[Key, tuple[Cell, ...]] = field(default_factory=dict)
+    views: dict[Key, tuple[Any, ...]] = field(default_factory=dict)
+
+
+@dataclass(eq=False)
+class Carry:
+    """One number or array that is carried: before, at the top, at the bottom, after."""
+
+    init: Atom
+    param: Var
+    key: Key
+    path: tuple[int, ...]
+    result: Atom | None = None
+    out: Var | None = None
+
+
+def run_loop(
+    lo: Lowering, frame: Frame, node: Any, *, iters: tuple[Atom, ...], item_avals: tuple[Aval, ...],
+    body: Callable[[list[Var]], list[Value]], test: Callable[[], Var | Const] | None, stop: str | None,
+    assigned: frozenset[str] = frozenset(), keep: frozenset[str] = frozenset(), fixed: tuple[Cell, ...] = (),
+) -> None:
+    """Add the loop to the program; afterwards the names and cells it changed have their last values."""
+    entry = lo.state
+    know = Knowledge()
+    for name in sorted(assigned):
+        key = ("name", (frame.id, name))
+        if not is_undefined(entry.names.get(key[1], UNDEF)):
+            know.carried[key] = None
+    outer = lo.stmts
+    for attempt in range(MOST_ATTEMPTS):
+        lo.stmts = []
+        lo.trial += attempt == 0
+        try:
+            work = _Attempt(lo, frame, node, entry, outer, know, keep, fixed)
+            work.begin()
+            items = [Var(aval) for aval in item_avals]
+            asks = work.lower_test(test)
+            body(items)
+            stops = work.finish(stop)
+        except _Again:
+            continue
+        finally:
+            lo.trial -= attempt == 0
+            stmts, lo.stmts = lo.stmts, outer
+            lo.state, reached = entry, lo.state
+        if isinstance(asks, Const):
+            if not asks.value:  # the test fails at once, whatever happened before
+                return
+            asks = None
+        lo.state = work.after(reached)
+        carries = [c for c in work.carries.values() if c.out is not None]
+        assert len(carries) == len(work.carries)
+        results = tuple(c.param if c.result is None else c.result for c in carries)
+        if stops is not None:
+            results += (stops,)
+        params = tuple(c.param for c in carries)
+        if asks is None and not iters:
+            asks = Block(tuple(Var(p.aval) for p in params), (), (Const(True),))
+        place = None if frame.in_rule else frame.source.place(node)
+        lo.stmts.append(
+            Loop(
+                tuple(c.out for c in carries if c.out is not None), (), None, tuple(c.init for c in carries), iters,
+                asks, Block(params + tuple(items), tuple(stmts), results), stops=stops is not None, at=At(place),
+            )
+        )
+        return
+    raise lo.refuse(frame, node, "What this loop carries from one iteration to the next could not be worked out.")
+
+
+class _Attempt:
+    """The body lowered once, with what is known of the carries so far."""
+
+    def __init__(
+        self, lo: Lowering, frame: Frame, node: Any, entry: State, outer: list[Any], know: Knowledge,
+        keep: frozenset[str], fixed: tuple[Cell, ...],
+    ) -> None:
+        self.lo, self.frame, self.node = lo, frame, node
+        self.entry, self.outer, self.know, self.keep, self.fixed = entry, outer, know, keep, fixed
+        self.carries: dict[Var, Carry] = {}  # by parameter
+        self.top: dict[Key, Any] = {}  # each carried name's value, or cell's content, at the top
+        self.heap: dict[Cell, Any] = {}  # what the cells made for the top hold there
+        self.cell_of: dict[Key, Cell] = {}
+        self.placeholders = lo.placeholders
+
+    # --- the top of the body ----------------------------------------------------------------------
+
+    def begin(self) -> None:
+        lo, know = self.lo, self.know
+        lo.state = self.entry.copy()
+        for key in know.carried:
+            kind, what = key
+            if kind == "cell":
+                self.top[key] = lo.state.heap[what] = self.enter_content(key, (), self.entry.heap[what], False)
+                continue
+            value = self.entry.names.get(what, UNDEF)
+            blank = is_undefined(value)
+            if blank:
+                value = know.models.get(key, UNDEF)
+            if not is_undefined(value):
+                self.top[key] = lo.state.names[what] = self.enter_value(key, (), value, blank)
+        for key, others in know.twins.items():
+            self.cell_of[key].twins += tuple(self.cell_of[k] for k in others)
+        for key, cells in know.outside.items():
+            self.cell_of[key].twins += cells
+        for key, views in know.views.items():
+            self.cell_of[key].views += views
+        lo.state.heap.update(self.heap)
+
+    def enter_value(self, key: Key, path: tuple[int, ...], value: Any, blank: bool) -> Any:
+        """The value at the top of the body: a parameter for every number and array in it."""
+        if is_data(value):
+            param = self.enter_content(key, path, value, blank)
+            if not _mutable(param.aval):
+                return param
+            cell = Cell(param.hint)
+            self.heap[cell] = param
+        elif isinstance(value, Ref):
+            content = self.know.contents[value.cell] if blank else self.entry.heap[value.cell]
+            cell = Cell(value.cell.hint, value.cell.views, () if blank else (value.cell,), value.cell.argument)
+            self.heap[cell] = self.enter_content(key, (*path, 0), content, blank)
+        else:
+            return self._enter_parts(key, path, value, blank)
+        if not path:
+            self.cell_of[key] = cell
+        return Ref(cell)
+
+    def enter_content(self, key: Key, path: tuple[int, ...], content: Any, blank: bool) -> Any:
+        if not is_data(content):
+            return self._enter_parts(key, path, content, blank)
+        kind = self.know.kinds.get((key, path))
+        hint = getattr(content, "hint", None)
+        if hint is None and key[0] == "name" and not key[1][1].startswith("%"):
+            hint = key[1][1]
+        param = Var(kind if kind is not None else content.aval, hint)
+        self.carries[param] = Carry(UNDEF if blank else content, param, key, path)
+        return param
+
+    def _enter_parts(self, key: Key, path: tuple[int, ...], value: Any, blank: bool) -> Any:
+        inner = parts(value)
+        if inner is None:
+            return value
+        return rebuild(value, [self.enter_value(key, (*path, i), p, blank) for i, p in enumerate(inner)])
+
+    def lower_test(self, test: Callable[[], Var | Const] | None) -> Block | Const | None:
+        """The test of a `while`, as a block over the carries."""
+        if test is None:
+            return None
+        lo = self.lo
+        stmts, state = lo.stmts, lo.state.copy()
+        lo.stmts = []
+        result = test()
+        lo.stmts, asks, lo.state = stmts, lo.stmts, state
+        if isinstance(result, Const):
+            return Const(bool(result.value))
+        return refresh(Block(tuple(self.carries), tuple(asks), (result,)))
+
+    # --- the bottom of the body -------------------------------------------------------------------
+
+    def finish(self, stop: str | None) -> Atom | None:
+        """Compare the bottom with the top; raises `_Again` when something new was learnt."""
+        lo, know, end = self.lo, self.know, self.lo.state
+        if end.dead:
+            raise lo.refuse(self.frame, self.node, "The body of this loop always raises.")
+        learnt = self._new_carries(end) or lo.placeholders > self.placeholders
+        for key in know.carried:
+            kind, what = key
+            if key in self.top:
+                if kind == "cell":
+                    learnt |= self._unify_content(key, self.top[key], end.heap[what])
+                else:
+                    learnt |= self._unify_value(key, self.top[key], end.names.get(what, UNDEF))
+            elif not is_undefined(now := end.names.get(what, UNDEF)):
+                know.models[key] = now
+                self._remember(now, end)
+                learnt = True
+        learnt |= self._aliases(end)
+        if learnt:
+            raise _Again
+        for cell in self.fixed:
+            if ("cell", cell) in know.carried and not isinstance(getattr(self.entry.heap[cell], "aval", None), Arr):
+                raise lo.refuse(self.frame, self.node, "This list is changed while it is looped over.", "Loop over a copy.")
+        asked = end.names.get((self.frame.id, stop), Const(False)) if stop is not None else Const(False)
+        if isinstance(asked, Const) and not asked.value:
+            return None
+        return asked  # type: ignore[return-value]
+
+    def _new_carries(self, end: State) -> bool:
+        carried, before = self.know.carried, len(self.know.carried)
+        for what, value in self.entry.names.items():
+            if what[0] == -1 or is_undefined(value) or what[1].startswith(("%stop", "%left")):
+                continue
+            if not same(value, end.names.get(what, UNDEF)):
+                carried["name", what] = None
+        for cell, content in self.entry.heap.items():
+            if not same(content, end.heap.get(cell)):
+                carried["cell", cell] = None
+        wanted = {(self.frame.id, name) for name in (*self.keep, "%return")} | self.lo.wanted
+        for what in wanted & set(end.names):
+            if is_undefined(self.entry.names.get(what, UNDEF)) and not is_undefined(end.names[what]):
+                carried["name", what] = None
+        return len(carried) > before
+
+    def _remember(self, value: Any, end: State) -> None:
+        """Keep what the cells in a model hold: the next attempt starts from it."""
+        if isinstance(value, Ref):
+            self.know.contents[value.cell] = end.heap[value.cell]
+            self._remember(end.heap[value.cell], end)
+        for part in parts(value) or ():
+            self._remember(part, end)
+
+    def _unify_value(self, key: Key, top: Any, now: Any) -> bool:
+        """Is the bottom of the same make as the top?  Sets the results of the carries."""
+        if isinstance(top, Ref) and top.cell in self.heap:
+            content = self.heap[top.cell]
+            if is_data(content):
+                return self._pair(content, self._atom(now))
+            if isinstance(now, Ref):
+                return self._unify_content(key, content, self.lo.state.heap[now.cell])
+            return self._generalise(key)
+        if isinstance(top, Var) and top in self.carries:
+            return self._pair(top, self._atom(now))
+        return self._unify_parts(key, top, now)
+
+    def _unify_content(self, key: Key, top: Any, now: Any) -> bool:
+        if isinstance(top, Var) and top in self.carries:
+            return self._pair(top, now if is_data(now) else self._atom(self.lo.cell(now)))
+        return self._unify_parts(key, top, now)
+
+    def _unify_parts(self, key: Key, top: Any, now: Any) -> bool:
+        if same(top, now):
+            return False
+        if not same_shape(top, now):
+            return self._generalise(key)
+        pairs = zip(parts(top) or (), parts(now) or (), strict=True)
+        return any([self._unify_value(key, p, q) for p, q in pairs])
+
+    def _pair(self, param: Var, now: Atom) -> bool:
+        carry = self.carries[param]
+        carry.result = now
+        kind = param.aval
+        for atom in (carry.init, now):
+            if not is_undefined(atom):
+                kind = join(kind, atom.aval)
+        if is_undefined(carry.init) and not is_undefined(now) and (carry.key, carry.path) not in self.know.kinds:
+            kind = now.aval
+        if kind != param.aval:
+            self.know.kinds[carry.key, carry.path] = kind
+        return kind != param.aval
+
+    def _atom(self, value: Any) -> Atom:
+        return value if is_undefined(value) else self.lo.atom(value, self.frame, self.node)
+
+    def _generalise(self, key: Key) -> bool:
+        """A list whose length changes becomes one value of the IR, from before the loop on."""
+        lo, (kind, what) = self.lo, key
+        value = Ref(what) if kind == "cell" else self.entry.names.get(what, UNDEF)
+        content = self.entry.heap.get(value.cell) if isinstance(value, Ref) else None
+        if content is None or is_data(content):
+            raise lo.refuse(
+                self.frame, self.node,
+                f"What `{what[1] if kind == 'name' else what.hint or 'a container'}` is, changes from one iteration to the next.",
+                "Keep it of one kind: a number, an array, or a list whose items are alike.",
+            )
+        saved = lo.state, lo.stmts
+        lo.state, lo.stmts = self.entry, self.outer
+        try:
+            self.entry.heap[value.cell] = lo.atom(value, self.frame, self.node)
+        finally:
+            lo.state, lo.stmts = saved
+        return True
+
+    def _aliases(self, end: State) -> bool:
+        """Names that end an iteration bound to one cell, or to one from outside, may be the same later."""
+        know, learnt = self.know, False
+        ends: dict[Cell, set[Key]] = {}
+        for key, cell in self.cell_of.items():
+            value = end.names.get(key[1])
+            if isinstance(value, Ref):
+                ends.setdefault(value.cell, set()).add(key)
+                if value.cell.views and key not in know.views and value.cell is not cell:
+                    know.views[key] = value.cell.views
+                    learnt = True
+        for cell, keys in ends.items():
+            for key in sorted(keys, key=repr):
+                others = keys - {key} - know.twins.get(key, set())
+                outside = cell in self.entry.heap and cell not in know.outside.get(key, ())
+                if others:
+                    know.twins.setdefault(key, set()).update(others)
+                if outside:
+                    know.outside[key] = (*know.outside.get(key, ()), cell)
+                learnt |= bool(others) or outside
+        return learnt
+
+    # --- after the loop ---------------------------------------------------------------------------
+
+    def after(self, reached: State) -> State:
+        state = self.entry.copy()
+        for key, top in self.top.items():
+            kind, what = key
+            if kind == "name":
+                end = reached.names.get(what)
+                state.names[what] = self._leave(top, state, (end.cell,) if isinstance(end, Ref) else ())
+            else:
+                state.heap[what] = self._leave(top, state, ())
+        for what in [w for w in state.names if w[0] == -1 and w not in reached.names]:
+            del state.names[what]
+        return state
+
+    def _leave(self, top: Any, state: State, twins: tuple[Cell, ...]) -> Any:
+        if isinstance(top, Ref) and top.cell in self.heap:
+            known = tuple(t for t in (*top.cell.twins, *twins) if t in self.entry.heap)
+            cell = Cell(top.cell.hint, top.cell.views, known, top.cell.argument)
+            state.heap[cell] = self._leave(self.heap[top.cell], state, ())
+            return Ref(cell)
+        if isinstance(top, Var) and top in self.carries:
+            carry = self.carries[top]
+            if carry.out is None:
+                carry.out = Var(top.aval, top.hint)
+            return carry.out
+        inner = parts(top)
+        return top if inner is None else rebuild(top, [self._leave(p, state, ()) for p in inner])
+
+
+def _mutable(aval: Aval) -> bool:
+    match aval:
+        case Arr(boxed=boxed):
+            return not boxed
+        case Seq():
+            return True
+        case Parts(cls=cls):
+            return cls is list
+        case Obj(cls):
+            return cls in (list, dict, set) or aval == ANY
+    return False
+

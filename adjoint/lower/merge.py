@@ -1,0 +1,211 @@
+"""What holds after an `if`: the two states of its branches made one.
+
+Where the branches differ in a number or an array, the `if` gets a result for it.  Where they differ
+in something the IR has no value for (two functions, two dicts with different keys), the difference is
+kept as a `Choice` by the test, and whoever uses it asks the test again.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..avals import Aval, join
+from ..ir import UNDEF, Apply, At, Atom, Const, Stmt, Var
+from .context import Frame, Lowering
+from .values import (
+    Attributes, Cell, Choice, Entries, Items, Ref, State, Value, is_undefined, parts, rebuild, same, same_shape,
+)
+
+
+def is_data(value: Any) -> bool:
+    """May this be a value of the IR?  Numbers, strings, None: yes.  Functions, modules: no."""
+    if isinstance(value, Var):
+        return True
+    return isinstance(value, Const) and (
+        is_undefined(value) or isinstance(value.value, bool | int | float | complex | str | type(None) | slice)
+    )
+
+
+class Merge:
+    """One merge: collects the results of both branches while values are merged."""
+
+    def __init__(
+        self, lo: Lowering, frame: Frame, node: Any, test: Atom,
+        then: tuple[State, list[Stmt]], orelse: tuple[State, list[Stmt]],
+    ) -> None:
+        self.lo, self.frame, self.node, self.test = lo, frame, node, test
+        self.sides = (then, orelse)
+        self.outs: list[Var] = []
+        self.results: tuple[list[Atom], list[Atom]] = ([], [])
+        self.atoms: dict[tuple[int, int], Atom] = {}
+        self.cells: dict[tuple[int, int], Ref] = {}
+        self.state = State()
+
+    def merged_state(self, base: State) -> State:
+        (first, _), (second, _) = self.sides
+        self.state.dead = first.dead and second.dead
+        if self.state.dead:
+            return State(dict(base.names), dict(base.heap), True)
+        heap = self.state.heap
+        for cell in {**first.heap, **second.heap}:
+            a, b = first.heap.get(cell), second.heap.get(cell)
+            if a is None or b is None:
+                heap[cell] = a if b is None else b
+            elif a is b or (first.dead and a is base.heap.get(cell)) :
+                heap[cell] = b
+            elif second.dead:
+                heap[cell] = a if cell not in base.heap else self.content(a, UNDEF)
+            elif first.dead:
+                heap[cell] = self.content(UNDEF, b)
+            else:
+                heap[cell] = self.content(a, b)
+        for key in {**first.names, **second.names}:
+            x, y = first.names.get(key, UNDEF), second.names.get(key, UNDEF)
+            if key[0] == -1 and (key not in first.names or key not in second.names):
+                continue
+            self.state.names[key] = self.value(x, y)
+        return self.state
+
+    def value(self, a: Value, b: Value) -> Value:
+        dead = (self.sides[0][0].dead, self.sides[1][0].dead)
+        if a is b or (not any(dead) and same(a, b)):
+            return a
+        if dead[0] and not same(a, b):
+            a = UNDEF
+        if dead[1] and not same(a, b):
+            b = UNDEF
+        if same(a, b):
+            return a
+        if is_data(a) and is_data(b):
+            return self.atom(a, b)  # type: ignore[arg-type]
+        if is_undefined(a) or is_undefined(b):
+            return self.half(a, b)
+        if isinstance(a, Ref) and isinstance(b, Ref):
+            return self.reference(a, b)
+        if same_shape(a, b):
+            return rebuild(a, [self.value(m, n) for m, n in zip(parts(a) or (), parts(b) or (), strict=True)])
+        x, y = self.plain(0, a), self.plain(1, b)
+        if x is not None and y is not None:
+            out = self.atom(x, y)
+            twins = tuple(v.cell for v in (a, b) if isinstance(v, Ref))
+            cell = Cell(twins=twins)
+            self.state.heap[cell] = out
+            return Ref(cell)
+        return Choice(self.test, a, b)
+
+    def plain(self, side: int, value: Value) -> Atom | None:
+        """The atom behind a value, if there is one."""
+        if is_data(value):
+            return value  # type: ignore[return-value]
+        if isinstance(value, Ref):
+            content = self.sides[side][0].heap[value.cell]
+            if is_data(content):
+                return content  # type: ignore[return-value]
+        return None
+
+    def half(self, a: Value, b: Value) -> Value:
+        """A value that one side does not have."""
+        value, side = (b, 1) if is_undefined(a) else (a, 0)
+        if isinstance(value, Ref):
+            key = (id(value.cell), side)
+            if key not in self.cells:
+                cell = Cell(value.cell.hint, value.cell.views, (value.cell,), value.cell.argument)
+                self.cells[key] = Ref(cell)
+                content = self.sides[side][0].heap[value.cell]
+                self.state.heap[cell] = self.content(UNDEF, content) if side else self.content(content, UNDEF)
+            return self.cells[key]
+        inner = parts(value)
+        if inner is None or isinstance(value, Choice):
+            return value if not isinstance(value, Choice) else value
+        return rebuild(value, [self.value(UNDEF, p) if side else self.value(p, UNDEF) for p in inner])
+
+    def reference(self, a: Ref, b: Ref) -> Value:
+        key = (id(a.cell), id(b.cell))
+        if key not in self.cells:
+            x, y = self.sides[0][0].heap[a.cell], self.sides[1][0].heap[b.cell]
+            if not self.mergeable(x, y):
+                return Choice(self.test, a, b)
+            cell = Cell(a.cell.hint or b.cell.hint, a.cell.views + b.cell.views, (a.cell, b.cell))
+            self.cells[key] = Ref(cell)
+            self.state.heap[cell] = self.content(x, y)
+        return self.cells[key]
+
+    def mergeable(self, x: Any, y: Any) -> bool:
+        if is_data(x) and is_data(y):
+            return True
+        if isinstance(x, Entries | Attributes) or isinstance(y, Entries | Attributes):
+            return same_shape(x, y) or (
+                isinstance(x, Attributes) and isinstance(y, Attributes) and x.whole is y.whole and x.whole is not None
+            )
+        return True
+
+    def content(self, x: Any, y: Any) -> Any:
+        if x is y:
+            return x
+        if is_data(x) and is_data(y):
+            return self.atom(x, y)
+        if is_undefined(x) or is_undefined(y):
+            known, side = (y, 1) if is_undefined(x) else (x, 0)
+            inner = parts(known) or ()
+            return rebuild(known, [self.value(UNDEF, p) if side else self.value(p, UNDEF) for p in inner])
+        if same_shape(x, y):
+            return rebuild(x, [self.value(m, n) for m, n in zip(parts(x) or (), parts(y) or (), strict=True)])
+        if isinstance(x, Attributes) and isinstance(y, Attributes) and x.cls is y.cls and x.whole is y.whole:
+            return self.attributes(x, y)
+        if isinstance(x, Items | Var | Const) and isinstance(y, Items | Var | Const):
+            return self.atom(self.built(0, x), self.built(1, y))
+        raise self.lo.refuse(
+            self.frame, self.node, "A container has different keys after the two branches of this.",
+            "Give it the same keys on both, or decide with a constant.",
+        )
+
+    def attributes(self, x: Attributes, y: Attributes) -> Attributes:
+        """Attributes that only one side assigned are read from the object on the other."""
+        names = list(dict.fromkeys([k for k, _ in x.entries] + [k for k, _ in y.entries]))
+        ends = (dict(x.entries), dict(y.entries))
+        merged = []
+        for name in names:
+            both = []
+            for side, known in enumerate(ends):
+                if name not in known and x.whole is not None:
+                    out = Var(hint=name)
+                    self.sides[side][1].append(Apply((out,), getattr, (x.whole, Const(name)), (), At()))
+                    known[name] = out
+                both.append(known.get(name, UNDEF))
+            merged.append((name, self.value(both[0], both[1])))
+        return Attributes(x.cls, tuple(merged), x.whole)
+
+    def built(self, side: int, content: Any) -> Atom:
+        """The content as one value of the IR, built at the end of its branch."""
+        if isinstance(content, Var | Const):
+            return content
+        lo = self.lo
+        saved = lo.state, lo.stmts
+        lo.state, lo.stmts = self.sides[side]
+        try:
+            return lo.atom(lo.cell(content), self.frame, self.node)
+        finally:
+            lo.state, lo.stmts = saved
+
+    def atom(self, a: Atom, b: Atom) -> Atom:
+        if same(a, b):
+            return a
+        key = (id(a), id(b))
+        if key not in self.atoms:
+            out = Var(joined(a, b), hint_of(a, b))
+            self.outs.append(out)
+            self.results[0].append(a)
+            self.results[1].append(b)
+            self.atoms[key] = out
+        return self.atoms[key]
+
+
+def joined(a: Atom, b: Atom) -> Aval:
+    if is_undefined(a):
+        return b.aval
+    return a.aval if is_undefined(b) else join(a.aval, b.aval)
+
+
+def hint_of(a: Atom, b: Atom) -> str | None:
+    hints = [v.hint for v in (a, b) if isinstance(v, Var) and v.hint is not None]
+    return hints[0] if hints and all(h == hints[0] for h in hints) else None

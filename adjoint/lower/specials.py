@@ -1,0 +1,704 @@
+"""Builtins and methods of lists, dicts and strings that act on what lowering knows of a value.
+
+A handler takes `(lo, frame, node, args, kwargs)` and returns the result, or None where the call is an
+ordinary primitive after all.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .. import runtime
+from ..avals import ANY, BOOL, INT, Arr, Num, Obj, Parts, Seq, item_of, join
+from ..ir import Const, Var
+from ..rules.registry import known
+from . import attributes, calls, control, expressions, iteration
+from .context import Frame, Lowering
+from .values import (
+    Attributes, Closure, Entries, Items, Iteration, Method, Partial, Ref, Tuple, Value, same,
+)
+
+Handler = Callable[[Lowering, Frame, Any, list[Value], dict[str, Value]], Value | None]
+_TABLE: dict[Any, Handler] = {}
+
+
+def special(*fns: Any) -> Callable[[Handler], Handler]:
+    def register(handler: Handler) -> Handler:
+        for fn in fns:
+            _TABLE[fn] = handler
+        return handler
+
+    return register
+
+
+def find(fn: Any) -> Handler | None:
+    try:
+        found = _TABLE.get(fn)
+    except TypeError:
+        return None
+    owner = getattr(fn, "__self__", None)
+    if found is None and isinstance(owner, str):
+        return functools.partial(_string_method, fn)  # type: ignore[arg-type]
+    return found
+
+
+def _string_method(fn: Any, lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    atoms = [lo.atom(a, frame, node) for a in args]
+    if all(isinstance(a, Const) for a in atoms) and not kwargs:
+        folded = lo.constant(fn(*(a.value for a in atoms if isinstance(a, Const))))
+        if folded is not None:
+            return folded
+    return lo.apply(fn, list(atoms), kwargs, frame=frame, node=node, effect=False, aval=Obj(str))
+
+
+def content_of(lo: Lowering, value: Value) -> Any:
+    return lo.state.heap[value.cell] if isinstance(value, Ref) else value
+
+
+def members(lo: Lowering, frame: Frame, node: Any, container: Value) -> list[Value] | None:
+    """What `in` asks: the items or keys, when all are known."""
+    content = content_of(lo, container)
+    if isinstance(content, Const) and isinstance(content.value, str):
+        return None
+    if isinstance(content, Tuple | Items | Entries):
+        return iteration.known_items(lo, frame, node, container)
+    if isinstance(content, Const) and isinstance(content.value, range | frozenset):
+        return [Const(v) for v in content.value]
+    return None
+
+
+# --- lengths, types, attributes -------------------------------------------------------------------
+
+
+@special(len)
+def _len(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value | None:
+    content = content_of(lo, args[0])
+    if isinstance(content, Attributes):
+        return calls.call_special(lo, frame, node, args[0], "__len__", [])
+    if isinstance(content, Iteration):
+        return iteration.length_of_iteration(lo, frame, node, content)
+    return control.length_of(lo, frame, node, args[0])
+
+
+def _array_attribute(name: str) -> Handler:
+    """`np.shape(x)` is `x.shape` where x is an array, and known for a number."""
+
+    def handler(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value | None:
+        content = content_of(lo, args[0])
+        aval = getattr(content, "aval", None)
+        if kwargs or len(args) != 1 or not isinstance(aval, Num | Arr):
+            return None
+        if isinstance(aval, Num):
+            return {"shape": Tuple(()), "ndim": Const(0), "size": Const(1)}[name]
+        if aval.shape is None:
+            return None
+        return attributes.of_array(lo, frame, node, args[0], aval, name)
+
+    return handler
+
+
+_TABLE[np.shape], _TABLE[np.ndim], _TABLE[np.size] = map(_array_attribute, ("shape", "ndim", "size"))
+
+
+@special(known)
+def _known(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    return Const(isinstance(content_of(lo, args[0]), Const | Tuple))
+
+
+@special(isinstance)
+def _isinstance(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value | None:
+    classes = lo.atom(args[1], frame, node)
+    cls = class_of(lo, args[0])
+    if cls is not None and isinstance(classes, Const):
+        return Const(issubclass(cls, classes.value))
+    return lo.apply(isinstance, args, frame=frame, node=node, effect=False, aval=BOOL)
+
+
+@special(type)
+def _type(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value | None:
+    cls = class_of(lo, args[0]) if len(args) == 1 else None
+    return Const(cls) if cls is not None else None
+
+
+def class_of(lo: Lowering, value: Value) -> type | None:
+    """The class of a value, if it is known."""
+    content = content_of(lo, value)
+    match content:
+        case Const(value=v):
+            return type(v)
+        case Tuple(cls=cls) | Attributes(cls=cls):
+            return cls
+        case Items():
+            return list
+        case Entries():
+            return dict
+        case Closure() | Method() | Partial():
+            return type(class_of)
+        case Var(aval=aval):
+            match aval:
+                case Num(kind):
+                    return {"float": float, "int": int, "bool": bool, "complex": complex}[kind]
+                case Arr(dtype=dtype, boxed=boxed):
+                    if dtype is None or aval.shape is None or (aval.shape == () and not boxed):
+                        return None if aval.shape is None or aval.shape == () else np.ndarray
+                    return dtype.type if boxed else np.ndarray
+                case Seq():
+                    return list
+                case Parts(cls=cls):
+                    return cls
+                case Obj(cls):
+                    return cls
+    return None
+
+
+@special(callable)
+def _callable(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value | None:
+    content = content_of(lo, args[0])
+    if isinstance(content, Closure | Method | Partial):
+        return Const(True)
+    if isinstance(content, Const):
+        return Const(callable(content.value))
+    if isinstance(content, Tuple | Items | Entries) or (isinstance(content, Var) and not isinstance(content.aval, Obj)):
+        return Const(False)
+    return None
+
+
+@special(getattr)
+def _getattr(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value | None:
+    name = content_of(lo, args[1])
+    if not (isinstance(name, Const) and isinstance(name.value, str)):
+        raise lo.refuse(frame, node, "The name of this attribute is not known when the gradient is built.")
+    if len(args) == 3:
+        exists = _hasattr(lo, frame, node, args[:2], {})
+        if isinstance(exists, Const):
+            return attributes.attribute(lo, frame, node, args[0], name.value) if exists.value else args[2]
+        return None
+    return attributes.attribute(lo, frame, node, args[0], name.value)
+
+
+@special(hasattr)
+def _hasattr(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value | None:
+    name, content = content_of(lo, args[1]), content_of(lo, args[0])
+    if isinstance(name, Const) and isinstance(content, Attributes):
+        obj = lo.examples.get(content.whole)
+        if any(k == name.value for k, _ in content.entries) or hasattr(content.cls, name.value):
+            return Const(True)
+        return Const(obj is not None and hasattr(obj, name.value))
+    cls = class_of(lo, args[0])
+    if isinstance(name, Const) and cls is not None:
+        return Const(hasattr(content.value if isinstance(content, Const) else cls, name.value))
+    return None
+
+
+@special(setattr)
+def _setattr(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value | None:
+    name = content_of(lo, args[1])
+    if not isinstance(name, Const):
+        raise lo.refuse(frame, node, "The name of this attribute is not known when the gradient is built.")
+    attributes.set_attribute(lo, frame, node, args[0], name.value, args[2])
+    return Const(None)
+
+
+def super_of(lo: Lowering, frame: Frame, node: Any) -> Value:
+    """`super()`: a view of `self` that looks attributes up from the next class on."""
+    fn = frame.owner.fn
+    self_name = next(iter(a.id for a in (*frame.owner.node.args.posonlyargs, *frame.owner.node.args.args)))
+    self_value = expressions.name(lo, frame, self_name, node)
+    content = content_of(lo, self_value)
+    cls = None
+    if fn is not None and "__class__" in fn.__code__.co_freevars and fn.__closure__ is not None:
+        cls = fn.__closure__[fn.__code__.co_freevars.index("__class__")].cell_contents
+    owner = content.cls if isinstance(content, Attributes) else class_of(lo, self_value)
+    if cls is None or owner is None:
+        raise lo.refuse(frame, node, "`super()` is used where the class is not known.")
+    return Super(self_value, cls, owner)  # type: ignore[return-value]
+
+
+class Super:
+    """What `super()` gives, until an attribute is read from it."""
+
+    def __init__(self, value: Value, after: type, cls: type) -> None:
+        mro = cls.__mro__
+        self.value, self.rest = value, mro[mro.index(after) + 1 :]
+
+    def attribute(self, lo: Lowering, frame: Frame, node: Any, name: str) -> Value:
+        for cls in self.rest:
+            if name in vars(cls):
+                found = vars(cls)[name]
+                if isinstance(found, property):
+                    return calls.call(lo, frame, node, Const(found.fget), [self.value], {})
+                if isinstance(found, staticmethod):
+                    return Const(found.__func__)
+                if isinstance(found, classmethod):
+                    return Method(Const(cls), Const(found.__func__))
+                if cls is object and name == "__init__":
+                    return Const(_nothing)
+                return Method(self.value, Const(found))
+        raise lo.refuse(frame, node, f"No base class has `{name}`.")
+
+
+def _nothing(*args: Any, **kwargs: Any) -> None:
+    return None
+
+
+@special(_nothing)
+def _do_nothing(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    return Const(None)
+
+
+# --- iteration ------------------------------------------------------------------------------------
+
+
+@special(range)
+def _range(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    atoms = [lo.atom(a, frame, node) for a in args]
+    if all(isinstance(a, Const) for a in atoms):
+        return Const(range(*(a.value for a in atoms if isinstance(a, Const))))
+    return lo.apply(range, list(atoms), frame=frame, node=node, effect=False, aval=Obj(range))
+
+
+@special(enumerate)
+def _enumerate(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    start = kwargs.get("start", args[1] if len(args) > 1 else Const(0))
+    return iteration.enumerated(lo, frame, node, args[0], start)
+
+
+@special(zip)
+def _zip(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    return iteration.zipped(lo, frame, node, args)
+
+
+@special(reversed)
+def _reversed(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    return iteration.reversed_(lo, frame, node, args[0])
+
+
+@special(map)
+def _map(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    fn, rows = args[0], iteration.zipped(lo, frame, node, args[1:])
+    out = lo.cell(Items(()))
+
+    def body(row: Value) -> None:
+        assert isinstance(row, Tuple)
+        list_append(lo, frame, node, [out, calls.call(lo, frame, node, fn, list(row.items), {})], {})
+
+    iteration.for_each(lo, frame, node, rows, body)
+    return out
+
+
+@special(filter)
+def _filter(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    out = lo.cell(Items(()))
+
+    def body(item: Value) -> None:
+        asked = item
+        if not (isinstance(args[0], Const) and args[0].value is None):
+            asked = calls.call(lo, frame, node, args[0], [item], {})
+        test = expressions.truth(lo, frame, node, asked)
+
+        def keep() -> Value:
+            return list_append(lo, frame, node, [out, item], {})
+
+        control.choose(lo, frame, node, test, keep, lambda: Const(None))
+
+    iteration.for_each(lo, frame, node, args[1], body)
+    return out
+
+
+@special(functools.reduce)
+def _reduce(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    items = iteration.known_items(lo, frame, node, args[1])
+    if items is not None:
+        total, rest = (args[2], items) if len(args) > 2 else (items[0], items[1:])
+        for item in rest:
+            total = calls.call(lo, frame, node, args[0], [total, item], {})
+        return total
+    it = iteration.iteration_of(lo, frame, node, args[1])
+    start, first = (args[2], 0) if len(args) > 2 else (iteration.item_of_iteration(lo, frame, node, it, Const(0)), 1)
+    name = f"%reduce{lo.frames}"
+    lo.state.names[frame.id, name] = start
+    length = iteration.length_of_iteration(lo, frame, node, it)
+    steps = calls.call(lo, frame, node, Const(range), [Const(first), length], {})
+
+    def body(i: Value) -> None:
+        item = iteration.item_of_iteration(lo, frame, node, it, i)  # type: ignore[arg-type]
+        now = lo.state.names[frame.id, name]
+        lo.state.names[frame.id, name] = calls.call(lo, frame, node, args[0], [now, item], {})
+
+    iteration.for_each(lo, frame, node, steps, body, assigned=frozenset([name]), keep=frozenset([name]))
+    return lo.state.names.pop((frame.id, name))
+
+
+@special(functools.partial)
+def _partial(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    return Partial(args[0], tuple(args[1:]), dict(kwargs))
+
+
+def _any_or_all(every: bool) -> Handler:
+    def handler(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value | None:
+        items = iteration.known_items(lo, frame, node, args[0])
+        if items is None:
+            return lo.apply(all if every else any, args, frame=frame, node=node, effect=False, aval=BOOL)
+        result: Value = Const(every)
+        for item in items:
+            test = expressions.truth(lo, frame, node, result)
+            asked = expressions.truth(lo, frame, node, item)
+            sides = (lambda asked=asked: asked, lambda: Const(False)) if every else (
+                lambda: Const(True), lambda asked=asked: asked)
+            result = control.choose(lo, frame, node, test, *sides)
+        return result
+
+    return handler
+
+
+_TABLE[any], _TABLE[all] = _any_or_all(False), _any_or_all(True)
+
+
+@special(sum)
+def _sum(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value | None:
+    items = iteration.known_items(lo, frame, node, args[0])
+    start = kwargs.get("start", args[1] if len(args) > 1 else Const(0))
+    if items is None:
+        return None
+    zero = isinstance(start, Const) and start.value == 0
+    if zero and items:
+        total, items = items[0], items[1:]
+    else:
+        total = start
+    for item in items:
+        total = calls.operate(lo, frame, node, operator.add, [total, item])
+    return total
+
+
+def _best(fn: Any) -> Handler:
+    better = operator.gt if fn is max else operator.lt
+
+    def handler(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value | None:
+        items = iteration.known_items(lo, frame, node, args[0]) if len(args) == 1 else args
+        if len(args) == 1 and items is not None and not items and "default" in kwargs:
+            return kwargs["default"]
+        if items is None:
+            if "key" in kwargs:
+                raise lo.refuse(frame, node, "`key=` needs items that are known one by one.", "Write a loop.")
+            return None
+        atoms = [content_of(lo, i) for i in items]
+        if all(isinstance(a, Const) for a in atoms) and "key" not in kwargs:
+            return Const(fn(a.value for a in atoms))
+        chosen = items[0]
+        for item in items[1:]:
+            a, b = item, chosen
+            if "key" in kwargs:
+                a, b = (calls.call(lo, frame, node, kwargs["key"], [v], {}) for v in (item, chosen))
+            test = expressions.truth(lo, frame, node, calls.operate(lo, frame, node, better, [a, b]))
+            chosen = control.choose(
+                lo, frame, node, test, lambda item=item: item, lambda chosen=chosen: chosen
+            )
+        return chosen
+
+    return handler
+
+
+def _pairwise(fn: Any) -> Handler:
+    chain = _best(fn)
+
+    def handler(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value | None:
+        """Two or more plain numbers stay one call of `min` or `max`."""
+        if not kwargs:
+            items = iteration.known_items(lo, frame, node, args[0]) if len(args) == 1 else args
+            if items and len(items) > 1:
+                contents = [content_of(lo, i) for i in items]
+                if all(isinstance(c, Var | Const) for c in contents) and not all(isinstance(c, Const) for c in contents):
+                    total = items[0]
+                    for item in items[1:]:
+                        total = lo.apply(fn, [total, item], frame=frame, node=node)
+                    return total
+        return chain(lo, frame, node, args, kwargs)
+
+    return handler
+
+
+_TABLE[min], _TABLE[max] = _pairwise(min), _pairwise(max)
+
+
+@special(sorted)
+def _sorted(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value | None:
+    items = iteration.known_items(lo, frame, node, args[0])
+    if items is None:
+        return None
+    keys = items
+    if "key" in kwargs and not (isinstance(kwargs["key"], Const) and kwargs["key"].value is None):
+        keys = [calls.call(lo, frame, node, kwargs["key"], [v], {}) for v in items]
+    atoms = [lo.atom(k, frame, node) for k in keys]
+    backwards = kwargs.get("reverse", Const(False))
+    if all(isinstance(a, Const) for a in atoms) and isinstance(backwards, Const):
+        order = sorted(range(len(items)), key=lambda i: atoms[i].value, reverse=bool(backwards.value))
+        return lo.cell(Items(tuple(items[i] for i in order)))
+    if "key" in kwargs:
+        raise lo.refuse(frame, node, "Sorting by a computed key is not understood.", "Sort an array with `np.argsort`.")
+    return None
+
+
+# --- constructors of containers -------------------------------------------------------------------
+
+
+@special(list)
+def _list(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value | None:
+    if not args:
+        return lo.cell(Items(()))
+    items = iteration.known_items(lo, frame, node, args[0])
+    if items is not None:
+        return lo.cell(Items(tuple(items)))
+    if isinstance(args[0], Iteration):
+        return listed(lo, frame, node, args[0])
+    content = content_of(lo, args[0])
+    kind = item_of(content.aval) if isinstance(content, Var | Const) else ANY
+    return lo.apply(list, args, frame=frame, node=node, effect=False, aval=Seq(kind))
+
+
+def listed(lo: Lowering, frame: Frame, node: Any, value: Value) -> Value:
+    """An iteration as a list."""
+    out = lo.cell(Items(()))
+    iteration.for_each(lo, frame, node, value, lambda item: list_append(lo, frame, node, [out, item], {}) and None)
+    return out
+
+
+@special(tuple)
+def _tuple(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value | None:
+    if not args:
+        return Tuple(())
+    items = iteration.known_items(lo, frame, node, args[0])
+    if items is None and isinstance(args[0], Const) and isinstance(args[0].value, range):
+        items = [Const(v) for v in args[0].value]
+    return None if items is None else Tuple(tuple(items))
+
+
+@special(dict)
+def _dict(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value | None:
+    entries: dict[Any, Value] = {}
+    if args:
+        content = content_of(lo, args[0])
+        if isinstance(content, Entries):
+            entries.update(content.entries)
+        else:
+            pairs = iteration.known_items(lo, frame, node, args[0])
+            if pairs is None:
+                raise lo.refuse(frame, node, "The keys of this dict are not known when the gradient is built.")
+            for pair in pairs:
+                both = iteration.known_items(lo, frame, node, pair)
+                assert both is not None
+                entries[expressions.constant_key(lo, frame, node, both[0])] = both[1]
+    entries.update(kwargs)
+    return lo.cell(Entries(tuple(entries.items())))
+
+
+@special(set, frozenset)
+def _set(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value | None:
+    return lo.apply(set, args, frame=frame, node=node, effect=False, aval=Obj(set))
+
+
+# --- methods of lists -----------------------------------------------------------------------------
+
+
+@special(list.append)
+def list_append(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    target, item = args
+    content = content_of(lo, target)
+    assert isinstance(target, Ref)
+    if isinstance(content, Items):
+        lo.write(target, Items((*content.items, item)), frame, node)
+        return Const(None)
+    atom = lo.atom(item, frame, node)
+    kind = Seq(atom.aval if _empty(content) else join(item_of(content.aval), atom.aval))
+    new = lo.apply(runtime.append, [content, atom], frame=frame, node=node, effect=False, aval=kind)
+    lo.write(target, lo.atom(new, frame, node), frame, node)
+    return Const(None)
+
+
+def _empty(content: Any) -> bool:
+    return isinstance(content.aval, Parts) and not content.aval.items
+
+
+@special(list.extend)
+def _extend(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    target, other = args
+    new = calls.operate(lo, frame, node, operator.add, [target, _list(lo, frame, node, [other], {}) or other])
+    assert isinstance(target, Ref)
+    lo.write(target, content_of(lo, new), frame, node)
+    return Const(None)
+
+
+@special(list.insert)
+def _insert(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    target, at, item = args
+    content, position = content_of(lo, target), content_of(lo, at)
+    if not isinstance(content, Items) or not isinstance(position, Const) or not isinstance(target, Ref):
+        raise lo.refuse(frame, node, "Inserting into a list of unknown length is not understood.", "Use `+` on lists.")
+    items = list(content.items)
+    items.insert(position.value, item)
+    lo.write(target, Items(tuple(items)), frame, node)
+    return Const(None)
+
+
+@special(list.pop)
+def _pop(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    target = args[0]
+    at = content_of(lo, args[1]) if len(args) > 1 else Const(-1)
+    content = content_of(lo, target)
+    assert isinstance(target, Ref)
+    if isinstance(content, Items) and isinstance(at, Const):
+        items = list(content.items)
+        try:
+            item = items.pop(at.value)
+        except IndexError as error:
+            raise lo.refuse(frame, node, f"This always fails: {error}.") from None
+        lo.write(target, Items(tuple(items)), frame, node)
+        return item
+    item = expressions.subscript(lo, frame, node, target, at)
+    if isinstance(at, Const) and at.value in (0, -1):
+        rest = Const(slice(None, -1)) if at.value == -1 else Const(slice(1, None))
+        left = lo.apply(operator.getitem, [target, rest], frame=frame, node=node, effect=False)
+        lo.write(target, content_of(lo, left), frame, node)
+        return item
+    raise lo.refuse(frame, node, "Popping from the middle of a list of unknown length is not understood.")
+
+
+@special(list.copy, dict.copy)
+def _copy(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    return lo.cell(content_of(lo, args[0]))
+
+
+@special(list.reverse)
+def _reverse(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    target, content = args[0], content_of(lo, args[0])
+    assert isinstance(target, Ref)
+    if isinstance(content, Items):
+        lo.write(target, Items(content.items[::-1]), frame, node)
+    else:
+        back = lo.apply(operator.getitem, [target, Const(slice(None, None, -1))], frame=frame, node=node, effect=False)
+        lo.write(target, content_of(lo, back), frame, node)
+    return Const(None)
+
+
+@special(list.clear)
+def _clear(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    assert isinstance(args[0], Ref)
+    lo.write(args[0], Items(()), frame, node)
+    return Const(None)
+
+
+# --- methods of dicts -----------------------------------------------------------------------------
+
+
+def _entries(lo: Lowering, frame: Frame, node: Any, value: Value) -> Entries:
+    content = content_of(lo, value)
+    if not isinstance(content, Entries):
+        raise lo.refuse(frame, node, "The keys of this dict are not known when the gradient is built.")
+    return content
+
+
+@special(dict.keys)
+def _keys(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    return Tuple(tuple(Const(k) for k, _ in _entries(lo, frame, node, args[0]).entries))
+
+
+@special(dict.values)
+def _values(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    return Tuple(tuple(v for _, v in _entries(lo, frame, node, args[0]).entries))
+
+
+@special(dict.items)
+def _dict_items(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    return Tuple(tuple(Tuple((Const(k), v)) for k, v in _entries(lo, frame, node, args[0]).entries))
+
+
+@special(dict.get)
+def _get(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    content = _entries(lo, frame, node, args[0])
+    key = content_of(lo, args[1])
+    if isinstance(key, Const):
+        found = content.get(key.value)
+        return found if found is not None else (args[2] if len(args) > 2 else Const(None))
+    return expressions.entry(lo, frame, node, args[0], content, args[1])
+
+
+@special(dict.pop)
+def _dict_pop(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    content, target = _entries(lo, frame, node, args[0]), args[0]
+    key = expressions.constant_key(lo, frame, node, args[1])
+    found = content.get(key)
+    if found is None:
+        if len(args) > 2:
+            return args[2]
+        raise lo.refuse(frame, node, f"There is no key {key!r} here.")
+    assert isinstance(target, Ref)
+    lo.write(target, Entries(tuple(e for e in content.entries if e[0] != key)), frame, node)
+    return found
+
+
+@special(dict.update)
+def _update(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    target, content = args[0], _entries(lo, frame, node, args[0])
+    new = dict(content.entries)
+    made = _dict(lo, frame, node, args[1:], kwargs)
+    assert made is not None and isinstance(target, Ref)
+    new.update(_entries(lo, frame, node, made).entries)
+    lo.write(target, Entries(tuple(new.items())), frame, node)
+    return Const(None)
+
+
+@special(dict.setdefault)
+def _setdefault(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    target, content = args[0], _entries(lo, frame, node, args[0])
+    key = expressions.constant_key(lo, frame, node, args[1])
+    found = content.get(key)
+    if found is not None:
+        return found
+    value = args[2] if len(args) > 2 else Const(None)
+    assert isinstance(target, Ref)
+    lo.write(target, Entries((*content.entries, (key, value))), frame, node)
+    return value
+
+
+# --- operators on lists and tuples ----------------------------------------------------------------
+
+
+def on_containers(lo: Lowering, frame: Frame, node: Any, op: Any, operands: list[Value]) -> Value | None:
+    """`+`, `*`, comparisons of lists and tuples whose items are known."""
+    contents = [content_of(lo, o) for o in operands]
+    if not any(isinstance(c, Tuple | Items) for c in contents):
+        if op in (operator.add, operator.mul) and any(_is_list(c) for c in contents):
+            kind = Seq(functools.reduce(join, [item_of(c.aval) for c in contents if _is_list(c)]))
+            return lo.apply(op, operands, frame=frame, node=node, effect=False, aval=kind)
+        return None
+    if op is operator.add and all(isinstance(c, Tuple | Items) for c in contents) and type(contents[0]) is type(contents[1]):
+        items = contents[0].items + contents[1].items
+        return Tuple(items) if isinstance(contents[0], Tuple) else lo.cell(Items(items))
+    if op is operator.add and all(isinstance(c, Items) or _is_list(c) for c in contents):
+        atoms = [lo.atom(o, frame, node) for o in operands]
+        kind = Seq(functools.reduce(join, [item_of(a.aval) for a in atoms if not _empty(a)]))
+        return lo.apply(op, list(atoms), frame=frame, node=node, effect=False, aval=kind)
+    if op is operator.mul:
+        for c, times in (contents, contents[::-1]):
+            if isinstance(c, Tuple | Items) and isinstance(times, Const) and isinstance(times.value, int):
+                return Tuple(c.items * times.value) if isinstance(c, Tuple) else lo.cell(Items(c.items * times.value))
+            if isinstance(c, Items) and isinstance(times, Var) and times.aval == INT:
+                built = lo.atom(lo.cell(c), frame, node)
+                return lo.apply(op, [built, times], frame=frame, node=node, effect=False, aval=Seq(item_of(built.aval)))
+    if op in (operator.eq, operator.ne) and all(isinstance(c, Tuple | Items) for c in contents):
+        a, b = contents
+        if type(a) is not type(b) or len(a.items) != len(b.items):
+            return Const(op is operator.ne)
+        if all(same(m, n) for m, n in zip(a.items, b.items, strict=True)):
+            return Const(op is operator.eq)
+    return None
+
+
+def _is_list(content: Any) -> bool:
+    aval = getattr(content, "aval", None)
+    return isinstance(aval, Seq) or (isinstance(aval, Parts) and aval.cls is list)
+

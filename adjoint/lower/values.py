@@ -1,0 +1,246 @@
+"""What a Python expression is while the program is lowered.
+
+An atom (`Var`, `Const`) is a value of the IR.  Everything else here exists only while lowering, and
+is gone when it is done: tuples, functions and iterators whose parts are known one by one, and
+references to *cells*.
+
+Names are bound to cells, not to values, wherever a value can be changed in place: `z = y` makes two
+names for one cell, and an update through either is seen by both.  What a cell holds now stands in
+`State.heap`: an atom for an array or a list of unknown length, otherwise `Items` (a list), `Entries`
+(a dict) or `Attributes` (an object).  Contents are never changed, only replaced, so the state of one
+branch of an `if` is a shallow copy of the state before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..avals import Aval
+from ..ir import UNDEF, Atom, Const, Var
+
+
+@dataclass(eq=False)
+class Cell:
+    """Something that can be changed in place.
+
+    `views` are the cells it may share memory with, each with what it held when the view was made: a
+    view is good until then.  `twins` are cells it may be the same as (after an `if`, in a loop).
+    """
+
+    hint: str | None = None
+    views: tuple[tuple[Cell, Any], ...] = ()
+    twins: tuple[Cell, ...] = ()
+    argument: str | None = None  # the parameter that brought it in
+
+
+@dataclass(frozen=True, eq=False)
+class Ref:
+    cell: Cell
+
+
+@dataclass(frozen=True, eq=False)
+class Tuple:
+    items: tuple[Value, ...]
+    cls: type = tuple  # or a namedtuple
+
+
+@dataclass(frozen=True, eq=False)
+class Slice:
+    parts: tuple[Value, Value, Value]
+
+
+@dataclass(frozen=True, eq=False)
+class Closure:
+    """A nested function or a lambda; its free names are read in `frame` when it runs."""
+
+    node: Any
+    frame: Any
+    defaults: tuple[Value, ...] = ()
+    kw_defaults: dict[str, Value] = field(default_factory=dict)
+    name: str = "<lambda>"
+
+
+@dataclass(frozen=True, eq=False)
+class Method:
+    """A function with its first argument."""
+
+    self: Value
+    fn: Value
+
+
+@dataclass(frozen=True, eq=False)
+class Partial:
+    fn: Value
+    args: tuple[Value, ...]
+    kwargs: dict[str, Value]
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """One of two things that are not values of the IR, by a test made at run time."""
+
+    test: Atom
+    then: Value
+    orelse: Value
+
+
+@dataclass(frozen=True, eq=False)
+class Iteration:
+    """Something to loop over: `item(i)` for i in range(length), or `sequence` itself."""
+
+    length: Atom | None
+    item: Callable[[Atom], Value] | None
+    sequence: Atom | None = None
+    cells: tuple[Cell, ...] = ()
+
+
+# --- contents of cells ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Items:
+    items: tuple[Value, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Entries:
+    entries: tuple[tuple[Any, Value], ...]  # constant keys, in order
+
+    def get(self, key: Any) -> Value | None:
+        for k, v in self.entries:
+            if k == key and type(k) is type(key):
+                return v
+        return None
+
+
+@dataclass(frozen=True, eq=False)
+class Attributes:
+    cls: type
+    entries: tuple[tuple[str, Value], ...]
+    whole: Atom | None = None  # the object itself, when it came from outside
+
+
+Content = Atom | Items | Entries | Attributes
+Value = Var | Const | Ref | Tuple | Slice | Closure | Method | Partial | Choice | Iteration
+
+
+@dataclass(eq=False)
+class State:
+    """What is known at one point of the program.  `dead` after a `raise`."""
+
+    names: dict[tuple[int, str], Value] = field(default_factory=dict)
+    heap: dict[Cell, Content] = field(default_factory=dict)
+    dead: bool = False
+
+    def copy(self) -> State:
+        return State(dict(self.names), dict(self.heap), self.dead)
+
+
+def parts(value: Any) -> tuple[Any, ...] | None:
+    """The parts of a composite value or content, or None for an atom, a reference or a function."""
+    match value:
+        case Tuple():
+            return value.items
+        case Slice():
+            return value.parts
+        case Items():
+            return value.items
+        case Entries() | Attributes():
+            return tuple(v for _, v in value.entries)
+        case Partial():
+            return (value.fn, *value.args, *value.kwargs.values())
+        case Method():
+            return (value.self, value.fn)
+        case Choice():
+            return (value.test, value.then, value.orelse)
+    return None
+
+
+def rebuild(value: Any, new: Iterable[Any]) -> Any:
+    """The same composite with other parts."""
+    it: Iterator[Any] = iter(new)
+    match value:
+        case Tuple():
+            return Tuple(tuple(it), value.cls)
+        case Slice():
+            return Slice(tuple(it))  # type: ignore[arg-type]
+        case Items():
+            return Items(tuple(it))
+        case Entries():
+            return Entries(tuple((k, next(it)) for k, _ in value.entries))
+        case Attributes():
+            return Attributes(value.cls, tuple((k, next(it)) for k, _ in value.entries), value.whole)
+        case Partial():
+            fn, rest = next(it), list(it)
+            n = len(value.args)
+            return Partial(fn, tuple(rest[:n]), dict(zip(value.kwargs, rest[n:], strict=True)))
+        case Method():
+            return Method(*it)
+        case Choice():
+            return Choice(*it)
+    raise AssertionError(value)
+
+
+def same_shape(a: Any, b: Any) -> bool:
+    """Are two composites made alike, so that they can be merged part by part?"""
+    if type(a) is not type(b):
+        return False
+    match a:
+        case Tuple():
+            return a.cls is b.cls and len(a.items) == len(b.items)
+        case Items():
+            return len(a.items) == len(b.items)
+        case Entries():
+            return [k for k, _ in a.entries] == [k for k, _ in b.entries]
+        case Attributes():
+            return a.cls is b.cls and a.whole is b.whole and [k for k, _ in a.entries] == [k for k, _ in b.entries]
+        case Partial():
+            return len(a.args) == len(b.args) and list(a.kwargs) == list(b.kwargs)
+        case Slice() | Method():
+            return True
+    return False
+
+
+def same(a: Any, b: Any) -> bool:
+    """Is it certainly the same value?"""
+    if a is b:
+        return True
+    if isinstance(a, Const) and isinstance(b, Const):
+        return same_constant(a.value, b.value)
+    if isinstance(a, Ref) and isinstance(b, Ref):
+        return a.cell is b.cell
+    if same_shape(a, b):
+        return all(same(m, n) for m, n in zip(parts(a) or (), parts(b) or (), strict=True))
+    return False
+
+
+def same_constant(a: Any, b: Any) -> bool:
+    if a is b:
+        return True
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, float | complex):
+        return repr(a) == repr(b)
+    return isinstance(a, bool | int | str | bytes) and a == b
+
+
+def is_undefined(value: Any) -> bool:
+    return isinstance(value, Const) and value is UNDEF
+
+
+def aval_name(aval: Aval) -> str:
+    """How an error calls a value of this kind."""
+    from ..avals import Arr, Num, Obj, Seq
+
+    match aval:
+        case Num(kind):
+            return f"a Python {kind}"
+        case Arr():
+            return "an array" if not aval.boxed else "a NumPy number"
+        case Seq():
+            return "a list"
+        case Obj(cls):
+            return f"an object of type {cls.__name__}" if cls is not None else "a value of unknown type"
+    return "a value"

@@ -1,0 +1,102 @@
+"""Remove what nobody reads: statements, results of branches, carries and tapes of loops.
+
+    w1 = sin(x)                     (w1 is not read)
+    w2, t = loop s = x for i in r:          w2 = loop s = x for i in r:
+        w3 = cos(s)                 ->          w3 = cos(s)
+        yield w3, s                             yield w3
+    return w2                               return w2
+
+What has an effect stays, and so does whatever contains it.  With this pass the reverse transform may
+record every value it mentions: the tapes that no adjoint statement reads go away here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+
+from ..ir import Apply, Atom, Block, Function, If, Loop, Stmt, Var, blocks, free, reads
+
+
+def dce(function: Function) -> Function:
+    body = function.body
+    stmts = needed(body.stmts, body.results)
+    return dataclasses.replace(function, body=Block(body.params, tuple(stmts), body.results))
+
+
+def needed(stmts: Iterable[Stmt], results: Iterable[Atom]) -> list[Stmt]:
+    """The statements that `results` or an effect need, reduced to what is read of them."""
+    live = {a for a in results if isinstance(a, Var)}
+    kept: list[Stmt] = []
+    for stmt in reversed(list(stmts)):
+        new = reduced(stmt, live)
+        if new is not None:
+            kept.append(new)
+            live.update(a for a in reads(new) if isinstance(a, Var))
+            for inner in blocks(new):
+                live.update(free(inner))
+    return kept[::-1]
+
+
+def reduced(stmt: Stmt, live: set[Var]) -> Stmt | None:
+    match stmt:
+        case Apply():
+            return stmt if stmt.effect or any(v in live for v in stmt.outs) else None
+        case If():
+            keep = [i for i, v in enumerate(stmt.outs) if v in live]
+            then, orelse = (_side(side, keep) for side in (stmt.then, stmt.orelse))
+            if not keep and not then.stmts and not orelse.stmts:
+                return None
+            return dataclasses.replace(stmt, outs=tuple(stmt.outs[i] for i in keep), then=then, orelse=orelse)
+        case Loop():
+            return _loop(stmt, live)
+
+
+def _side(block: Block, keep: list[int]) -> Block:
+    results = tuple(block.results[i] for i in keep)
+    return Block((), tuple(needed(block.stmts, results)), results)
+
+
+def _loop(loop: Loop, live: set[Var]) -> Loop | None:
+    n, m = len(loop.outs), len(loop.lists)
+    params, results = loop.body.params, loop.body.results
+    lists = [k for k, v in enumerate(loop.lists) if v in live]
+    always = [results[n + k] for k in lists] + list(results[n + m :])
+    carried = {i for i, v in enumerate(loop.outs) if v in live}
+    test = loop.test
+    if test is not None:
+        test = Block(test.params, tuple(needed(test.stmts, test.results)), test.results)
+        asked = {*free(Block((), test.stmts, test.results))}
+        carried |= {i for i in range(n) if test.params[i] in asked}
+    while True:  # a carry is needed if the body needs it for a carry that is
+        wanted = [results[i] for i in sorted(carried)] + always
+        stmts = needed(loop.body.stmts, wanted)
+        read = set(free(Block((), tuple(stmts), tuple(wanted))))
+        more = {i for i in range(n) if params[i] in read} - carried
+        if not more:
+            break
+        carried |= more
+    count = loop.count if loop.count in live else None
+    if not carried and not lists and count is None and not _has_effect(stmts) and not (test and _has_effect(test.stmts)):
+        return None
+    keep = sorted(carried)
+    if test is not None:
+        test = Block(tuple(test.params[i] for i in keep), test.stmts, test.results)
+    iters = list(range(len(loop.iters)))
+    if len(iters) > 1:  # one is enough to count by
+        used = [k for k in iters if params[n + k] in read]
+        iters = used or iters[:1]
+    return dataclasses.replace(
+        loop, outs=tuple(loop.outs[i] for i in keep), lists=tuple(loop.lists[k] for k in lists), count=count,
+        init=tuple(loop.init[i] for i in keep), iters=tuple(loop.iters[k] for k in iters), test=test,
+        body=Block(
+            tuple(params[i] for i in keep) + tuple(params[n + k] for k in iters), tuple(stmts),
+            tuple(results[i] for i in keep) + tuple(always),
+        ),
+    )
+
+
+def _has_effect(stmts: Iterable[Stmt]) -> bool:
+    return any(
+        stmt.effect if isinstance(stmt, Apply) else any(_has_effect(b.stmts) for b in blocks(stmt)) for stmt in stmts
+    )

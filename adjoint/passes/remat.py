@@ -1,0 +1,87 @@
+"""What a reversed loop reads of the body: recorded on a tape, or computed again.
+
+For
+
+    for i in range(n):
+        for j in range(n):
+            s = s + x[i] * x[j] * (i + j)
+
+the pullback reads `x[i]`, `x[j]` and `i + j`.  All of them are cheap, and made of what the reversed
+loops have anyway (`i`, `j` and `x`), so they are computed again and nothing is recorded.  `exp(s)`
+would be recorded: it is dear, and `s` is gone.
+"""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass
+
+from ..ir import Apply, Atom, Stmt, Var, defined, refresh_apply
+from ..rules.registry import lookup
+
+
+@dataclass(frozen=True)
+class Plan:
+    recorded: list[Var]  # to be emitted by the forward loop
+    again: list[Apply]  # to be computed again, in order
+    items: set[Var]  # items of the loop that are read
+
+    def items_used(self, items: tuple[Var, ...]) -> list[int]:
+        return [k for k, item in enumerate(items) if item in self.items]
+
+    def statements(self, env: dict[Var, Atom]) -> tuple[list[Stmt], dict[Var, Atom]]:
+        """Copies of the statements to compute again, and where their results now stand."""
+        env = dict(env)
+        out: list[Stmt] = []
+        for stmt in self.again:
+            out.append(refresh_apply(stmt, env))
+        return out, env
+
+
+def recomputed(residuals: list[Var], forward: list[Stmt], items: set[Var], local: set[Var]) -> Plan:
+    """Decide for each residual of a loop's body; `items` are at hand in the reversed loop too."""
+    makers = {v: s for s in forward for v in defined(s) if isinstance(s, Apply)}
+    recorded = {r: None for r in residuals if r not in items and not _is_cheap(makers.get(r))}
+    again: dict[Apply, None] = {}
+    used = {r for r in residuals if r in items}
+
+    def at_hand(a: Atom, trail: dict[Apply, None], seen: set[Var]) -> bool:
+        """Can `a` be had in the reversed loop?  Notes in `trail` what must be computed for it."""
+        if not isinstance(a, Var) or a not in local or a in recorded:
+            return True
+        if a in items:
+            seen.add(a)
+            return True
+        maker = makers.get(a)
+        if maker is None or not _is_cheap(maker):
+            return False
+        if maker not in trail and maker not in again:
+            if not all([at_hand(b, trail, seen) for b in maker.atoms()]):
+                return False
+            trail[maker] = None
+        return True
+
+    for r in residuals:
+        if r in recorded or r in items:
+            continue
+        trail: dict[Apply, None] = {}
+        seen: set[Var] = set()
+        if at_hand(r, trail, seen):
+            again.update(trail)
+            used |= seen
+        else:
+            recorded[r] = None
+    return Plan([r for r in residuals if r in recorded], list(again), used)
+
+
+def _is_cheap(stmt: Apply | None) -> bool:
+    if stmt is None or stmt.effect or len(stmt.outs) != 1:
+        return False
+    rule = lookup(stmt.fn)
+    return rule is not None and (rule.cheap or stmt.fn in _QUICK)
+
+
+_QUICK = {
+    operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne, operator.is_, operator.is_not,
+    operator.not_, operator.and_, operator.or_, bool, len, range, slice,
+}

@@ -1,0 +1,560 @@
+"""Reverse mode: from a program to one that computes the gradient.
+
+The statements of the primal are kept, in order: the forward sweep.  Then each is pulled back, last to
+first.  `bars` holds, for every value met so far, its cotangent:
+
+    w3 = x * y            bars[w3] = g           bars[x] += g * y ;  bars[y] += g * x
+
+An `if` is pulled back by an `if` on the same test.  A loop is pulled back by a loop the other way,
+whose carries are the cotangents of the carries and one accumulator for each variable outside the loop
+that the body reads.  A value of the body that the pullback needs is recorded in a list (a tape), or,
+where it is cheap and everything it is made of is at hand, computed again.  What is recorded but not
+read is removed by `passes.dce`.
+
+The result is a `Function` like any other, and can be differentiated again.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import linecache
+import operator
+from typing import Any
+
+import numpy as np
+
+from . import runtime
+from .activity import active, carried_back
+from .avals import INT, Arr, Num, Obj, Parts, Seq, dtype_of, item_of, join, shape_of
+from .cotangents import Builder, fit, plus, times, zero
+from .errors import AdjointError, BadRule, MissingRule, Spot, Unsupported, WrongArgument
+from .ir import (
+    UNDEF, Apply, At, Atom, Block, Const, Function, If, Loop, Param, Stmt, Tree, Var, defined, free, leaves, map_leaves,
+    substitute,
+)
+from .lower.values import Tuple, Value
+from .passes.remat import recomputed
+from .rules.registry import Rule, lookup
+
+Key = Var | tuple[Var, int]  # a value, or one item of a tuple
+
+
+def reverse(function: Function, wrt: list[int], *, seed: str, value: bool, has_aux: bool = False) -> Function:
+    """The gradient of `function` with respect to its parameters number `wrt`.
+
+    `seed`: "one" for a scalar result with cotangent 1; "default" for the same as a last parameter
+    with default 1.0; "given" for parameters with the structure of the result.  With `value` the
+    result is `(primal result, gradients)`; with `has_aux` the primal returns `(result, extra)`, and the
+    extra part is returned beside.
+    """
+    inputs = [v for k in wrt for v in leaves(function.params[k].tree) if isinstance(v, Var)]
+    work = _Reverse(active(function.body, inputs))
+    result, aux = function.result, None
+    if has_aux:
+        if not isinstance(result, Tree) or len(result.parts) != 2:
+            raise WrongArgument("With `has_aux=True` the function must return a pair `(result, extra)`.")
+        result, aux = result.parts
+    if seed != "given":
+        check_scalar(result, function)
+    seeds, params = _seeds(work, function, result, seed)
+    for output, g in zip(leaves(result), seeds, strict=True):
+        if isinstance(output, Var) and output in work.active and g is not None:
+            work.seed(output, g)
+    forward = work.pull_all(function.body.stmts)
+    work.b.at = At(sweep="reverse")
+    gradients = [map_leaves(work.gradient, function.params[k].tree) for k in wrt]
+    whole: Any = Tree(tuple, tuple(range(len(wrt))), tuple(gradients)) if len(wrt) != 1 else gradients[0]
+    if has_aux:
+        whole = Tree(tuple, (0, 1), (whole, aux))
+    if value:
+        primal = Tree(tuple, (0, 1), (result, aux)) if has_aux else result
+        gradient_part = whole.parts[0] if has_aux else whole
+        whole = Tree(tuple, (0, 1), (primal, gradient_part))
+    body = Block(
+        function.body.params + tuple(v for p in params for v in leaves(p.tree)),
+        (*forward, *work.b.stmts), tuple(leaves(whole)),
+    )
+    return Function(function.name + "_grad", function.params + params, body, whole, function.primal, function.doc)
+
+
+def check_scalar(result: Any, function: Function) -> None:
+    """Refuse a result that has no gradient."""
+    what = None
+    if isinstance(result, Tree):
+        what = f"a {result.cls.__name__} of {len(result.parts)}"
+    else:
+        aval = result.aval
+        shape = shape_of(aval)
+        if isinstance(aval, Seq | Parts) or (isinstance(aval, Obj) and aval.cls is not None):
+            kind = aval.cls if isinstance(aval, Obj | Parts) else list
+            what = "nothing" if kind is type(None) else f"a {getattr(kind, '__name__', kind)}"
+        elif shape is not None and shape != ():
+            what = f"an array of shape {tuple('?' if n is None else n for n in shape)}".replace("'", "")
+        elif dtype_of(aval) is not None and dtype_of(aval).kind == "c":  # type: ignore[union-attr]
+            what = "a complex number"
+    if what is None:
+        return
+    raise WrongArgument(
+        f"The gradient is that of a single real number, and `{function.name}` returns {what}.",
+        "Return one number (for example the sum), or use `vjp` and say with which cotangent.",
+        _spot_of(function),
+    )
+
+
+def _spot_of(function: Function) -> Spot | None:
+    from .lower.source import read
+
+    try:
+        node, source = read(function.primal)  # type: ignore[arg-type]
+        last = node.body[-1] if isinstance(node.body, list) else node.body
+        return source.spot(last)
+    except AdjointError:
+        return None
+
+
+def _seeds(work: _Reverse, function: Function, result: Any, seed: str) -> tuple[list[Atom | None], tuple[Param, ...]]:
+    if seed == "one":
+        return [Const(1.0)], ()
+    if seed == "default":
+        var = Var(Num("float"), bar_of=result if isinstance(result, Var) else None, hint=None if isinstance(result, Var) else "z_bar")
+        return [var], (Param(_seed_name(result), var, "positional", 1.0, True),)
+    tree = map_leaves(lambda a: Var(a.aval, bar_of=a if isinstance(a, Var) else None), result)
+    return list(leaves(tree)), (Param("seed", tree),)
+
+
+def _seed_name(result: Any) -> str:
+    return f"{result.hint or 'result'}_bar" if isinstance(result, Var) else "result_bar"
+
+
+class _Reverse:
+    """The reverse sweep as it grows: the cotangents so far, and the statements that compute them."""
+
+    def __init__(self, active: set[Var]) -> None:
+        self.active = active
+        self.bars: dict[Key, Atom] = {}
+        self.b = Builder()
+
+    # --- cotangents -------------------------------------------------------------------------------
+
+    def seed(self, output: Var, g: Atom) -> None:
+        self.add(output, g)
+
+    def add(self, key: Key, g: Atom) -> None:
+        """Add a contribution to the cotangent of a value."""
+        var, aval = (key, key.aval) if isinstance(key, Var) else (key[0], key[0].aval.items[key[1]])  # type: ignore[union-attr]
+        bar_of = var if isinstance(key, Var) else None
+        before = len(self.b.stmts)
+        g = fit(self.b, g, var, aval)
+        old = self.bars.get(key)
+        if old is None:
+            made = len(self.b.stmts) > before or _made_here(self.b.stmts, g)
+            if isinstance(g, Var) and g.bar_of is None and made:
+                g.bar_of = bar_of
+            elif bar_of is not None and not (isinstance(g, Var) and g.bar_of is bar_of):
+                g = self.b.apply(runtime.identity, g, aval=g.aval, bar_of=bar_of)
+            self.bars[key] = g
+        else:
+            self.bars[key] = plus(self.b, old, g, aval, bar_of)
+
+    def gradient(self, leaf: Atom) -> Atom:
+        """What is returned for one leaf of an argument."""
+        if not isinstance(leaf, Var):
+            return Const(None)
+        dtype = dtype_of(leaf.aval)
+        if dtype is not None and dtype.kind not in "fc":
+            return Const(None)
+        if isinstance(leaf.aval, Obj) and leaf not in self.bars:
+            return Const(None)
+        if isinstance(leaf.aval, Seq) and isinstance(leaf.aval.item, Num) and leaf.aval.item.kind in ("int", "bool"):
+            return Const(None)
+        g = self.bars.get(leaf)
+        if g is None:
+            g = zero(self.b, leaf)
+        return finished(self.b, g, leaf)
+
+    # --- statements -------------------------------------------------------------------------------
+
+    def pull_all(self, stmts: tuple[Stmt, ...]) -> list[Stmt]:
+        """Pull every statement back, last to first; the forward statements, with what they record."""
+        forward: list[Stmt] = []
+        for stmt in reversed(stmts):
+            match stmt:
+                case Apply():
+                    self.pull_apply(stmt)
+                    forward.append(stmt)
+                case If():
+                    forward.append(self.pull_if(stmt))
+                case Loop():
+                    forward.append(self.pull_loop(stmt))
+        return forward[::-1]
+
+    def pull_apply(self, stmt: Apply) -> None:
+        out = stmt.out
+        parts = {k[1]: g for k, g in self.bars.items() if isinstance(k, tuple) and k[0] is out}
+        for k in parts:
+            del self.bars[out, k]
+        g = self.bars.pop(out, None)
+        if (g is None and not parts) or out not in self.active:
+            return
+        self.b.at = At(stmt.at.place, "reverse", stmt)
+        if stmt.fn is operator.getitem:
+            self.pull_getitem(stmt, g)
+        elif stmt.fn in (runtime.make_list, runtime.make_tuple):
+            for k, item in enumerate(stmt.args):
+                if self.is_active(item):
+                    part = parts.get(k) if stmt.fn is runtime.make_tuple else self.item(g, k, item)
+                    if part is not None:
+                        self.add(item, part)  # type: ignore[arg-type]
+        else:
+            self.pull_rule(stmt, g, parts)
+
+    def item(self, g: Atom | None, k: int, like: Atom) -> Atom:
+        assert g is not None
+        aval = like.aval if isinstance(g.aval, Seq | Parts) else None
+        return self.b.apply(operator.getitem, g, Const(k), aval=aval)
+
+    def is_active(self, a: Atom) -> bool:
+        return isinstance(a, Var) and a in self.active
+
+    def pull_getitem(self, stmt: Apply, g: Atom | None) -> None:
+        """Add into the cotangent of the container, in place: n reads cost n."""
+        container, index = stmt.args
+        if not self.is_active(container) or g is None:
+            return
+        assert isinstance(container, Var)
+        if isinstance(container.aval, Parts) and container.aval.cls is not list and isinstance(index, Const):
+            self.add((container, index.value), g)
+            return
+        old = self.bars.get(container)
+        if old is None:
+            old = zero(self.b, container)
+        self.bars[container] = self.b.apply(
+            runtime.index_add, old, index, g, aval=old.aval, bar_of=container
+        )
+
+    def pull_rule(self, stmt: Apply, g: Atom | None, parts: dict[int, Atom]) -> None:
+        rule = lookup(stmt.fn)
+        if rule is not None and rule.constant is not None:
+            return
+        if rule is None or not rule.differentiable or (rule.partials is None and rule.vjp is None):
+            raise missing(stmt)
+        if g is None:  # the cotangent of a tuple: known item by item
+            items = stmt.out.aval.items if isinstance(stmt.out.aval, Parts) else ()
+            given: Value = Tuple(tuple(self.item_or_zero(stmt.out, k, parts) for k in range(len(items))))
+        else:
+            given = g
+        try:
+            if rule.partials is not None:
+                self.pull_elementwise(stmt, rule, g)
+            else:
+                self.pull_vjp(stmt, rule, given)
+        except AdjointError as error:
+            raise error.at(spot_of(stmt)) from None
+
+    def item_or_zero(self, out: Var, k: int, parts: dict[int, Atom]) -> Atom:
+        if k in parts:
+            return parts[k]
+        assert isinstance(out.aval, Parts)
+        item = self.b.apply(operator.getitem, out, Const(k), aval=out.aval.items[k])
+        return zero(self.b, item)
+
+    def pull_elementwise(self, stmt: Apply, rule: Rule, g: Atom | None) -> None:
+        assert rule.partials is not None and g is not None
+        extra = [k for k, _ in stmt.kwargs if k not in ("dtype", "casting", "order", "subok")]
+        if extra or len(stmt.args) > len(rule.partials):
+            what = f"with `{extra[0]}=`" if extra else f"with {len(stmt.args)} arguments"
+            raise Unsupported(
+                f"`{name_of(stmt.fn)}` {what} is not differentiated.", "Call it in its plain form.", spot_of(stmt)
+            )
+        for partial, arg in zip(rule.partials, stmt.args, strict=False):
+            if not self.is_active(arg):
+                continue
+            if partial is None:
+                continue
+            values = self.b.inline(partial, [stmt.out, *stmt.args])
+            if values[0] is None:
+                continue
+            self.add(arg, times(self.b, g, values[0], None))  # type: ignore[arg-type]
+
+    def pull_vjp(self, stmt: Apply, rule: Rule, g: Value) -> None:
+        assert rule.vjp is not None
+        names = parameters(rule)
+        positions: list[tuple[int, Atom]] = list(enumerate(stmt.args))
+        given: list[Value] = [g, stmt.out, *stmt.args]
+        keyed: dict[str, Atom] = dict(stmt.kwargs)
+        cotangents = self.b.inline(rule.vjp, given, dict(keyed))
+        for key, atom in keyed.items():
+            if key in names:
+                positions.append((names.index(key), atom))
+        wanted = [k for k, a in positions if self.is_active(a)]
+        if len(cotangents) > max(len(names), len(stmt.args)):
+            raise BadRule(
+                f"The rule of `{name_of(stmt.fn)}` returns {len(cotangents)} cotangents "
+                f"for {max(len(names), len(stmt.args))} arguments.", "Return one for each argument.", spot_of(stmt),
+            )
+        for k, atom in positions:
+            if k in wanted:
+                if k >= len(cotangents):
+                    raise missing(stmt, k)
+                bar = cotangents[k]
+                if bar is not None:
+                    self.check_shape(stmt, bar, atom)
+                    self.add(atom, bar)  # type: ignore[arg-type]
+
+    def check_shape(self, stmt: Apply, bar: Atom, atom: Atom) -> None:
+        """A rule's cotangent must be one that broadcasting could have come from."""
+        have, want = shape_of(bar.aval), shape_of(atom.aval)
+        if have is None or want is None or None in have or None in want or len(have) == 0:
+            return
+        tail = have[len(have) - len(want) :] if len(want) <= len(have) else None
+        fits = tail is not None and all(w in (1, h) for h, w in zip(tail, want, strict=True))
+        if not fits and not (len(have) <= len(want) and np.broadcast_shapes(have, want) == want):
+            raise BadRule(
+                f"The rule of `{name_of(stmt.fn)}` returns a cotangent of shape {have} for an argument of shape {want}.",
+                "A cotangent has the shape of its argument.", spot_of(stmt),
+            )
+
+    # --- branches ---------------------------------------------------------------------------------
+
+    def pull_if(self, stmt: If) -> If:
+        outer = {k: g for k, g in self.bars.items() if k not in stmt.outs}
+        given = [(v, self.bars[v]) for v in stmt.outs if v in self.bars]
+        if not given:
+            return stmt
+        at = At(stmt.at.place, "reverse")
+        sides = []
+        for side in (stmt.then, stmt.orelse):
+            self.bars = dict(outer)
+            with self.b.block() as stmts:
+                for out, bar in given:
+                    result = side.results[stmt.outs.index(out)]
+                    if self.is_active(result):
+                        self.add(result, bar)  # type: ignore[arg-type]
+                forward = self.pull_all(side.stmts)
+            inside = {v for s in side.stmts for v in defined(s)}
+            bars = {k: g for k, g in self.bars.items() if (k if isinstance(k, Var) else k[0]) not in inside}
+            sides.append((forward, stmts, bars))
+        changed = [k for k in dict.fromkeys([*sides[0][2], *sides[1][2]]) if any(s[2].get(k) is not outer.get(k) for s in sides)]
+        results: list[list[Atom]] = []
+        for _, stmts, bars in sides:
+            self.b.lo.stmts, saved = stmts, self.b.lo.stmts
+            results.append([self.bar_or_zero(bars, k) for k in changed])
+            self.b.lo.stmts = saved
+        self.bars = dict(outer)
+        outs = []
+        for i, key in enumerate(changed):
+            bar_of = key if isinstance(key, Var) else None
+            out = Var(_joined(results[0][i], results[1][i]), bar_of=bar_of)
+            outs.append(out)
+            self.bars[key] = out
+        pulled = [Block((), tuple(s[1]), tuple(r)) for s, r in zip(sides, results, strict=True)]
+        extra: list[list[tuple[Var, Var]]] = []
+        for k, (forward, _, _) in enumerate(sides):
+            local = {v for s in forward for v in defined(s)}
+            plan = recomputed([r for r in free(pulled[k]) if r in local], forward, set(), local)
+            residuals = [(r, Var(r.aval, r.hint, r.bar_of)) for r in plan.recorded]
+            again, env = plan.statements(dict(residuals))
+            pulled[k] = substitute(pulled[k], env)
+            pulled[k] = Block((), (*again, *pulled[k].stmts), pulled[k].results)
+            extra.append(residuals)
+        self.b.stmts.append(If(tuple(outs), stmt.test, pulled[0], pulled[1], at))
+        blocks = []
+        for k, (side, (forward, _, _)) in enumerate(zip((stmt.then, stmt.orelse), sides, strict=True)):
+            recorded = [r if j == k else UNDEF for j in (0, 1) for r, _ in extra[j]]
+            blocks.append(Block((), tuple(forward), side.results + tuple(recorded)))
+        more = tuple(v for j in (0, 1) for _, v in extra[j])
+        return If(stmt.outs + more, stmt.test, blocks[0], blocks[1], stmt.at)
+
+    def bar_or_zero(self, bars: dict[Key, Atom], key: Key) -> Atom:
+        if key in bars:
+            return bars[key]
+        if isinstance(key, Var):
+            return zero(self.b, key)
+        return zero(self.b, key[0], key[0].aval.items[key[1]])  # type: ignore[union-attr]
+
+    # --- loops ------------------------------------------------------------------------------------
+
+    def pull_loop(self, stmt: Loop) -> Loop:
+        found = {k for k in self.bars if isinstance(k, Var)}
+        if not any(v in found for v in (*stmt.outs, *stmt.lists)):
+            return stmt
+        n, body = len(stmt.outs), stmt.body
+        carried, flows = carried_back(stmt, found, self.active)
+        at = At(stmt.at.place, "reverse")
+        self.b.at = at
+        bars: list[Var] = []  # the parameters of the reversed body
+        init: list[Atom] = []
+        for i in carried:
+            out = stmt.outs[i]
+            init.append(self.bars.pop(out, None) or zero(self.b, out, bar_of=body.params[i]))
+            bars.append(Var(_bar_aval(init[-1], out), bar_of=body.params[i]))
+        outside = [v for v in free(body) if v in flows]
+        sums = []
+        for v in outside:
+            init.append(self.bars.pop(v, None) or zero(self.b, v))
+            sums.append(Var(_bar_aval(init[-1], v), bar_of=v))
+        emitted = [(k, self.bars.pop(v)) for k, v in enumerate(stmt.lists) if v in self.bars]
+        items = [Var(item_of(g.aval)) for _, g in emitted]
+        iterated = [k for k, p in enumerate(body.params[n:]) if p in flows and self.is_active(stmt.iters[k])]
+
+        outer = self.bars
+        self.bars = dict(zip(outside, sums, strict=True))
+        with self.b.block() as stmts:
+            for i, bar in zip(carried, bars, strict=True):
+                if self.is_active(body.results[i]):
+                    self.add_carry(body.results[i], bar)
+            for (k, _), item in zip(emitted, items, strict=True):
+                if self.is_active(body.results[n + k]):
+                    self.add(body.results[n + k], item)  # type: ignore[arg-type]
+            forward = self.pull_all(body.stmts)
+            self.b.at = at
+            results = [self.bar_or_zero(self.bars, body.params[i]) for i in carried]
+            results += [self.bars.get(v, s) for v, s in zip(outside, sums, strict=True)]
+            results += [self.bar_or_zero(self.bars, body.params[n + k]) for k in iterated]
+        self.bars = outer
+
+        pulled = Block((), tuple(stmts), tuple(results))
+        local = {*body.params, *(v for s in forward for v in defined(s))}
+        plan = recomputed([r for r in free(pulled) if r in local], forward, set(body.params[n:]), local)
+        tapes = {r: Var(Seq(r.aval), r.hint) for r in plan.recorded}
+        count = stmt.count
+        iters: list[Atom] = []
+        params: list[Var] = []
+        env: dict[Var, Atom] = {}
+        for k in plan.items_used(body.params[n:]):
+            source = stmt.iters[k]
+            if stmt.stops:
+                count = count or Var(INT)
+                source = self.first(source, count)
+            iters.append(source)
+            params.append(Var(body.params[n + k].aval, body.params[n + k].hint))
+            env[body.params[n + k]] = params[-1]
+        for r, tape in tapes.items():
+            iters.append(tape)
+            params.append(Var(r.aval, r.hint, r.bar_of))
+            env[r] = params[-1]
+        for (_, g), item in zip(emitted, items, strict=True):
+            iters.append(g)
+            params.append(item)
+        if not iters:
+            if stmt.iters and not stmt.stops:
+                iters.append(stmt.iters[0])
+                params.append(Var(body.params[n].aval))
+            else:
+                count = count or Var(INT)
+                iters.append(self.b.apply(range, count, aval=Obj(range)))
+                params.append(Var(INT))
+        again, env = plan.statements(env)
+        pulled = substitute(pulled, env)
+        outs = tuple(Var(p.aval, bar_of=p.bar_of) for p in (*bars, *sums))
+        lists = tuple(Var(Seq(r.aval), bar_of=None) for r in results[len(outs) :])
+        self.b.stmts.append(
+            Loop(
+                outs, lists, None, tuple(init), tuple(iters), None,
+                Block((*bars, *sums, *params), (*again, *pulled.stmts), pulled.results), not stmt.reverse, False, at,
+            )
+        )
+        for v, out in zip(outside, outs[len(bars) :], strict=True):
+            self.bars[v] = out
+        for i, out in zip(carried, outs, strict=False):
+            if self.is_active(stmt.init[i]):
+                self.add(stmt.init[i], out)  # type: ignore[arg-type]
+        for k, v in zip(iterated, lists, strict=True):
+            self.add(stmt.iters[k], v)  # type: ignore[arg-type]
+        last = body.results[n + len(stmt.lists) :]
+        new_body = Block(body.params, tuple(forward), body.results[: n + len(stmt.lists)] + tuple(tapes) + last)
+        return dataclasses.replace(stmt, lists=stmt.lists + tuple(tapes.values()), count=count, body=new_body)
+
+    def add_carry(self, result: Atom, bar: Var) -> None:
+        """At the top of a reversed body the cotangent of a result is the carry itself."""
+        assert isinstance(result, Var)
+        if result in self.bars:
+            self.add(result, bar)
+        else:
+            self.bars[result] = bar
+
+    def first(self, source: Atom, count: Var) -> Atom:
+        """The part of a sequence that a loop got through before it stopped."""
+        part = self.b.apply(slice, Const(None), count, aval=Obj(slice))
+        return self.b.apply(operator.getitem, source, part, aval=source.aval if isinstance(source.aval, Seq | Obj) else None)
+
+
+def _made_here(stmts: list[Stmt], g: Atom) -> bool:
+    return bool(stmts) and g in defined(stmts[-1])
+
+
+def _joined(a: Atom, b: Atom) -> Any:
+    return a.aval if a.aval == b.aval else join(a.aval, b.aval)
+
+
+def _bar_aval(init: Atom, of: Var) -> Any:
+    """What is known of a cotangent in a loop: the kind of its value, where that is known."""
+    if isinstance(of.aval, Num):
+        return Num("float") if isinstance(init.aval, Num) else Arr(dtype_of(of.aval), (), True)
+    return of.aval
+
+
+def finished(b: Builder, g: Atom, leaf: Var) -> Atom:
+    """A cotangent as it is returned: of the argument's type, and nobody else's array."""
+    aval = leaf.aval
+    match aval:
+        case Num("float") if g.aval != Num("float"):
+            return b.apply(float, g, aval=Num("float"), bar_of=leaf)
+        case Num("complex") if g.aval != Num("complex"):
+            return b.apply(complex, g, aval=Num("complex"), bar_of=leaf)
+        case Arr(dtype, (), True) if dtype is not None and g.aval != aval:
+            return b.apply(dtype.type, g, aval=aval, bar_of=leaf)
+        case Arr(dtype, (), False) if dtype is not None:
+            return b.apply(np.array, g, Const(dtype), aval=aval, bar_of=leaf)
+        case Arr():
+            return b.apply(runtime.owned, g, aval=aval, bar_of=leaf)
+        case Seq(Num("float")) if not isinstance(g.aval, Seq) or g.aval.item != Num("float"):
+            return b.apply(runtime.floats, g, aval=aval, bar_of=leaf)
+        case Seq(Arr(boxed=False)):
+            return b.apply(runtime.arrays, g, aval=aval, bar_of=leaf)
+        case Obj(cls=None):
+            return b.apply(runtime.owned, g, aval=aval, bar_of=leaf)
+    return g
+
+
+def parameters(rule: Rule) -> list[str]:
+    """The primal's parameters as the rule names them."""
+    return list(inspect.signature(rule.vjp).parameters)[2:]  # type: ignore[arg-type]
+
+
+def name_of(fn: Any) -> str:
+    module = getattr(fn, "__module__", None) or ""
+    name = getattr(fn, "__qualname__", None) or getattr(fn, "__name__", None) or repr(fn)
+    if isinstance(fn, np.ufunc):
+        module, name = "numpy", fn.__name__
+    return f"{module}.{name}" if module and module not in ("builtins", "_operator", "__main__") else name
+
+
+def spot_of(stmt: Stmt) -> Spot | None:
+    place = stmt.at.place
+    if place is None:
+        return None
+    line = linecache.getline(place.file, place.line)
+    end = place.col + len(place.text.encode())
+    return Spot(place.file, place.line, place.col, place.line, end, place.function, line)
+
+
+def missing(stmt: Apply, argument: int | None = None) -> MissingRule:
+    name = name_of(stmt.fn)
+    if argument is not None:
+        return MissingRule(
+            f"`{name}` has no derivative with respect to its argument {argument}, and the gradient depends on it.",
+            "Keep that argument constant (`adjoint.stop_gradient`), or register a rule of your own.", spot_of(stmt),
+        )
+    if stmt.fn is runtime.call:
+        return MissingRule(
+            "A function that is only known at run time is applied to a value that the gradient depends on.",
+            "Pass the function as an argument, or choose it with `if`.", spot_of(stmt),
+        )
+    short = name.split(".")[-1]
+    return MissingRule(
+        f"`{name}` is applied to a value that the gradient depends on, and has no derivative rule.",
+        f"Register one with `@adjoint.vjp_rule({short})`, or say `adjoint.constant({short}, why=...)`.", spot_of(stmt),
+    )
+

@@ -1,0 +1,70 @@
+"""Rules for what lowering itself adds to a program: displays, items, sums of cotangents.
+
+The cotangent of a list is a list (or an array: it is only ever indexed), that of a tuple a tuple.
+"""
+
+from __future__ import annotations
+
+import operator
+
+import numpy as np
+
+from .. import runtime
+from .registry import RULES, Rule, constant, linear, vjp_rule
+
+constant(runtime.make_dict, runtime.make_object, slice, range, len, why="builds or measures a container")
+constant(print, format, repr, str, why="its result is text, or nothing", pure=False)
+constant(setattr, runtime.raise_, runtime.check, why="has an effect, and no result", pure=False)
+constant(runtime.load, why="reads a variable from outside")
+constant(np.errstate, why="a context")
+
+linear(runtime.identity, view=True)
+
+
+@vjp_rule(runtime.identity, linear=True, view=True)
+def identity(g, z, x):
+    return g
+
+
+@vjp_rule(runtime.owned, runtime.floats, runtime.arrays, linear=True)
+def owned(g, z, x):
+    return g
+
+
+@vjp_rule(runtime.set_item)
+def set_item(g, z, items, index, item):
+    return runtime.set_item(g, index, runtime.zeros_like(item)), g[index]
+
+
+@vjp_rule(runtime.append)
+def append(g, z, items, item):
+    return g[:-1], g[-1]
+
+
+@vjp_rule(list, linear=True)
+def to_list(g, z, x):
+    return g
+
+
+@vjp_rule(runtime.unbroadcast)
+def unbroadcast(g, z, cotangent, x):
+    return np.broadcast_to(g, np.shape(cotangent))
+
+
+@vjp_rule(runtime.index_add)
+def index_add(g, z, x, index, v):
+    return g, g[index]
+
+
+@vjp_rule(runtime.add)
+def add(g, z, a, b):
+    return g, g
+
+
+constant(runtime.zeros_like, why="does not depend on the values")
+
+# `getitem`, `make_list` and `make_tuple` are pulled back by `reverse` itself, which adds into the
+# cotangent of the container in place.
+for _fn in (operator.getitem, runtime.make_list, runtime.make_tuple):
+    RULES[_fn] = Rule(_fn, linear=True, cheap=_fn is operator.getitem)
+RULES[getattr] = Rule(getattr, constant="an attribute is followed when the program is lowered")

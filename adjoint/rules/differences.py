@@ -1,0 +1,180 @@
+"""Running sums and products, and differences: cumsum, cumprod, diff, gradient, trapezoid.
+
+The transpose of a running sum is one the other way.  That of a difference is the difference of g between
+zeros, negated.  Products are differentiated without a division, so that zeros among the factors do no
+harm.
+"""
+
+import numpy as np
+
+from adjoint.rules.helpers import at, axes_of, before, gradient_bands, present, recur, rest
+from adjoint.rules.registry import jvp_rule, vjp_rule
+
+# ── running sums and products ────────────────────────────────────────────────────────────────────
+
+
+@vjp_rule(np.cumsum, np.ndarray.cumsum, linear=True)
+def cumsum(g, z, a, axis=None, dtype=None, out=None):
+    if axis is None:
+        return np.reshape(np.cumsum(g[::-1])[::-1], np.shape(a))
+    return np.flip(np.cumsum(np.flip(g, axis), axis), axis)
+
+
+@vjp_rule(*present(np, "cumulative_sum"), linear=True)
+def cumulative_sum(g, z, x, axis=None, dtype=None, out=None, include_initial=False):
+    axis = 0 if axis is None else axis
+    g = g[at(axis, slice(1, None), np.ndim(x))] if include_initial else g
+    return np.flip(np.cumsum(np.flip(g, axis), axis), axis)
+
+
+@vjp_rule(np.nancumsum)
+def nancumsum(g, z, a, axis=None, dtype=None, out=None):
+    return np.where(np.isnan(a), 0.0, cumsum(g, z, a, axis))
+
+
+def cumprod_last(g, z, x):
+    """Along the last axis: x̄[i] = (x[0] … x[i-1]) r[i], where r[i] = g[i] + x[i+1] r[i+1]."""
+    ahead = before(x[..., ::-1], 0.0)
+    return before(z, 1.0) * recur(ahead, g[..., ::-1])[..., ::-1]
+
+
+@vjp_rule(np.cumprod, np.ndarray.cumprod)
+def cumprod(g, z, a, axis=None, dtype=None, out=None):
+    if axis is None:
+        return np.reshape(cumprod_last(g, z, np.ravel(a)), np.shape(a))
+    last = cumprod_last(np.moveaxis(g, axis, -1), np.moveaxis(z, axis, -1), np.moveaxis(a, axis, -1))
+    return np.moveaxis(last, -1, axis)
+
+
+@jvp_rule(np.cumprod, np.ndarray.cumprod)
+def cumprod_jvp(t, z, a, axis=None, dtype=None, out=None):
+    """ż[i] = x[i] ż[i-1] + z[i-1] ẋ[i]."""
+    if axis is None:
+        return recur(np.ravel(a), before(z, 1.0) * np.ravel(t[0]))
+    z, a, a_dot = np.moveaxis(z, axis, -1), np.moveaxis(a, axis, -1), np.moveaxis(t[0], axis, -1)
+    return np.moveaxis(recur(a, before(z, 1.0) * a_dot), -1, axis)
+
+
+@vjp_rule(np.nancumprod)
+def nancumprod(g, z, a, axis=None, dtype=None, out=None):
+    return np.where(np.isnan(a), 0.0, cumprod(g, z, np.where(np.isnan(a), 1.0, a), axis))
+
+
+@vjp_rule(*present(np, "cumulative_prod"))
+def cumulative_prod(g, z, x, axis=None, dtype=None, out=None, include_initial=False):
+    axis = 0 if axis is None else axis
+    if include_initial:
+        g = g[at(axis, slice(1, None), np.ndim(x))]
+        z = z[at(axis, slice(1, None), np.ndim(x))]
+    return cumprod(g, z, x, axis)
+
+
+# ── differences ──────────────────────────────────────────────────────────────────────────────────
+
+
+def undiff(g, n, axis):
+    """The transpose of n differences: each a difference of g between zeros, negated."""
+    zero = np.zeros_like(g[at(axis, slice(0, 1), np.ndim(g))]) if np.shape(g)[axis] else zeros_one(g, axis)
+    for _ in range(n):
+        g = -np.diff(np.concatenate((zero, g, zero), axis=axis), axis=axis)
+    return g
+
+
+def zeros_one(g, axis):
+    return np.zeros(np.shape(g)[: axis % np.ndim(g)] + (1,) + np.shape(g)[axis % np.ndim(g) + 1 :], np.result_type(g))
+
+
+@vjp_rule(np.diff)
+def diff(g, z, a, n=1, axis=-1, prepend=None, append=None):
+    if n == 0:
+        return g
+    bar = undiff(g, n, axis)
+    first = 0 if prepend is None else 1 if np.ndim(prepend) == 0 else np.shape(prepend)[axis]
+    last = first + np.shape(a)[axis]
+    ndim = np.ndim(a)
+    a_bar = bar if prepend is None and append is None else bar[at(axis, slice(first, last), ndim)]
+    prepend_bar = None if prepend is None else bar[at(axis, slice(0, first), ndim)]
+    append_bar = None if append is None else bar[at(axis, slice(last, None), ndim)]
+    return a_bar, None, None, prepend_bar, append_bar
+
+
+@vjp_rule(np.ediff1d)
+def ediff1d(g, z, ary, to_end=None, to_begin=None):
+    first = 0 if to_begin is None else np.size(to_begin)
+    last = first + max(np.size(ary) - 1, 0)
+    a_bar = np.reshape(undiff(g[first:last], 1, 0) if np.size(ary) > 0 else g[0:0], np.shape(ary))
+    end_bar = None if to_end is None else np.reshape(g[last:], np.shape(to_end))
+    return a_bar, end_bar, None if to_begin is None else np.reshape(g[:first], np.shape(to_begin))
+
+
+@vjp_rule(np.trapezoid)
+def trapezoid(g, z, y, x=None, dx=1.0, axis=-1):
+    """Each panel is width * (left + right) / 2."""
+    ndim = np.ndim(y)
+    left, right = at(axis, slice(0, -1), ndim), at(axis, slice(1, None), ndim)
+    g = np.expand_dims(g, axis)
+    half = 0.5 * (g * (dx if x is None else panel_widths(x, axis, ndim)))
+    y = np.asarray(y)
+    half = np.broadcast_to(half, np.shape(y[left]))
+    zero = np.zeros_like(half[at(axis, slice(0, 1), ndim)])
+    y_bar = np.concatenate((half, zero), axis=axis) + np.concatenate((zero, half), axis=axis)
+    width_bar = 0.5 * g * (y[left] + y[right])
+    if x is None:
+        return y_bar, None, width_bar
+    return y_bar, undiff(along(width_bar, axis, ndim), 1, 0) if np.ndim(x) == 1 else undiff(width_bar, 1, axis)
+
+
+def panel_widths(x, axis, ndim):
+    """As an array that broadcasts against the panels."""
+    if np.ndim(x) > 1:
+        return np.diff(x, axis=axis)
+    return np.reshape(np.diff(x), (-1,) + (1,) * (ndim - 1 - axis % ndim))
+
+
+def along(x, axis, ndim):
+    """The sum over all axes but one."""
+    return np.sum(x, axis=rest(axis, ndim))
+
+
+@vjp_rule(np.gradient)
+def gradient(g, z, f, *varargs, axis=None, edge_order=1):
+    """Each entry is made of those at most two places away: `bands[d]` is what is taken from d places on.
+
+    A spacing that is a number divides the result.  Coordinates given as arrays get NaN, not a wrong number.
+    """
+    axes = axes_of(axis, np.ndim(f))
+    results, bars = (z, g) if isinstance(z, (tuple, list)) else ((z,), (g,))
+    f_bar, spacing_bars = np.zeros_like(f), []
+    for k in range(len(axes)):
+        spacing = 1.0 if len(varargs) == 0 else varargs[0] if len(varargs) == 1 else varargs[k]
+        if bars[k] is None:
+            spacing_bars.append(None)
+        else:
+            bands = gradient_bands(np.shape(f)[axes[k]], spacing, edge_order, np.ndim(f) - 1 - axes[k])
+            for d in range(-2, 3):
+                f_bar = f_bar + np.roll(bands[d + 2] * bars[k], d, axes[k])
+            spacing_bars.append(slowed(bars[k], results[k], spacing) if np.ndim(spacing) == 0 else np.nan * spacing)
+    if len(varargs) == 1 and len(axes) > 1:
+        return f_bar, sum([np.sum(bar) for bar in spacing_bars if bar is not None])
+    return f_bar, *spacing_bars[: len(varargs)]
+
+
+@jvp_rule(np.gradient)
+def gradient_jvp(t, z, f, *varargs, axis=None, edge_order=1):
+    """As for the VJP."""
+    f_dot = np.zeros_like(f) if t[0] is None else t[0]
+    z_dot = np.gradient(f_dot, *varargs, axis=axis, edge_order=edge_order)
+    if len(varargs) == 0:
+        return z_dot
+    if not isinstance(z, (tuple, list)):
+        return z_dot if t[1] is None else z_dot + slowed(t[1], z, varargs[0])
+    n = len(varargs)
+    return tuple([
+        z_dot[k] if t[1 + k % n] is None else z_dot[k] + slowed(t[1 + k % n], z[k], varargs[k % n])
+        for k in range(len(z))
+    ])  # fmt: skip
+
+
+def slowed(bar, z, spacing):
+    """What a greater spacing takes from a difference quotient."""
+    return -(bar * z / spacing) if np.ndim(spacing) == 0 else np.nan * z

@@ -1,0 +1,141 @@
+"""Where rules are kept: one `Rule` for each primitive, and the decorators that make them.
+
+A rule is an ordinary Python function.  It is lowered like the user's code, inlined into the
+generated source and simplified with the rest, so it is written once, for arrays of any shape, and
+says nothing of broadcasting or dtypes: the engine brings every cotangent to the shape and dtype of
+its argument in one place.
+
+    elementwise(np.sin, lambda z, x: np.cos(x))                  # ∂z/∂x, given z = sin(x)
+    elementwise(np.multiply, lambda z, x, y: y, lambda z, x, y: x)
+
+    @vjp_rule(np.outer)                                          # (cotangent, result, *arguments)
+    def outer(g, z, a, b):
+        return g @ np.ravel(b), np.ravel(a) @ g                  # one cotangent per argument
+
+    linear(np.negative, ...)                                     # its own JVP
+    constant(np.floor, why="piecewise constant")                 # derivative zero
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class Rule:
+    """What is known of one primitive."""
+
+    fn: Callable[..., Any]
+    partials: tuple[Callable[..., Any] | None, ...] | None = None  # elementwise: ∂z/∂argument k
+    vjp: Callable[..., Any] | None = None
+    jvp: Callable[..., Any] | None = None
+    linear: bool = False  # linear in its first argument: its own JVP
+    constant: str | None = None  # why the derivative is zero
+    pure: bool = True  # False: has an effect or draws random numbers
+    view: bool = False  # the result may share memory with the first argument
+    cheap: bool = False  # rather computed again than recorded
+    names: list[str] = field(default_factory=list)
+
+    @property
+    def differentiable(self) -> bool:
+        return self.constant is None and (self.partials is not None or self.vjp is not None or self.linear)
+
+
+RULES: dict[Any, Rule] = {}
+
+
+def _rule(fn: Callable[..., Any]) -> Rule:
+    if fn not in RULES:
+        RULES[fn] = Rule(fn)
+    return RULES[fn]
+
+
+def _each(fns: Any) -> tuple[Callable[..., Any], ...]:
+    return fns if isinstance(fns, tuple) else (fns,)
+
+
+def elementwise(fn: Any, *partials: Callable[..., Any] | None, cheap: bool = False) -> None:
+    """Give the partial derivatives of a function that works entry by entry.
+
+    `fn` is a callable, or a tuple of callables with the same meaning.  `partials[k]` is a function
+    `(result, *arguments)` that gives ∂result/∂argument k entry by entry, or None where there is no
+    derivative with respect to that argument.  VJP and JVP both follow.  `cheap` says that the
+    function is rather computed again in the reverse sweep than recorded.
+
+    >>> import numpy as np
+    >>> from adjoint import elementwise, grad
+    >>> def soft(x):
+    ...     return np.log1p(np.exp(x))
+    >>> elementwise(soft, lambda z, x: 1.0 / (1.0 + np.exp(-x)))
+    >>> grad(lambda x: soft(x) * 2.0)(0.0)
+    1.0
+    """
+    for f in _each(fn):
+        rule = _rule(f)
+        rule.partials, rule.cheap = partials, cheap
+
+
+def vjp_rule(*fns: Callable[..., Any], view: bool = False, linear: bool = False) -> Callable[[Any], Any]:
+    """Give the vector-Jacobian product of `fns`.
+
+    The decorated function takes `(cotangent, result, *the primal's own parameters)`, with the
+    primal's names and defaults, and returns the cotangents of the primal's arguments in order: one
+    value when only the first has any, otherwise a tuple, with None where there is none.
+    """
+
+    def register(rule_function: Callable[..., Any]) -> Callable[..., Any]:
+        for f in fns:
+            rule = _rule(f)
+            rule.vjp, rule.view, rule.linear = rule_function, view, rule.linear or linear
+        return rule_function
+
+    return register
+
+
+def jvp_rule(*fns: Callable[..., Any]) -> Callable[[Any], Any]:
+    """Give the Jacobian-vector product of `fns`.
+
+    The decorated function takes `(tangents, result, *the primal's own parameters)`, where `tangents`
+    is a tuple with one entry per argument (None for an argument without one), and returns the
+    tangent of the result.
+    """
+
+    def register(rule_function: Callable[..., Any]) -> Callable[..., Any]:
+        for f in fns:
+            _rule(f).jvp = rule_function
+        return rule_function
+
+    return register
+
+
+def linear(*fns: Callable[..., Any], view: bool = False) -> None:
+    """Say that `fns` are linear in their first argument, so that each is its own JVP."""
+    for f in fns:
+        rule = _rule(f)
+        rule.linear, rule.view = True, view or rule.view
+
+
+def constant(*fns: Callable[..., Any], why: str, pure: bool = True) -> None:
+    """Say that the derivative of `fns` is zero wherever it exists, and why."""
+    for f in fns:
+        rule = _rule(f)
+        rule.constant, rule.pure = why, pure
+
+
+def lookup(fn: Callable[..., Any]) -> Rule | None:
+    """The rule of a callable, or None."""
+    try:
+        return RULES.get(fn)
+    except TypeError:  # not hashable
+        return None
+
+
+def known(value: Any) -> bool:
+    """For use inside rules: is this argument known when the gradient is built?
+
+    Lowering answers True for a constant; called as plain Python it is always False, so that a rule
+    takes its general path.
+    """
+    return False

@@ -1,0 +1,302 @@
+"""Choosing entries: where, take, sort, order statistics, sets, histograms.
+
+The choice itself has no derivative; the cotangent goes to the entries that were chosen.  Ties in an
+order statistic (median, quantile) share it equally, and so do equal entries in a set.
+"""
+
+import numpy as np
+
+from adjoint.rules.differences import undiff
+from adjoint.rules.helpers import along_index, at, chosen_index, quantile_place, quantile_slope, scatter
+from adjoint.rules.joining import between
+from adjoint.rules.reductions import gather, ungather
+from adjoint.rules.registry import jvp_rule, vjp_rule
+from adjoint.rules.ufuncs import tangent_sum
+
+# ── by condition ─────────────────────────────────────────────────────────────────────────────────
+
+
+@vjp_rule(np.where)
+def where(g, z, condition, x=None, y=None):
+    if x is None:
+        return None
+    return None, np.where(condition, g, 0.0), np.where(condition, 0.0, g)
+
+
+@jvp_rule(np.where)
+def where_jvp(t, z, condition, x=None, y=None):
+    return np.where(condition, 0.0 if t[1] is None else t[1], 0.0 if t[2] is None else t[2])
+
+
+@vjp_rule(np.select)
+def select(g, z, condlist, choicelist, default=0):
+    """The first condition that holds."""
+    bars = []
+    for condition in condlist:
+        bars.append(np.where(condition, g, 0.0))
+        g = np.where(condition, 0.0, g)
+    return None, bars, g
+
+
+@jvp_rule(np.select)
+def select_jvp(t, z, condlist, choicelist, default=0):
+    dots = [0.0 * c for c in choicelist] if t[1] is None else list(t[1])
+    return np.select(condlist, dots, 0.0 if len(t) < 3 or t[2] is None else t[2])
+
+
+@vjp_rule(np.choose)
+def choose(g, z, a, choices, out=None, mode="raise"):
+    index = chosen_index(a, len(choices), mode)
+    return None, [np.where(index == k, g, 0.0) for k in range(len(choices))]
+
+
+@vjp_rule(np.compress)
+def compress(g, z, condition, a, axis=None, out=None):
+    return None, take(g, z, a, np.flatnonzero(condition), axis)
+
+
+@jvp_rule(np.compress)
+def compress_jvp(t, z, condition, a, axis=None, out=None):
+    return np.compress(condition, t[1], axis)
+
+
+@vjp_rule(np.ndarray.compress, linear=True)
+def compress_method(g, z, a, condition, axis=None, out=None):
+    return take(g, z, a, np.flatnonzero(condition), axis)
+
+
+@vjp_rule(np.extract)
+def extract(g, z, condition, arr):
+    return None, take(g, z, arr, np.flatnonzero(condition))
+
+
+@jvp_rule(np.extract)
+def extract_jvp(t, z, condition, arr):
+    return np.extract(condition, t[1])
+
+
+# ── by index ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@vjp_rule(np.take, np.ndarray.take, linear=True)
+def take(g, z, a, indices, axis=None, out=None, mode="raise"):
+    if axis is None:
+        index = chosen_index(indices, np.size(a), mode)
+        return np.reshape(scatter(g, index, (np.size(a),)), np.shape(a))
+    index = chosen_index(indices, np.shape(a)[axis], mode)
+    return scatter(g, at(axis, index, np.ndim(a)), np.shape(a))
+
+
+@vjp_rule(np.take_along_axis, linear=True)
+def take_along_axis(g, z, arr, indices, axis=-1):
+    if axis is None:
+        return np.reshape(scatter(g, indices, (np.size(arr),)), np.shape(arr))
+    return scatter(g, along_index(indices, axis, np.shape(arr)), np.shape(arr))
+
+
+# ── by order ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@vjp_rule(np.sort)
+def sort(g, z, a, axis=-1, kind=None, order=None, stable=None):
+    if axis is None:
+        return np.reshape(np.take(g, np.argsort(np.argsort(a, axis=None, kind="stable"))), np.shape(a))
+    return np.take_along_axis(g, np.argsort(np.argsort(a, axis, kind="stable"), axis), axis)
+
+
+@jvp_rule(np.sort)
+def sort_jvp(t, z, a, axis=-1, kind=None, order=None, stable=None):
+    if axis is None:
+        return np.take(t[0], np.argsort(a, axis=None, kind="stable"))
+    return np.take_along_axis(t[0], np.argsort(a, axis, kind="stable"), axis)
+
+
+@vjp_rule(np.partition)
+def partition(g, z, a, kth, axis=-1, kind="introselect", order=None):
+    """The sorted result and the sorted argument are the same: the way back goes over both."""
+    if axis is None:
+        return np.reshape(partition(g, z, np.ravel(a), kth, 0), np.shape(a))
+    by_size = np.take_along_axis(g, np.argsort(z, axis, kind="stable"), axis)
+    return np.take_along_axis(by_size, np.argsort(np.argsort(a, axis, kind="stable"), axis), axis)
+
+
+@jvp_rule(np.partition)
+def partition_jvp(t, z, a, kth, axis=-1, kind="introselect", order=None):
+    if axis is None:
+        return partition_jvp((np.ravel(t[0]),), z, np.ravel(a), kth, 0)
+    by_size = np.take_along_axis(t[0], np.argsort(a, axis, kind="stable"), axis)
+    return np.take_along_axis(by_size, np.argsort(np.argsort(z, axis, kind="stable"), axis), axis)
+
+
+@vjp_rule(np.sort_complex)
+def sort_complex(g, z, a):
+    return np.take_along_axis(g, np.argsort(np.argsort(a, -1, kind="stable"), -1), -1)
+
+
+@jvp_rule(np.sort_complex)
+def sort_complex_jvp(t, z, a):
+    return np.take_along_axis(t[0], np.argsort(a, -1, kind="stable"), -1) + 0.0j
+
+
+# A quantile lies between two neighbours in the sorted entries, at the place `p` counted from 0: it is
+# (1 - w) low + w high, with low at the whole part of p and w its fraction.  NumPy itself gives p: it is the
+# same quantile of the entries' ranks.  So this holds for every `method`, with weights, and with NaNs.
+
+
+def neighbours(a, q, axis, method, weights, skip_nan):
+    """For a gathered as x (…, entries): x, the two neighbours and the fraction w (…, quantiles), in this order."""
+    x = gather(a, axis)
+    place = quantile_place(x, np.ravel(q), method, gathered_weights(weights, a, axis), skip_nan)
+    whole = np.floor(place).astype(int)
+    ranked = np.sort(x, axis=-1)
+    low = np.take_along_axis(ranked, whole, -1)
+    high = np.take_along_axis(ranked, np.minimum(whole + 1, np.shape(x)[-1] - 1), -1)
+    return x, low, high, place - whole
+
+
+def gathered_weights(weights, a, axis):
+    if weights is None or np.shape(weights) != np.shape(a):
+        return weights
+    return gather(weights, axis)
+
+
+def quantiles_last(g, q, a, axis, keepdims):
+    """The cotangent of quantiles, as (…, quantiles)."""
+    n = np.size(q)
+    shape = np.shape(gather(a, axis))[:-1]
+    return np.moveaxis(np.reshape(g, (n, *shape)), 0, -1)
+
+
+def tie_share(x, value, g):
+    """g (…, quantiles) divided among the entries x (…, entries) that equal the quantile's neighbour."""
+    ties = np.equal(np.expand_dims(x, -2), np.expand_dims(value, -1))
+    return np.sum(ties * np.expand_dims(g / np.sum(ties, axis=-1), -1), axis=-2)
+
+
+@vjp_rule(np.quantile)
+def quantile(
+    g, z, a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False, weights=None,
+    skip_nan=False,
+):  # fmt: skip
+    x, low, high, w = neighbours(a, q, axis, method, weights, skip_nan)
+    g = quantiles_last(g, q, a, axis, keepdims)
+    # A neighbour of no weight takes no part (it may be inf or NaN).
+    x_bar = tie_share(x, low, g * (1.0 - w)) + tie_share(x, np.where(w > 0, high, low), g * w)
+    n = np.sum(np.logical_not(np.isnan(x)), axis=-1, keepdims=True)
+    q_bar = g * np.where(w > 0, high - low, 0.0) * quantile_slope(method, n)
+    q_bar = np.reshape(np.sum(q_bar, axis=tuple(range(np.ndim(q_bar) - 1))), np.shape(q))
+    return ungather(x_bar, a, axis), q_bar
+
+
+@vjp_rule(np.nanquantile)
+def nanquantile(
+    g, z, a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False, weights=None
+):
+    return quantile(g, z, a, q, axis, out, overwrite_input, method, keepdims, weights, True)
+
+
+@vjp_rule(np.percentile)
+def percentile(
+    g, z, a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False, weights=None
+):
+    a_bar, q_bar = quantile(g, z, a, np.asarray(q) / 100.0, axis, None, False, method, keepdims, weights)
+    return a_bar, q_bar / 100.0
+
+
+@vjp_rule(np.nanpercentile)
+def nanpercentile(
+    g, z, a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False, weights=None
+):
+    a_bar, q_bar = quantile(g, z, a, np.asarray(q) / 100.0, axis, None, False, method, keepdims, weights, True)
+    return a_bar, q_bar / 100.0
+
+
+@vjp_rule(np.median)
+def median(g, z, a, axis=None, out=None, overwrite_input=False, keepdims=False):
+    return quantile(g, z, a, 0.5, axis, None, False, "linear", keepdims)[0]
+
+
+@vjp_rule(np.nanmedian)
+def nanmedian(g, z, a, axis=None, out=None, overwrite_input=False, keepdims=False):
+    return quantile(g, z, a, 0.5, axis, None, False, "linear", keepdims, None, True)[0]
+
+
+# ── sets ─────────────────────────────────────────────────────────────────────────────────────────
+# Results are sorted and have each value once.
+
+
+def share_by_value(g, z, *arrays):
+    """g of each entry of the sorted z, divided among the entries of the arrays that have its value."""
+    if np.size(z) == 0:
+        return tuple([np.zeros_like(a) for a in arrays])
+    every = np.concatenate([np.ravel(a) for a in arrays])
+    place = np.minimum(np.searchsorted(z, every), np.size(z) - 1)
+    found = np.equal(np.take(z, place), every)
+    share = np.take(g / np.maximum(np.bincount(place, found, np.size(z)), 1.0), place)
+    bar = np.where(found, share, 0.0)
+    bars, start = [], 0
+    for a in arrays:
+        bars.append(np.reshape(bar[start : start + np.size(a)], np.shape(a)))
+        start = start + np.size(a)
+    return tuple(bars)
+
+
+@vjp_rule(np.setxor1d)
+def setxor1d(g, z, ar1, ar2, assume_unique=False):
+    return share_by_value(g, z, ar1, ar2)
+
+
+@vjp_rule(np.union1d)
+def union1d(g, z, ar1, ar2):
+    return share_by_value(g, z, ar1, ar2)
+
+
+# ── histograms ───────────────────────────────────────────────────────────────────────────────────
+
+
+@vjp_rule(np.bincount)
+def bincount(g, z, x, weights=None, minlength=0):
+    return None, None if weights is None else np.take(g, x)
+
+
+@jvp_rule(np.bincount)
+def bincount_jvp(t, z, x, weights=None, minlength=0):
+    return np.bincount(x, t[1], minlength)
+
+
+def edges_vjp(g, edges, a, bins, range):
+    """The cotangents of what the edges of bins were made of: the ends of the data, or the edges given."""
+    if np.ndim(bins) == 1:
+        return None, g
+    if range is not None:
+        return None, None
+    low_bar, high_bar = between(g, np.size(edges), True, 0)
+    lowest, highest = np.equal(a, np.min(a)), np.equal(a, np.max(a))
+    return lowest * (low_bar / np.sum(lowest)) + highest * (high_bar / np.sum(highest)), None
+
+
+@vjp_rule(np.histogram_bin_edges)
+def histogram_bin_edges(g, z, a, bins=10, range=None, weights=None):
+    return edges_vjp(g, z, a, bins, range)
+
+
+@vjp_rule(np.histogram)
+def histogram(g, z, a, bins=10, range=None, density=None, weights=None):
+    """Counts are piecewise constant in the data; they follow the weights, and a density the widths of bins."""
+    counts_bar, edges_bar = g
+    counts, edges = z
+    weights_bar = None
+    if counts_bar is not None:
+        if density:
+            width = np.diff(edges)
+            total = np.sum(np.histogram(a, edges, weights=weights)[0])
+            edges_bar = tangent_sum(edges_bar, undiff(-(counts_bar * counts) / width, 1, 0))
+            counts_bar = counts_bar / (width * total) - np.sum(counts_bar * counts) / total
+        if weights is not None:
+            place = np.minimum(np.searchsorted(edges, a, "right") - 1, np.size(edges) - 2)
+            inside = (a >= edges[0]) & (a <= edges[-1])
+            weights_bar = np.where(inside, np.take(counts_bar, place), 0.0)
+    if edges_bar is None:
+        return None, None, None, None, weights_bar
+    a_bar, bins_bar = edges_vjp(edges_bar, edges, a, bins, range)
+    return a_bar, bins_bar, None, None, weights_bar

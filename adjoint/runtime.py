@@ -1,0 +1,150 @@
+"""The helpers that lowered programs may call.  Few of them are ever seen in generated source.
+
+`make_list` and its like stand for displays and are printed as such; `index_add` is printed as
+`x[i] += v`.  `unbroadcast` is what remains of broadcasting where the shapes are not known.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+
+def make_tuple(*items: Any) -> tuple[Any, ...]:
+    return items
+
+
+def make_list(*items: Any) -> list[Any]:
+    return list(items)
+
+
+def make_dict(keys: tuple[Any, ...], *items: Any) -> dict[Any, Any]:
+    return dict(zip(keys, items, strict=True))
+
+
+def make_object(cls: type, names: tuple[str, ...], *items: Any) -> Any:
+    """An instance of `cls` with these attributes, made without running `__init__`."""
+    new = object.__new__(cls)
+    for name, item in zip(names, items, strict=True):
+        object.__setattr__(new, name, item)
+    return new
+
+
+def call(fn: Any, *args: Any, **kwargs: Any) -> Any:
+    return fn(*args, **kwargs)
+
+
+def load(fn: Any, where: str, key: Any) -> Any:
+    """A global, closure variable or default of the user's function, as it is now."""
+    found = getattr(fn, where)[key]
+    return found.cell_contents if where == "__closure__" else found
+
+
+def append(items: list[Any], item: Any) -> list[Any]:
+    return [*items, item]
+
+
+def set_item(items: list[Any], index: Any, item: Any) -> list[Any]:
+    new = list(items)
+    new[index] = item
+    return new
+
+
+def identity(x: Any) -> Any:
+    """The value itself: a line of its own in the textbook form, nothing in the default form."""
+    return x
+
+
+def index_add(x: Any, index: Any, v: Any) -> Any:
+    """`x` with `v` added at `index`, entries that occur several times added several times."""
+    if isinstance(x, list | tuple):
+        new = list(x)
+        new[index] = v if new[index] is None else new[index] + v
+        return new if isinstance(x, list) else type(x)(new)
+    new = x.copy()
+    np.add.at(new, index, v)
+    return new
+
+
+def raise_(error: Any, cause: Any = None) -> None:
+    raise error from cause
+
+
+def check(condition: Any, message: Any = None) -> None:
+    if not condition:
+        raise AssertionError(message) if message is not None else AssertionError
+
+
+def unbroadcast(g: Any, x: Any) -> Any:
+    """The cotangent of `x`, given that of something `x` was broadcast to: `g` summed to x's shape.
+
+    The dtype follows too: a cotangent has the dtype of its value.
+
+    >>> unbroadcast(np.ones((3, 2)), np.zeros(2))
+    array([3., 3.])
+    """
+    if isinstance(x, list | tuple | dict):
+        return g
+    shape = np.shape(x)
+    if np.shape(g) != shape:
+        extra = np.ndim(g) - len(shape)
+        if extra < 0 or np.ndim(g) == 0:
+            g = np.broadcast_to(g, shape)
+        else:
+            g = np.sum(g, axis=tuple(range(extra))) if extra else g
+            ones = tuple(i for i, n in enumerate(shape) if n == 1 and g.shape[i] != 1)
+            g = np.sum(g, axis=ones, keepdims=True) if ones else g
+            if np.shape(g) != shape:
+                g = np.broadcast_to(g, shape)
+    dtype = np.asarray(x).dtype if not isinstance(x, float | int | complex) else np.dtype(type(x))
+    if dtype.kind == "f" and np.iscomplexobj(g):
+        g = np.real(g)
+    if dtype.kind in "fc" and isinstance(g, np.ndarray | np.generic) and g.dtype != dtype:
+        g = g.astype(dtype)
+    return g
+
+
+def zeros_like(x: Any) -> Any:
+    """Zero cotangents for any value: numbers, arrays, and lists, tuples and dicts of them."""
+    if isinstance(x, list):
+        return [zeros_like(item) for item in x]
+    if isinstance(x, tuple):
+        made = [zeros_like(item) for item in x]
+        return type(x)(*made) if hasattr(x, "_fields") else tuple(made)
+    if isinstance(x, dict):
+        return {k: zeros_like(v) for k, v in x.items()}
+    if isinstance(x, np.ndarray):
+        return np.zeros_like(x)
+    if isinstance(x, np.generic):
+        return type(x)(0) if x.dtype.kind in "fc" else 0.0
+    if isinstance(x, complex):
+        return 0j
+    return 0.0
+
+
+def owned(g: Any) -> Any:
+    """A cotangent that may be returned: an array that nobody else holds."""
+    return np.array(g) if isinstance(g, np.ndarray) else g
+
+
+def floats(g: Any) -> list[float]:
+    return [float(x) for x in g]
+
+
+def arrays(g: Any) -> list[Any]:
+    return [np.array(x) for x in g]
+
+
+def add(a: Any, b: Any) -> Any:
+    """The sum of two cotangents of one value; lists, tuples and dicts are added item by item."""
+    if a is None or b is None:
+        return b if a is None else a
+    if isinstance(a, list | tuple) and isinstance(b, list | tuple | np.ndarray):
+        return type(a)([add(m, n) for m, n in zip(a, b, strict=True)])
+    if isinstance(b, list | tuple):
+        return type(b)([add(m, n) for m, n in zip(a, b, strict=True)])
+    if isinstance(a, dict):
+        return {k: add(a[k], b[k]) for k in a}
+    return operator.add(a, b)

@@ -1,0 +1,371 @@
+"""The `adjoint` command: what it prints, where, and with which exit code."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from adjoint import cli
+
+MODEL = '''\
+"""A user's file."""
+
+from math import sin
+
+import numpy as np
+
+from adjoint import grad
+
+print("loading")
+
+
+def f(x1, x2):
+    z = x1 * x2 + sin(x1)
+    return z
+
+
+@grad(wrt=("x1", "x2"))
+def decorated(x1, x2):
+    z = x1 * x2 + sin(x1)
+    return z
+
+
+def power(x, *, n=2):
+    return x * x * n
+
+
+def energy(x):
+    return np.sum(x * x)
+
+
+def text(x):
+    return "text"
+
+
+def divides(x):
+    return x / (x - x)
+
+
+def jump(x):
+    return x + np.floor(1e9 * x)
+
+
+class Model:
+    def loss(self, w, b=1.0):
+        return w * 2.0 + b
+
+
+class Scaled:
+    def __init__(self, scale):
+        self.scale = scale
+
+    def loss(self, w):
+        return w * 3.0
+
+
+scaled = Scaled(3.0)
+answer = 42
+
+if __name__ == "__main__":
+    raise SystemExit("ran as a script")
+'''
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    (tmp_path / "model.py").write_text(MODEL)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    before = set(sys.modules)
+    yield tmp_path
+    for name in set(sys.modules) - before:
+        if str(tmp_path) in str(getattr(sys.modules[name], "__file__", "")):
+            del sys.modules[name]
+
+
+@pytest.fixture
+def run(here, capsys):
+    def run(*args: str) -> tuple[int, str, str]:
+        path = sys.path[:]
+        code = cli.main(args)
+        assert sys.path == path
+        out, err = capsys.readouterr()
+        assert "Traceback" not in err
+        return code, out, err
+
+    return run
+
+
+# --- show ---------------------------------------------------------------------------------------
+
+
+def test_show_prints_python_and_nothing_else(run):
+    code, out, err = run("show", "model.py:f", "--wrt", "x1,x2")
+    assert code == 0
+    assert "def f_grad(x1, x2" in out
+    compile(out, "out", "exec")
+    assert "loading" in err  # what the file prints is not mixed with the code
+
+
+def test_show_textbook_form(run):
+    code, out, _ = run("show", "model.py:f", "--wrt", "x1,x2", "--no-optimize")
+    assert code == 0
+    for statement in ("w4 = sin(w1)", "w5_bar = z_bar", "return w1_bar, w2_bar"):
+        assert statement in out
+
+
+@pytest.mark.parametrize("stage", cli.STAGES)
+def test_show_every_stage(run, stage):
+    code, out, _ = run("show", "model.py:f", "--stage", stage)
+    assert code == 0
+    assert "x1" in out
+
+
+def test_show_takes_wrt_from_the_decorator(run):
+    both, one = run("show", "model.py:decorated")[1], run("show", "model.py:decorated", "--wrt", "x1")[1]
+    assert both == run("show", "model.py:f", "--wrt", "x1,x2")[1].replace("f_grad", "decorated_grad")
+    assert one == run("show", "model.py:f", "--wrt", "x1")[1].replace("f_grad", "decorated_grad")
+    assert one != both
+
+
+def test_show_at_values(run):
+    code, out, _ = run("show", "model.py:energy", "--at", "x=np.ones(3)")
+    assert code == 0
+    assert "def energy_grad(x" in out
+
+
+@pytest.mark.parametrize("wrt", ["0", "x1", "x1,", "0,1"])
+def test_show_wrt_by_index_and_name(run, wrt):
+    assert run("show", "model.py:f", "--wrt", wrt)[0] == 0
+
+
+def test_show_lambda(run):
+    code, out, _ = run("show", "-c", "lambda x: sin(x) * np.cos(x)")
+    assert code == 0
+    assert "cos(x)" in out
+
+
+# --- colours ------------------------------------------------------------------------------------
+
+
+def test_colours_only_when_asked_for_or_on_a_terminal(run, monkeypatch):
+    assert "\x1b[" not in run("show", "model.py:f")[1]
+    always = run("show", "model.py:f", "--color", "always")[1]
+    assert "\x1b[" in always
+    assert re.sub(r"\x1b\[[0-9;]*m", "", always) == run("show", "model.py:f")[1]
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    assert "\x1b[" in run("show", "model.py:f")[1]
+    assert "\x1b[" not in run("show", "model.py:f", "--color", "never")[1]
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[" not in run("show", "model.py:f")[1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'def f(x):\n    return \'a\' + """b\nc"""  # é 1 if\n',
+        "block(x):\n  {w1 = sin(x)\n",  # not Python: the stages before the last
+        "  x\n y\n",
+        "∂z/∂x = 1\n",
+        "x = 'open\n",
+        "",
+    ],
+)
+def test_colours_change_nothing_else(text):
+    assert re.sub(r"\x1b\[[0-9;]*m", "", cli.colour(text)) == text
+
+
+def test_colours_of_each_kind():
+    coloured = cli.colour("def f(x):  # d\n    return 'a', 1.5, False\n")
+    assert f"{cli.BOLD_BLUE}def{cli.RESET} f(x):  {cli.DIM}# d{cli.RESET}\n" in coloured
+    assert f"{cli.GREEN}'a'{cli.RESET}, {cli.CYAN}1.5{cli.RESET}, {cli.BOLD_BLUE}False{cli.RESET}\n" in coloured
+
+
+# --- check --------------------------------------------------------------------------------------
+
+
+def test_check_prints_both_gradients(run):
+    code, out, _ = run("check", "model.py:f", "--at", "x1=2.0", "--at", "x2=3.0")
+    assert code == 0
+    lines = out.splitlines()
+    assert lines[0] == "value 6.909297426825682"
+    assert lines[3].split()[:2] == ["x1", "2.5838531634528574"]
+    assert lines[3].endswith("ok")
+    assert lines[4].split()[:2] == ["x2", "2.0"]
+    assert lines[-1] == "ok: no difference above 1e-06"
+
+
+def test_check_finds_a_wrong_gradient(run):
+    code, out, _ = run("check", "model.py:jump", "--at", "x=0.3")
+    assert code == 1
+    assert "failed" in out.splitlines()[3]
+    assert out.splitlines()[-1].startswith("failed: x by more than")
+
+
+def test_check_rtol(run):
+    assert run("check", "model.py:jump", "--at", "x=0.3", "--rtol", "2")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("target", "at"),
+    [
+        ("model.py:decorated", ["x1=2.0", "x2=3.0"]),
+        ("./model.py:f", ["x1=2.0", "x2=-3.0"]),
+        ("model:f", ["x1=2.0", "x2=3.0"]),
+        ("model.py:power", ["x=2.0", "n=3"]),
+        ("model.py:power", ["x=2.0"]),
+        ("model.py:energy", ["x=np.linspace(0, 1, 5)"]),
+        ("model.py:energy", ["x=np.ones(2, np.float32)"]),
+        ("model.py:energy", ["x=np.eye(2) * np.pi"]),
+        ("model.py:Model.loss", ["w=1.0"]),
+        ("model.py:scaled.loss", ["w=1.0"]),
+        ("math:hypot", []),
+    ],
+)
+def test_check_targets_and_values(run, target, at):
+    code, out, err = run("check", target, *[part for value in at for part in ("--at", value)])
+    assert (code, out.splitlines()[-1][:3] if out else err) == ((0, "ok:") if at else (2, err))
+
+
+def test_check_lists_of_floats(run):
+    code, out, _ = run("check", "-c", "lambda x: x[0] * x[1]", "--at", "x=[2.0, 3.0]")
+    assert (code, out.splitlines()[3].split()[:3]) == (0, ["x", "[3,", "2]"])
+
+
+def test_check_wrt(run):
+    out = run("check", "model.py:f", "--wrt", "x2", "--at", "x1=2.0", "--at", "x2=3")[1] or "x2"
+    assert "x1" not in out
+
+
+# --- files are imported as Python would --------------------------------------------------------
+
+
+def test_file_in_a_package(run, here):
+    (here / "pkg" / "sub").mkdir(parents=True)
+    for folder in ("pkg", "pkg/sub"):
+        (here / folder / "__init__.py").touch()
+    (here / "pkg" / "scale.py").write_text("SCALE = 2.0\n")
+    (here / "pkg" / "sub" / "m.py").write_text("from ..scale import SCALE\n\ndef g(x):\n    return x * SCALE\n")
+    assert run("check", "pkg/sub/m.py:g", "--at", "x=1.0")[0] == 0
+    assert run("check", "pkg.sub.m:g", "--at", "x=1.0")[0] == 0
+
+
+def test_file_imports_its_neighbour(run, here):
+    (here / "lib").mkdir()
+    (here / "lib" / "neighbour_of_m.py").write_text("SCALE = 2.0\n")
+    (here / "lib" / "m.py").write_text("from neighbour_of_m import SCALE\n\ndef g(x):\n    return x * SCALE\n")
+    assert run("check", "lib/m.py:g", "--at", "x=1.0")[0] == 0
+
+
+def test_file_named_as_a_standard_module(run, here):
+    import json
+
+    (here / "json.py").write_text("def g(x):\n    return x * 2.0\n")
+    assert run("check", "json.py:g", "--at", "x=1.0")[0] == 0
+    assert sys.modules["json"] is json
+
+
+# --- mistakes -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["show", "nothing.py:f"], "nothing.py: no such file"),
+        (["show", "model.py"], "model.py: name a function too, as in model.py:f; it defines f, decorated, power"),
+        (["show", "no_such_module:f"], "no_such_module: no module of this name"),
+        (["show", "no_such.module:f"], "no_such.module: no module of this name"),
+        (["show", "model.py:decorate"], "model.py has no 'decorate'; did you mean decorated?"),
+        (["show", "model.py:zzz"], "model.py has no 'zzz'; it defines f"),
+        (["show", "model.py:Model.los"], "Model has no 'los'; did you mean loss?"),
+        (["show", "model.py:answer"], "answer is not a function but a value of type int"),
+        (["show", "model.py:Scaled.loss"], "name model.py:model.loss"),
+        (["show"], "give one target"),
+        (["show", "model.py:f", "-c", "lambda x: x"], "give one target"),
+        (["show", "-c", "lambda x: ("], "SyntaxError"),
+        (["show", "-c", "zzz"], "NameError"),
+        (["show", "model.py:f", "--wrt", "x9"], "x9"),
+        (["show", "model.py:f", "--wrt", ","], "--wrt: name at least one argument"),
+        (["show", "model.py:f", "--stage", "zzz"], "invalid choice"),
+        (["check", "model.py:f"], "f needs a value for x1 and x2: add --at x1=…"),
+        (["check", "model.py:f", "--at", "x1"], "write --at NAME=VALUE"),
+        (["check", "model.py:f", "--at", "x9=1.0"], "f has no argument 'x9'; it has x1 and x2"),
+        (["check", "model.py:f", "--at", "x1=zzz"], "only literals and np are known here"),
+        (["check", "model.py:f", "--at", "x1=open('/etc/passwd')"], "only literals and np are known here"),
+        (["check", "model.py:f", "--at", "x1=1 +"], "this is not a Python expression"),
+        (["check", "model.py:f", "--at", "x1=np.zzz"], "AttributeError"),
+        (["check", "model.py:f", "--at", "x1=1", "--at", "x2=2"], "write --at x1=2.0"),
+        (["check", "model.py:f", "--at", "x1=1.0", "--at", "x2=2.0", "--wrt", "x9"], "f has no such argument"),
+        (["check", "model.py:divides", "--at", "x=1.0"], "ZeroDivisionError"),
+        (["check", "model.py:text", "--at", "x=1.0"], ""),
+        ([], "COMMAND"),
+        (["zzz"], "invalid choice"),
+    ],
+)
+def test_mistakes(run, args, message):
+    code, out, err = run(*args)
+    assert code == 2
+    assert out == ""
+    assert message in err
+
+
+def test_mistake_in_the_file(run, here):
+    (here / "broken.py").write_text("x = 1\ny = (\n")
+    (here / "raises.py").write_text("x = 1\ny = 1 / 0\n")
+    (here / "leaves.py").write_text("import sys\nsys.exit(0)\n")
+    assert "broken.py:2: SyntaxError" in run("show", "broken.py:f")[2]
+    assert "raises.py:2: ZeroDivisionError: division by zero\n    y = 1 / 0" in run("show", "raises.py:f")[2]
+    assert run("show", "leaves.py:f")[0] == 2
+
+
+def test_internal_errors_have_no_traceback_either(run, monkeypatch):
+    monkeypatch.setattr(cli, "find", lambda *_: 1 / 0)
+    code, _, err = run("show", "model.py:f")
+    assert code == 2
+    assert err.startswith(
+        "adjoint: internal error, please report it: ZeroDivisionError: division by zero (test_cli.py:"
+    )
+
+
+# --- the program --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("args", [["--help"], ["show", "--help"], ["check", "--help"]])
+def test_help_has_examples(run, args):
+    code, out, _ = run(*args)
+    assert code == 0
+    assert "examples:\n  adjoint " in out
+
+
+def test_version(run):
+    code, out, _ = run("--version")
+    assert code == 0
+    assert out.startswith("adjoint ")
+
+
+def program(*args: str, **options: object) -> subprocess.Popen:
+    root = str(Path(cli.__file__).parent.parent)
+    env = os.environ | {"PYTHONPATH": root, "PYTHONUTF8": "1"}
+    return subprocess.Popen([sys.executable, "-m", "adjoint", *args], env=env, stderr=subprocess.PIPE, **options)
+
+
+def test_as_a_program(here):
+    process = program("check", "model.py:f", "--at", "x1=2.0", "--at", "x2=3.0", stdout=subprocess.PIPE)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, b"loading\n")
+    assert out.startswith(b"value 6.9092")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes end otherwise elsewhere")
+def test_broken_pipe(here):
+    reader, writer = os.pipe()
+    os.close(reader)
+    process = program("show", "model.py:f", stdout=writer)
+    os.close(writer)
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (cli.BROKEN_PIPE, b"loading\n")
