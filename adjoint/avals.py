@@ -13,6 +13,7 @@
 
 from __future__ import annotations
 
+import types
 from dataclasses import dataclass
 from typing import Any
 
@@ -194,5 +195,12 @@ def differentiable(aval: Aval) -> bool:
         case Parts(items=items):
             return any(map(differentiable, items))
         case Obj(cls):
-            return cls is None or cls in (list, tuple, dict)
+            return cls is None or not issubclass(cls, _INERT)
     return False
+
+
+# Objects that carry no derivative.  An object of any other class may: what is lost in it is refused.
+_INERT = (
+    type(None), str, bytes, range, slice, type, np.dtype, set, frozenset, BaseException, type(Ellipsis), types.ModuleType,
+    types.FunctionType, types.BuiltinFunctionType, types.MethodType, np.ufunc,
+)

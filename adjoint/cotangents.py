@@ -111,6 +111,8 @@ def plus(b: Builder, x: Atom, y: Atom, of: Aval, bar_of: Var | None) -> Atom:
     """The sum of two cotangents of one value."""
     if isinstance(of, Num | Arr):
         return b.apply(operator.add, x, y, bar_of=bar_of, aval=_sum_aval(x, y, of))
+    if isinstance(x.aval, Arr) and isinstance(y.aval, Arr):  # of a list that went into an array
+        return b.apply(operator.add, x, y, bar_of=bar_of)
     return b.apply(runtime.add, x, y, bar_of=bar_of, aval=of)
 
 

@@ -25,7 +25,8 @@ from .ir import UNDEFINED, Const, Var
 LARGEST = 4_000_000  # entries in the dummies of one question; contractions have a bound of their own
 LARGEST_CONTRACTION = 40_000
 _LENGTHS = (3, 5)
-_COMPARISONS = {operator.is_, operator.is_not, operator.not_, operator.contains, isinstance, callable, hasattr}
+_TESTS = {operator.is_, operator.is_not, operator.not_, operator.contains, isinstance, callable, hasattr}
+_COMPARISONS = {operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne}
 
 
 class _Unknowable(Exception):
@@ -34,7 +35,7 @@ class _Unknowable(Exception):
 
 def infer(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: tuple[tuple[str, Any], ...], pure: bool) -> Aval:
     """What is known of `fn(*args, **kwargs)`, the arguments being atoms."""
-    if fn in _COMPARISONS:
+    if fn in _TESTS or (fn in _COMPARISONS and not any(_compares_entries(a.aval) for a in args)):
         return BOOL
     if not pure:
         return ANY
@@ -47,6 +48,11 @@ def infer(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: tuple[tuple[str
         return _infer(key)
     except (TypeError, _Unknowable):
         return ANY
+
+
+def _compares_entries(aval: Aval) -> bool:
+    """May comparing this give an array?"""
+    return isinstance(aval, Arr) or aval == ANY
 
 
 def _key(a: Any) -> Any:
@@ -72,7 +78,7 @@ def _infer(key: Any) -> Aval:
             values = [_dummy(k, length, rank) for k in args]
             named = {k: _dummy(v, length, rank) for k, v in kwargs}
             contraction = getattr(fn, "__module__", None) in _CONTRACTIONS or getattr(fn, "__name__", "") in _NAMED
-            if sum(np.size(v) for v in values) > (LARGEST_CONTRACTION if contraction else LARGEST):
+            if sum(map(_entries, values)) > (LARGEST_CONTRACTION if contraction else LARGEST):
                 return ANY
             results.append(_ask(fn, values, named))
     aval = results[0]
@@ -97,6 +103,10 @@ def _ask(fn: Callable[..., Any], values: list[Any], named: dict[str, Any]) -> Av
             except Exception:  # the dummies were outside its domain: try others
                 continue
     return ANY
+
+
+def _entries(value: Any) -> int:
+    return sum(map(_entries, value)) if isinstance(value, list | tuple) else np.size(value)
 
 
 def _renumber(value: Any, number: float) -> Any:
@@ -248,6 +258,9 @@ def _getitem(container: Any, index: Any) -> Aval:
         case Parts(items=items):
             if isinstance(index, Const) and isinstance(index.value, int) and -len(items) <= index.value < len(items):
                 return items[index.value]
+            if is_slice(index.aval):
+                known = isinstance(index, Const)
+                return Parts(aval.cls, items[index.value]) if known else Seq(item_of(aval)) if aval.cls is list else ANY
             return item_of(aval) if index.aval == Num("int") else ANY
         case Obj(cls) if cls is range:
             return Obj(range) if is_slice(index.aval) else Num("int")

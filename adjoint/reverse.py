@@ -20,17 +20,18 @@ import dataclasses
 import inspect
 import linecache
 import operator
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from . import runtime
 from .activity import active, carried_back
-from .avals import INT, Arr, Num, Obj, Parts, Seq, dtype_of, item_of, join, shape_of
+from .avals import ANY, INT, Arr, Num, Obj, Parts, Seq, dtype_of, item_of, join, shape_of
 from .cotangents import Builder, fit, plus, times, zero
 from .errors import AdjointError, BadRule, MissingRule, Spot, Unsupported, WrongArgument
 from .ir import (
-    UNDEF, Apply, At, Atom, Block, Const, Function, If, Loop, Param, Stmt, Tree, Var, defined, free, leaves, map_leaves,
+    UNDEF, Apply, At, Atom, Block, Const, Function, If, Loop, Param, Stmt, Tree, Var, defined, free, free_of, leaves, map_leaves,
     substitute,
 )
 from .lower.values import Tuple, Value
@@ -199,18 +200,27 @@ class _Reverse:
             return
         self.b.at = At(stmt.at.place, "reverse", stmt)
         if stmt.fn is operator.getitem:
-            self.pull_getitem(stmt, g)
-        elif stmt.fn in (runtime.make_list, runtime.make_tuple):
-            for k, item in enumerate(stmt.args):
-                if self.is_active(item):
-                    part = parts.get(k) if stmt.fn is runtime.make_tuple else self.item(g, k, item)
-                    if part is not None:
-                        self.add(item, part)  # type: ignore[arg-type]
+            self.pull_getitem(stmt, self.whole(out, g, parts))
+        elif stmt.fn in _DISPLAYS:
+            self.pull_display(stmt, g, parts)
         else:
             self.pull_rule(stmt, g, parts)
 
-    def item(self, g: Atom | None, k: int, like: Atom) -> Atom:
-        assert g is not None
+    def pull_display(self, stmt: Apply, g: Atom | None, parts: dict[int, Atom]) -> None:
+        """A tuple, list or dict: each item takes its own part of the cotangent."""
+        keys: list[Any] = list(range(len(stmt.args)))
+        items = stmt.args
+        if stmt.fn is runtime.make_dict:
+            assert isinstance(stmt.args[0], Const)
+            keys, items = list(stmt.args[0].value), stmt.args[1:]
+        for k, item in zip(keys, items, strict=True):
+            if self.is_active(item):
+                if k in parts:
+                    self.add(item, parts[k])  # type: ignore[arg-type]
+                if g is not None:
+                    self.add(item, self.item(g, k, item))  # type: ignore[arg-type]
+
+    def item(self, g: Atom, k: Any, like: Atom) -> Atom:
         aval = like.aval if isinstance(g.aval, Seq | Parts) else None
         return self.b.apply(operator.getitem, g, Const(k), aval=aval)
 
@@ -234,11 +244,13 @@ class _Reverse:
         )
 
     def pull_rule(self, stmt: Apply, g: Atom | None, parts: dict[int, Atom]) -> None:
-        rule = lookup(stmt.fn)
+        rule = rule_of(stmt)
         if rule is not None and rule.constant is not None:
             return
         if rule is None or not rule.differentiable or (rule.partials is None and rule.vjp is None):
             raise missing(stmt)
+        if g is not None:
+            g = self.whole(stmt.out, g, parts)
         if g is None:  # the cotangent of a tuple: known item by item
             items = stmt.out.aval.items if isinstance(stmt.out.aval, Parts) else ()
             given: Value = Tuple(tuple(self.item_or_zero(stmt.out, k, parts) for k in range(len(items))))
@@ -251,6 +263,35 @@ class _Reverse:
                 self.pull_vjp(stmt, rule, given)
         except AdjointError as error:
             raise error.at(spot_of(stmt)) from None
+
+    def whole(self, var: Var, g: Atom | None, parts: dict[int, Atom]) -> Atom | None:
+        """A cotangent and those of single items as one value."""
+        if not parts:
+            return g
+        self.bars.update({(var, k): part for k, part in parts.items()})
+        if g is not None:
+            self.bars[var] = g
+        self.settled(var)
+        return self.bars.pop(var)
+
+    def settled(self, var: Var) -> Atom | None:
+        """The cotangent of a tuple as one value, its parts included."""
+        parts = {k[1]: g for k, g in self.bars.items() if isinstance(k, tuple) and k[0] is var}
+        if parts:
+            assert isinstance(var.aval, Parts)
+            items = [self.item_or_zero(var, k, parts) for k in range(len(var.aval.items))]
+            whole = self.b.apply(runtime.make_tuple, *items, aval=Parts(tuple, tuple(a.aval for a in items)))
+            for k in parts:
+                del self.bars[var, k]
+            self.add(var, whole)
+        return self.bars.get(var)
+
+    def settle(self, vars: Iterable[Var]) -> None:
+        """At the edge of a block a cotangent is one value."""
+        wanted = set(vars)
+        for var in dict.fromkeys(k[0] for k in self.bars if isinstance(k, tuple)):
+            if var in wanted:
+                self.settled(var)
 
     def item_or_zero(self, out: Var, k: int, parts: dict[int, Atom]) -> Atom:
         if k in parts:
@@ -318,6 +359,7 @@ class _Reverse:
     # --- branches ---------------------------------------------------------------------------------
 
     def pull_if(self, stmt: If) -> If:
+        self.settle(stmt.outs)
         outer = {k: g for k, g in self.bars.items() if k not in stmt.outs}
         given = [(v, self.bars[v]) for v in stmt.outs if v in self.bars]
         if not given:
@@ -376,6 +418,7 @@ class _Reverse:
     # --- loops ------------------------------------------------------------------------------------
 
     def pull_loop(self, stmt: Loop) -> Loop:
+        self.settle([*stmt.defined, *free_of(stmt)])
         found = {k for k in self.bars if isinstance(k, Var)}
         if not any(v in found for v in (*stmt.outs, *stmt.lists)):
             return stmt
@@ -409,6 +452,7 @@ class _Reverse:
                     self.add(body.results[n + k], item)  # type: ignore[arg-type]
             forward = self.pull_all(body.stmts)
             self.b.at = at
+            self.settle([*body.params, *outside])
             results = [self.bar_or_zero(self.bars, body.params[i]) for i in carried]
             results += [self.bars.get(v, s) for v, s in zip(outside, sums, strict=True)]
             results += [self.bar_or_zero(self.bars, body.params[n + k]) for k in iterated]
@@ -417,7 +461,7 @@ class _Reverse:
         pulled = Block((), tuple(stmts), tuple(results))
         local = {*body.params, *(v for s in forward for v in defined(s))}
         plan = recomputed([r for r in free(pulled) if r in local], forward, set(body.params[n:]), local)
-        tapes = {r: Var(Seq(r.aval), r.hint) for r in plan.recorded}
+        tapes = {r: Var(Seq(r.aval)) for r in plan.recorded}
         count = stmt.count
         iters: list[Atom] = []
         params: list[Var] = []
@@ -480,6 +524,17 @@ class _Reverse:
         return self.b.apply(operator.getitem, source, part, aval=source.aval if isinstance(source.aval, Seq | Obj) else None)
 
 
+def rule_of(stmt: Apply) -> Rule | None:
+    """The rule of what is applied; `+` and `*` on lists are not those on numbers."""
+    if stmt.fn in _ON_LISTS and isinstance(stmt.out.aval, Seq | Parts):
+        return lookup(_ON_LISTS[stmt.fn])
+    return lookup(stmt.fn)
+
+
+_ON_LISTS: dict[Any, Any] = {operator.add: operator.concat, operator.mul: runtime.repeat}
+_DISPLAYS = (runtime.make_list, runtime.make_tuple, runtime.make_dict)
+
+
 def _made_here(stmts: list[Stmt], g: Atom) -> bool:
     return bool(stmts) and g in defined(stmts[-1])
 
@@ -492,6 +547,8 @@ def _bar_aval(init: Atom, of: Var) -> Any:
     """What is known of a cotangent in a loop: the kind of its value, where that is known."""
     if isinstance(of.aval, Num):
         return Num("float") if isinstance(init.aval, Num) else Arr(dtype_of(of.aval), (), True)
+    if isinstance(of.aval, Seq) and not isinstance(init.aval, Seq):
+        return ANY  # a list or an array, which are indexed alike
     return of.aval
 
 

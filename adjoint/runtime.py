@@ -59,13 +59,33 @@ def identity(x: Any) -> Any:
 
 def index_add(x: Any, index: Any, v: Any) -> Any:
     """`x` with `v` added at `index`, entries that occur several times added several times."""
+    if isinstance(x, dict):
+        return {**x, index: add(x[index], v)}
     if isinstance(x, list | tuple):
         new = list(x)
-        new[index] = v if new[index] is None else new[index] + v
+        if isinstance(index, slice):
+            for place, part in zip(range(*index.indices(len(new))), v, strict=True):
+                new[place] = add(new[place], part)
+        else:
+            new[index] = add(new[index], v)
         return new if isinstance(x, list) else type(x)(new)
     new = x.copy()
     np.add.at(new, index, v)
     return new
+
+
+def refill(container: Any, new: Any) -> None:
+    """Give a list, dict or array that stays itself the contents of another."""
+    if isinstance(container, dict):
+        container.clear()
+        container.update(new)
+    else:
+        container[:] = new
+
+
+def store(fn: Any, name: str, value: Any) -> None:
+    """Assign to a global variable of the user's function."""
+    fn.__globals__[name] = value
 
 
 def raise_(error: Any, cause: Any = None) -> None:
@@ -85,6 +105,8 @@ def unbroadcast(g: Any, x: Any) -> Any:
     >>> unbroadcast(np.ones((3, 2)), np.zeros(2))
     array([3., 3.])
     """
+    if g is None:  # a rule that found, when it ran, that there is no cotangent
+        return zeros_like(x)
     if isinstance(x, list | tuple | dict):
         return g
     shape = np.shape(x)
@@ -122,6 +144,22 @@ def zeros_like(x: Any) -> Any:
     if isinstance(x, complex):
         return 0j
     return 0.0
+
+
+def repeat(items: list[Any], times: int) -> list[Any]:
+    return items * times
+
+
+def folded(g: Any, n: int) -> list[Any]:
+    """The cotangent of a list of `n` items, given that of the list repeated.
+
+    >>> folded([1.0, 2.0, 3.0, 4.0], 2)
+    [4.0, 6.0]
+    """
+    out = list(g[:n])
+    for k in range(n, len(g)):
+        out[k % n] = add(out[k % n], g[k])
+    return out
 
 
 def owned(g: Any) -> Any:

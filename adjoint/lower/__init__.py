@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..avals import Aval
+from ..errors import AdjointError, Unsupported
 from ..ir import Block, Const, Function, Param, Tree, Var, leaves
 from . import calls
-from .abstract import abstract
+from .abstract import abstract, details, signature
 from .context import Frame, Guard, Lowering
 from .source import function_of, read
 from .values import Attributes, Entries, Items, Ref, Tuple, Value
@@ -35,17 +36,33 @@ def lower(fun: Callable[..., Any], arguments: inspect.BoundArguments) -> Lowered
 
     `arguments` holds an example of every argument, defaults included; only what `signature` keeps of
     them has a part in the result, and what is read from objects is put under a guard.
+
+    Programs that need to know more (`first, *rest = xs`, a recursion on `n`) are lowered for lists of
+    these lengths, then for these integers, again under a guard.
     """
+    for level in (0, 1, 2):
+        try:
+            return _lower(fun, arguments, level)
+        except Unsupported as refusal:
+            error: AdjointError = refusal
+        except RecursionError:
+            error = Unsupported(
+                f"`{getattr(fun, '__name__', fun)}` calls itself, or its loops are nested, too deeply.",
+                "Write the recursion as a loop.",
+            )
+    raise error
+
+
+def _lower(fun: Callable[..., Any], arguments: inspect.BoundArguments, level: int) -> Lowered:
     fn = function_of(fun)
     node, source = read(fn)
     body = calls.body_of_node(node)
-    lo = Lowering()
+    lo = Lowering(level=level)
     lo.frames = 1
     frame = Frame(1, fn.__name__, source, node, fn, None, body.assigned, body.nonlocals)
     params: list[Param] = []
     values: dict[str, Value] = {}
-    signature = arguments.signature
-    for position, (name, spec) in enumerate(signature.parameters.items()):
+    for position, (name, spec) in enumerate(arguments.signature.parameters.items()):
         value, tree = _parameter(lo, position, name, arguments.arguments[name])
         values[name] = value
         params.append(
@@ -66,6 +83,9 @@ def lower(fun: Callable[..., Any], arguments: inspect.BoundArguments) -> Lowered
     inputs = tuple(v for p in params for v in leaves(p.tree) if isinstance(v, Var))
     block = Block(inputs, tuple(lo.stmts), tuple(outputs))
     function = Function(_name(fn), tuple(params), block, tree, fn, inspect.getdoc(fn))
+    if level:
+        known = details(tuple(arguments.arguments.values()), level)
+        lo.guards["details"] = Guard(lambda args: details(args, level), signature(known))
     return Lowered(function, tuple(lo.guards.values()))
 
 
@@ -95,7 +115,7 @@ def _parameter(lo: Lowering, position: int, name: str, example: Any) -> tuple[Va
         lo.paths[var] = again
         return var
 
-    return abstract(example, leaf, lo.state, lo.examples)
+    return abstract(example, leaf, lo.state, lo.examples, (), lo.level)
 
 
 def _leaf_name(name: str, path: Any) -> str:

@@ -29,7 +29,16 @@ STATIC = (
     types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType, np.ufunc, slice, range,
 )
 
+LONGEST = 64  # the items of a list of up to this length may be told apart
+
 Leaf = Callable[[Any, Aval], Atom]  # (path from the top, what is known) -> the atom that stands for it
+
+
+class Shapeless:
+    """Stands, as an example, for a value of which only this much is known."""
+
+    def __init__(self, aval: Aval) -> None:
+        self.aval = aval
 
 
 def is_static(value: Any) -> bool:
@@ -85,26 +94,53 @@ def uniform(values: list[Any]) -> Aval | None:
     return None
 
 
-def abstract(value: Any, leaf: Leaf, state: State, examples: dict[Any, Any], path: Any = ()) -> tuple[Value, Any]:
+def details(value: Any, level: int) -> str:
+    """What is known of a value beyond its signature: the lengths of lists, from level 2 on integers too.
+
+    >>> details(([1.0, 2.0], 3), 1), details(([1.0, 2.0], 3), 2)
+    ("['2', '']", "['2', '3']")
+    """
+    cls = type(value)
+    if cls is int:
+        return str(value) if level > 1 else ""
+    if cls is list and uniform(value) is not None and (level < 2 or type(value[0]) is not int):
+        return str(len(value))
+    if cls is dict:
+        return repr([details(v, level) for v in value.values()])
+    if isinstance(value, list | tuple):
+        return repr([details(v, level) for v in value])
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return repr([details(getattr(value, f.name, None), level) for f in dataclasses.fields(value)])
+    return ""
+
+
+def abstract(
+    value: Any, leaf: Leaf, state: State, examples: dict[Any, Any], path: Any = (), level: int = 0,
+    made: Callable[[Cell, Any], None] = lambda cell, path: None,
+) -> tuple[Value, Any]:
     """The lowering value of `value`, and the tree of its leaves.
 
     `leaf(path, aval)` makes the atom for a leaf; `examples` keeps, for each object of which only the
     class is in the signature, the object itself, whose attributes are looked at when they are read.
+    `level` says how much is taken as known (see `details`); `made` is told of every cell.
     """
 
     def inner(part: Any, key: Any) -> tuple[Value, Any]:
-        return abstract(part, leaf, state, examples, (*path, key))
+        return abstract(part, leaf, state, examples, (*path, key), level, made)
 
     def cell(content: Content) -> Ref:
         new = Cell(argument=path[0][1] if path else None)
         state.heap[new] = content
+        made(new, path)
         return Ref(new)
 
     cls = type(value)
-    if is_static(value):
+    if is_static(value) or (level > 1 and cls is int):
         return Const(value), Const(value)
     if cls is list:
         item = uniform(value)
+        if level and len(value) <= LONGEST:
+            item = None
         if item is not None:
             atom = leaf(path, Seq(item))
             return cell(atom), atom
@@ -122,6 +158,8 @@ def abstract(value: Any, leaf: Leaf, state: State, examples: dict[Any, Any], pat
         made = [inner(getattr(value, n), ("attribute", n)) for n in names]
         content = Attributes(cls, tuple(zip(names, (v for v, _ in made), strict=True)), whole=None)
         return cell(content), Tree(cls, names, tuple(t for _, t in made))
+    if isinstance(value, Shapeless):
+        return cell(atom := leaf(path, value.aval)), atom
     atom = leaf(path, aval_of(value))
     if isinstance(aval_of(value), Num) or isinstance(value, np.generic):
         return atom, atom

@@ -12,13 +12,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from .. import runtime
-from ..avals import ANY, Arr, Aval, Obj, Parts, Seq
+from ..avals import ANY, NONE, Arr, Aval, Num, Obj, Parts, Seq, differentiable
 from ..errors import AdjointError, Unsupported
 from ..infer import infer
 from ..ir import UNDEFINED, Apply, At, Atom, Const, Stmt, Var
 from ..rules.registry import lookup
-from .abstract import abstract, signature
+from .abstract import abstract, details, signature
 from .source import Source
 from .values import (
     Attributes, Cell, Choice, Closure, Entries, Items, Iteration, Method, Partial, Ref, Slice, State, Tuple, Value,
@@ -74,6 +76,8 @@ class Lowering:
     trial: int = 0  # how many surrounding loops are looked at for the first time
     wanted: set[tuple[int, str]] = field(default_factory=set)  # names read in a loop before they are bound
     placeholders: int = 0
+    level: int = 0  # how much is taken as known of lists and integers (`abstract.details`)
+    unrolled: int = 0  # how often the body of a loop was lowered for one item
 
     # --- errors -----------------------------------------------------------------------------------
 
@@ -94,6 +98,8 @@ class Lowering:
         aval: Aval | None = None,
     ) -> Value:
         """Add `fn(*args, **kwargs)` to the program, or work it out now if everything is known."""
+        if not frame.in_rule:
+            args = self.as_arrays(fn, args, frame, node)
         atoms = tuple(self.atom(a, frame, node) for a in args)
         named = tuple((k, self.atom(a, frame, node)) for k, a in (kwargs or {}).items())
         rule = lookup(fn)
@@ -111,9 +117,34 @@ class Lowering:
         at = At(None if frame.in_rule else frame.source.place(node))
         self.stmts.append(Apply((out,), fn, atoms, named, at, effect))
         if effect and rule is None:  # it may change what was read from outside
-            self.state.names = {k: v for k, v in self.state.names.items() if k[0] != -1}
+            self.state.names = {k: v for k, v in self.state.names.items() if k[0] != -1 or _is_written(v)}
         views = self.views_of(args, fn, rule, atoms, aval)
         return self.value(out, views, frame, node)
+
+    def as_arrays(self, fn: Any, args: Sequence[Value], frame: Frame, node: Any) -> Sequence[Value]:
+        """What NumPy does to a list of numbers that it is given: `np.dot(xs, ys)`, `x * [1.0, 2.0]`.
+
+        Functions that take a sequence of arrays (`np.stack`) are left to their rules.
+        """
+        if fn in _ARITHMETIC:
+            if not any(isinstance(self.known_aval(a), Arr) for a in args):
+                return args
+        elif not (isinstance(fn, np.ufunc) or (_module(fn) == "numpy" and fn.__name__ not in _TAKE_SEQUENCES)):
+            return args
+        return [
+            self.apply(np.array, [a], frame=frame, node=node) if _holds_floats(self.known_aval(a)) else a for a in args
+        ]
+
+    def known_aval(self, value: Value) -> Aval:
+        content = self.state.heap[value.cell] if isinstance(value, Ref) else value
+        match content:
+            case Var() | Const():
+                return content.aval
+            case Items(items=items):
+                return Parts(list, tuple(map(self.known_aval, items)))
+            case Tuple(items=items):
+                return Parts(tuple, tuple(map(self.known_aval, items)))
+        return ANY
 
     def fold(self, fn: Any, atoms: tuple[Any, ...], named: Any, frame: Frame) -> Value | None:
         """The value, if it is one that may stand in the program as a constant.
@@ -266,6 +297,11 @@ class Lowering:
                 "Take a copy (`.copy()`) before the update.",
             )
         self.state.heap[cell] = content
+        if cell.reload is not None:  # it is not ours: what is outside changes too
+            cell.written = True
+            atom = self.atom(ref, frame, node)
+            at = At(frame.source.place(node))
+            self.stmts.append(Apply((Var(NONE),), runtime.refill, (cell.reload(), atom), (), at, True))
 
     def reachable_twins(self, cell: Cell) -> bool:
         """Can the program still reach one of the cells that `cell` may be the same as?"""
@@ -289,17 +325,23 @@ class Lowering:
         the generated code runs.
         """
         self.guards.setdefault(key, Guard(read, signature(obj)))
+        if self.level:
+            known = details(obj, self.level)
+            self.guards.setdefault((key, "details"), Guard(lambda args: details(read(args), self.level), signature(known)))
         found: list[Atom] = []
 
-        def leaf(path: Any, aval: Aval) -> Atom:
-            if not found:
-                found.append(load())
-            atom = found[0]
+        def follow(atom: Atom, path: Any) -> Atom:
             for how, what in path:
                 fn = operator.getitem if how == "item" else getattr
                 part = Var()
                 self.stmts.append(Apply((part,), fn, (atom, Const(what)), (), At()))
                 atom = part
+            return atom
+
+        def leaf(path: Any, aval: Aval) -> Atom:
+            if not found:
+                found.append(load())
+            atom = follow(found[0], path)
             if isinstance(atom, Var):
                 atom.aval = aval
                 def again(args: tuple[Any, ...], path: Any = path) -> Any:
@@ -311,8 +353,44 @@ class Lowering:
                 self.paths[atom] = again
             return atom
 
-        value, _ = abstract(obj, leaf, self.state, self.examples)
+        def made(cell: Cell, path: Any) -> None:
+            cell.reload = lambda: follow(load(), path)
+
+        value, _ = abstract(obj, leaf, self.state, self.examples, (), self.level, made)
         return value
+
+
+_ARITHMETIC = {
+    operator.add, operator.sub, operator.mul, operator.truediv, operator.pow, operator.matmul, operator.mod,
+    operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne,
+}
+_TAKE_SEQUENCES = {
+    "array", "asarray", "asanyarray", "ascontiguousarray", "asfarray", "stack", "concatenate", "vstack", "hstack",
+    "dstack", "column_stack", "row_stack", "block", "select", "choose", "shape", "ndim", "size", "einsum", "meshgrid",
+    "broadcast_arrays", "fromiter",
+}
+
+
+def _module(fn: Any) -> str:
+    return (getattr(fn, "__module__", None) or "").split(".")[0]
+
+
+def _holds_floats(aval: Aval) -> bool:
+    """Is it a list or tuple of floats, arrays, or lists of them?"""
+    match aval:
+        case Seq(item):
+            return _is_entry(item)
+        case Parts(items=items):
+            return bool(items) and all(map(_is_entry, items)) and any(map(differentiable, items))
+    return False
+
+
+def _is_entry(aval: Aval) -> bool:
+    return isinstance(aval, Num | Arr) or _holds_floats(aval)
+
+
+def _is_written(value: Value) -> bool:
+    return isinstance(value, Ref) and value.cell.written
 
 
 def reachable(state: State) -> set[Cell]:

@@ -56,6 +56,7 @@ def pick(lo: Lowering, frame: Frame, node: Any, items: tuple[Value, ...], at: Va
         equal = lo.apply(operator.eq, [at, Const(k)], frame=frame, node=node)
         negative = lo.apply(operator.eq, [at, Const(k - n)], frame=frame, node=node)
         test = lo.apply(operator.or_, [equal, negative], frame=frame, node=node)
+        test = expressions.truth(lo, frame, node, test)
         return choose(lo, frame, node, test, lambda: items[k], lambda: from_(k + 1))
 
     return from_(0)
@@ -67,7 +68,8 @@ def pick_key(lo: Lowering, frame: Frame, node: Any, content: Entries, key: Any) 
     def from_(k: int) -> Value:
         if k == len(entries) - 1:
             return entries[k][1]
-        test = lo.apply(operator.eq, [key, Const(entries[k][0])], frame=frame, node=node)
+        equal = lo.apply(operator.eq, [key, Const(entries[k][0])], frame=frame, node=node)
+        test = expressions.truth(lo, frame, node, equal)
         return choose(lo, frame, node, test, lambda: entries[k][1], lambda: from_(k + 1))
 
     if not entries:

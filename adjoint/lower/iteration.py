@@ -11,13 +11,15 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from ..avals import INT, Obj, item_of
+from ..avals import INT, Obj, Parts, item_of
+from ..errors import Unsupported
 from ..ir import Const, Var
 from .context import Frame, Lowering
 from .loops import run_loop
 from .values import Attributes, Choice, Entries, Items, Iteration, Ref, Tuple, Value
 
 LONGEST_UNROLLED = 64  # items that are alike are looped over from this number on
+MOST_UNROLLED = 2000  # bodies, in all
 
 
 def known_items(lo: Lowering, frame: Frame, node: Any, value: Value) -> list[Value] | None:
@@ -25,6 +27,8 @@ def known_items(lo: Lowering, frame: Frame, node: Any, value: Value) -> list[Val
     match value:
         case Tuple():
             return list(value.items)
+        case Var(aval=Parts(items=items)):
+            return [item(lo, frame, node, value, Const(i)) for i in range(len(items))]
         case Const(value=obj) if isinstance(obj, str | tuple | frozenset):
             return [Const(x) for x in obj]
         case Const(value=obj) if isinstance(obj, type) and hasattr(obj, "__members__"):
@@ -36,6 +40,8 @@ def known_items(lo: Lowering, frame: Frame, node: Any, value: Value) -> list[Val
             if isinstance(content, Entries):
                 return [Const(k) for k, _ in content.entries]
             atom = content
+            if isinstance(atom, Var) and isinstance(atom.aval, Parts):
+                return [item(lo, frame, node, value, Const(i)) for i in range(len(atom.aval.items))]
             if isinstance(atom, Var) and (shape := getattr(atom.aval, "shape", None)) and isinstance(shape[0], int):
                 if shape[0] <= 8:
                     return [item(lo, frame, node, value, Const(i)) for i in range(shape[0])]
@@ -166,7 +172,7 @@ def for_each(
         return
     known = known_items(lo, frame, node, value)
     if known is not None and (len(known) <= LONGEST_UNROLLED or not uniform(lo, known)):
-        unrolled(lo, frame, node, known, body, stop)
+        unrolled(lo, frame, node, [lambda v=v: v for v in known], body, stop)
         return
     it = iteration_of(lo, frame, node, value)
     sequence = it.sequence
@@ -182,10 +188,21 @@ def for_each(
         body(items[0] if it.item is None else it.item(items[0]))
         return []
 
-    run_loop(
-        lo, frame, node, iters=(sequence,), item_avals=(item_of(sequence.aval),), body=step, test=None, stop=stop,
-        assigned=assigned, keep=keep, fixed=it.cells,
-    )
+    before = lo.state.copy(), list(lo.stmts)
+    try:
+        run_loop(
+            lo, frame, node, iters=(sequence,), item_avals=(item_of(sequence.aval),), body=step, test=None, stop=stop,
+            assigned=assigned, keep=keep, fixed=it.cells,
+        )
+    except Unsupported:
+        # What one body cannot express for all iterations (functions that are collected, keys that are
+        # computed, tuples that grow), a body for each may.
+        steps = sequence.value if isinstance(sequence, Const) else None
+        if not isinstance(steps, range) or len(steps) > LONGEST_UNROLLED or lo.unrolled > MOST_UNROLLED:
+            raise
+        lo.state, lo.stmts[:] = before
+        each = it.item if it.item is not None else lambda i: i
+        unrolled(lo, frame, node, [lambda i=i: each(Const(i)) for i in steps], body, stop)
 
 
 def uniform(lo: Lowering, items: list[Value]) -> bool:
@@ -195,14 +212,16 @@ def uniform(lo: Lowering, items: list[Value]) -> bool:
 
 
 def unrolled(
-    lo: Lowering, frame: Frame, node: Any, items: list[Value], body: Callable[[Value], None], stop: str | None
+    lo: Lowering, frame: Frame, node: Any, items: list[Callable[[], Value]], body: Callable[[Value], None],
+    stop: str | None,
 ) -> None:
     from .control import choose
     from .expressions import truth
 
     if not items or lo.state.dead:
         return
-    body(items[0])
+    lo.unrolled += 1
+    body(items[0]())
     asked = lo.state.names.get((frame.id, stop), Const(False)) if stop is not None else Const(False)
     test = truth(lo, frame, node, asked)
 

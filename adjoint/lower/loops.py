@@ -38,6 +38,7 @@ class Knowledge:
     twins: dict[Key, set[Key]] = field(default_factory=dict)
     outside: dict[Key, tuple[Cell, ...]] = field(default_factory=dict)
     views: dict[Key, tuple[Any, ...]] = field(default_factory=dict)
+    rebound: set[tuple[Key, tuple[int, ...]]] = field(default_factory=set)  # references to another cell each time
 
 
 @dataclass(eq=False)
@@ -152,6 +153,8 @@ class _Attempt:
                 return param
             cell = Cell(param.hint)
             self.heap[cell] = param
+        elif isinstance(value, Ref) and not blank and (key, path) not in self.know.rebound:
+            return value
         elif isinstance(value, Ref):
             content = self.know.contents[value.cell] if blank else self.entry.heap[value.cell]
             cell = Cell(value.cell.hint, value.cell.views, () if blank else (value.cell,), value.cell.argument)
@@ -204,9 +207,9 @@ class _Attempt:
             kind, what = key
             if key in self.top:
                 if kind == "cell":
-                    learnt |= self._unify_content(key, self.top[key], end.heap[what])
+                    learnt |= self._unify_content(key, (), self.top[key], end.heap[what])
                 else:
-                    learnt |= self._unify_value(key, self.top[key], end.names.get(what, UNDEF))
+                    learnt |= self._unify_value(key, (), self.top[key], end.names.get(what, UNDEF))
             elif not is_undefined(now := end.names.get(what, UNDEF)):
                 know.models[key] = now
                 self._remember(now, end)
@@ -246,31 +249,34 @@ class _Attempt:
         for part in parts(value) or ():
             self._remember(part, end)
 
-    def _unify_value(self, key: Key, top: Any, now: Any) -> bool:
+    def _unify_value(self, key: Key, path: tuple[int, ...], top: Any, now: Any) -> bool:
         """Is the bottom of the same make as the top?  Sets the results of the carries."""
         if isinstance(top, Ref) and top.cell in self.heap:
             content = self.heap[top.cell]
             if is_data(content):
                 return self._pair(content, self._atom(now))
             if isinstance(now, Ref):
-                return self._unify_content(key, content, self.lo.state.heap[now.cell])
-            return self._generalise(key)
+                return self._unify_content(key, (*path, 0), content, self.lo.state.heap[now.cell])
+            return self._generalise(key, path)
         if isinstance(top, Var) and top in self.carries:
             return self._pair(top, self._atom(now))
-        return self._unify_parts(key, top, now)
+        if isinstance(top, Ref) and not same(top, now):
+            self.know.rebound.add((key, path))
+            return True
+        return self._unify_parts(key, path, top, now)
 
-    def _unify_content(self, key: Key, top: Any, now: Any) -> bool:
+    def _unify_content(self, key: Key, path: tuple[int, ...], top: Any, now: Any) -> bool:
         if isinstance(top, Var) and top in self.carries:
             return self._pair(top, now if is_data(now) else self._atom(self.lo.cell(now)))
-        return self._unify_parts(key, top, now)
+        return self._unify_parts(key, path, top, now)
 
-    def _unify_parts(self, key: Key, top: Any, now: Any) -> bool:
+    def _unify_parts(self, key: Key, path: tuple[int, ...], top: Any, now: Any) -> bool:
         if same(top, now):
             return False
         if not same_shape(top, now):
-            return self._generalise(key)
+            return self._generalise(key, path)
         pairs = zip(parts(top) or (), parts(now) or (), strict=True)
-        return any([self._unify_value(key, p, q) for p, q in pairs])
+        return any([self._unify_value(key, (*path, i), p, q) for i, (p, q) in enumerate(pairs)])
 
     def _pair(self, param: Var, now: Atom) -> bool:
         carry = self.carries[param]
@@ -288,11 +294,11 @@ class _Attempt:
     def _atom(self, value: Any) -> Atom:
         return value if is_undefined(value) else self.lo.atom(value, self.frame, self.node)
 
-    def _generalise(self, key: Key) -> bool:
+    def _generalise(self, key: Key, path: tuple[int, ...]) -> bool:
         """A list whose length changes becomes one value of the IR, from before the loop on."""
         lo, (kind, what) = self.lo, key
-        value = Ref(what) if kind == "cell" else self.entry.names.get(what, UNDEF)
-        content = self.entry.heap.get(value.cell) if isinstance(value, Ref) else None
+        cell = self._cell_at(key, path)
+        content = self.entry.heap.get(cell) if cell is not None else None
         if content is None or is_data(content):
             raise lo.refuse(
                 self.frame, self.node,
@@ -302,10 +308,22 @@ class _Attempt:
         saved = lo.state, lo.stmts
         lo.state, lo.stmts = self.entry, self.outer
         try:
-            self.entry.heap[value.cell] = lo.atom(value, self.frame, self.node)
+            self.entry.heap[cell] = lo.atom(Ref(cell), self.frame, self.node)
         finally:
             lo.state, lo.stmts = saved
         return True
+
+    def _cell_at(self, key: Key, path: tuple[int, ...]) -> Cell | None:
+        """The cell, before the loop, whose content or whose reference stands at a path."""
+        kind, what = key
+        found = what if kind == "cell" else None
+        value = self.entry.heap.get(what) if kind == "cell" else self.entry.names.get(what, UNDEF)
+        for i in path:
+            if isinstance(value, Ref):
+                found, value = value.cell, self.entry.heap.get(value.cell)
+            else:
+                value = (parts(value) or ())[i]
+        return value.cell if isinstance(value, Ref) else found
 
     def _aliases(self, end: State) -> bool:
         """Names that end an iteration bound to one cell, or to one from outside, may be the same later."""

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from .. import runtime
-from ..avals import ANY, BOOL, INT, Arr, Num, Obj, Parts, Seq, item_of, join
+from ..avals import ANY, BOOL, INT, Arr, Num, Obj, Parts, Seq, dtype_of, item_of, join
 from ..ir import Const, Var
 from ..rules.registry import known
 from . import attributes, calls, control, expressions, iteration
@@ -103,6 +103,13 @@ def _array_attribute(name: str) -> Handler:
 
 
 _TABLE[np.shape], _TABLE[np.ndim], _TABLE[np.size] = map(_array_attribute, ("shape", "ndim", "size"))
+
+
+@special(np.iscomplexobj)
+def _iscomplexobj(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value | None:
+    """Whether a value is complex is known with its dtype."""
+    dtype = dtype_of(getattr(content_of(lo, args[0]), "aval", ANY))
+    return None if dtype is None else Const(dtype.kind == "c")
 
 
 @special(known)
@@ -670,7 +677,11 @@ def _setdefault(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs
 def on_containers(lo: Lowering, frame: Frame, node: Any, op: Any, operands: list[Value]) -> Value | None:
     """`+`, `*`, comparisons of lists and tuples whose items are known."""
     contents = [content_of(lo, o) for o in operands]
-    if not any(isinstance(c, Tuple | Items) for c in contents):
+    if not any(isinstance(c, Tuple | Items | Entries) for c in contents):
+        if op in _BITWISE and any(isinstance(getattr(c, "aval", None), Obj) for c in contents):
+            avals = [c.aval.cls for c in contents if isinstance(getattr(c, "aval", None), Obj)]
+            if any(cls in (dict, None) or not issubclass(cls, set | frozenset) for cls in avals):
+                raise lo.refuse(frame, node, "What this operator does here is not known.", "Use a function of NumPy.")
         if op in (operator.add, operator.mul) and any(_is_list(c) for c in contents):
             kind = Seq(functools.reduce(join, [item_of(c.aval) for c in contents if _is_list(c)]))
             return lo.apply(op, operands, frame=frame, node=node, effect=False, aval=kind)
@@ -682,6 +693,8 @@ def on_containers(lo: Lowering, frame: Frame, node: Any, op: Any, operands: list
         atoms = [lo.atom(o, frame, node) for o in operands]
         kind = Seq(functools.reduce(join, [item_of(a.aval) for a in atoms if not _empty(a)]))
         return lo.apply(op, list(atoms), frame=frame, node=node, effect=False, aval=kind)
+    if op is operator.or_ and all(isinstance(c, Entries) for c in contents):
+        return lo.cell(Entries(tuple({**dict(contents[0].entries), **dict(contents[1].entries)}.items())))
     if op is operator.mul:
         for c, times in (contents, contents[::-1]):
             if isinstance(c, Tuple | Items) and isinstance(times, Const) and isinstance(times.value, int):
@@ -689,6 +702,8 @@ def on_containers(lo: Lowering, frame: Frame, node: Any, op: Any, operands: list
             if isinstance(c, Items) and isinstance(times, Var) and times.aval == INT:
                 built = lo.atom(lo.cell(c), frame, node)
                 return lo.apply(op, [built, times], frame=frame, node=node, effect=False, aval=Seq(item_of(built.aval)))
+    if op in _BITWISE:
+        raise lo.refuse(frame, node, "This operator on a container is not understood.", "Build the container anew.")
     if op in (operator.eq, operator.ne) and all(isinstance(c, Tuple | Items) for c in contents):
         a, b = contents
         if type(a) is not type(b) or len(a.items) != len(b.items):
@@ -696,6 +711,9 @@ def on_containers(lo: Lowering, frame: Frame, node: Any, op: Any, operands: list
         if all(same(m, n) for m, n in zip(a.items, b.items, strict=True)):
             return Const(op is operator.eq)
     return None
+
+
+_BITWISE = (operator.or_, operator.and_, operator.xor, operator.invert)
 
 
 def _is_list(content: Any) -> bool:

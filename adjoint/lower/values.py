@@ -33,6 +33,8 @@ class Cell:
     views: tuple[tuple[Cell, Any], ...] = ()
     twins: tuple[Cell, ...] = ()
     argument: str | None = None  # the parameter that brought it in
+    reload: Callable[[], Atom] | None = None  # the object itself, where it is one from outside
+    written: bool = False  # an object from outside that was changed
 
 
 @dataclass(frozen=True, eq=False)

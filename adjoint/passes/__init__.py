@@ -1,10 +1,45 @@
 """Passes: each is a function from program to program, total and without flags, in a file of its own.
 
-`PASSES` is their order.  Any of them may be left out, and the answer stays the same.
+    BEFORE    on the lowered program, before it is differentiated
+    PASSES    on the gradient
+
+in this order.  Any of them may be left out, and the answer stays the same.  Naive generation, then
+general clean-up: `reverse` copies, multiplies by one and records whatever its pullbacks mention;
+what that was too much goes away here.
 """
 
 from __future__ import annotations
 
+from ..ir import Function
+from .cse import cse
 from .dce import dce
+from .emitted import emitted
+from .simplify import simplify
 
-__all__ = ["dce"]
+__all__ = ["BEFORE", "PASSES", "cse", "dce", "emitted", "optimised", "prepared", "simplify"]
+
+BEFORE = (
+    emitted,  # lists that a loop appends to are emitted by it
+    dce,
+)
+
+PASSES = (
+    simplify,  # no copies, no factor 1
+    cse,  # each value once
+    simplify,  # what became the same on both sides of an `if`
+    dce,  # what nobody reads, tapes above all
+)
+
+
+def prepared(function: Function) -> Function:
+    """The program as it is to be differentiated."""
+    for transform in BEFORE:
+        function = transform(function)
+    return function
+
+
+def optimised(function: Function) -> Function:
+    """The program with all of `PASSES` applied, in order."""
+    for transform in PASSES:
+        function = transform(function)
+    return function

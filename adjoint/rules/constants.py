@@ -34,7 +34,7 @@ constant(
     np.argmax, np.argmin, np.nanargmax, np.nanargmin, np.argsort, np.argpartition, np.lexsort, np.searchsorted,
     np.digitize, np.nonzero, np.flatnonzero, np.argwhere, np.count_nonzero, np.ndarray.argmax, np.ndarray.argmin,
     np.ndarray.argsort, np.ndarray.argpartition, np.ndarray.nonzero, np.ndarray.searchsorted,
-    np.unravel_index, np.ravel_multi_index, np.indices, np.ix_, np.diag_indices, np.diag_indices_from,
+    np.unravel_index, np.ndindex, np.ravel_multi_index, np.indices, np.ix_, np.diag_indices, np.diag_indices_from,
     np.tril_indices, np.triu_indices, np.tril_indices_from, np.triu_indices_from, np.mask_indices,
     np.linalg.matrix_rank,
     why="an index or a count",
@@ -63,6 +63,18 @@ constant(
     np.bitwise_count,
     why="integers or text",
 )  # fmt: skip
+
+# ── what dummies cannot tell ─────────────────────────────────────────────────────────────────────
+# The shape of these functions' results, or whether they are complex, depends on the values of their
+# arguments.  Nothing of it may be inferred from applying them to other arrays of the same shapes.  The same
+# holds for np.where of one argument, and for np.repeat, np.insert and np.delete at positions not known.
+
+BY_VALUE = frozenset({
+    np.nonzero, np.flatnonzero, np.argwhere, np.ndarray.nonzero, np.compress, np.ndarray.compress, np.extract,
+    np.unique, np.unique_all, np.unique_counts, np.unique_inverse, np.unique_values, np.union1d, np.setxor1d,
+    np.intersect1d, np.setdiff1d, np.trim_zeros, np.bincount, np.histogram_bin_edges, np.mask_indices,
+    np.linalg.eig, np.linalg.eigvals, np.linalg.lstsq, np.roots, np.poly, np.polymul, np.real_if_close,
+})  # fmt: skip
 
 # ── random numbers ───────────────────────────────────────────────────────────────────────────────
 # A draw is an effect: it happens once, in its place.  Draws whose parameters are sizes or integers are
@@ -102,12 +114,12 @@ for _draw in (
     RULES[_draw] = Rule(_draw, pure=False)
 
 
-@vjp_rule(np.random.normal, random.gauss, random.normalvariate)
+@vjp_rule(np.random.normal)
 def normal(g, z, loc=0.0, scale=1.0, size=None):
     return g, g * ((z - loc) / scale)
 
 
-@vjp_rule(np.random.uniform, random.uniform)
+@vjp_rule(np.random.uniform)
 def uniform(g, z, low=0.0, high=1.0, size=None):
     share = (z - low) / (high - low)
     return g * (1.0 - share), g * share
@@ -116,6 +128,16 @@ def uniform(g, z, low=0.0, high=1.0, size=None):
 @vjp_rule(np.random.exponential)
 def exponential(g, z, scale=1.0, size=None):
     return g * (z / scale)
+
+
+@vjp_rule(random.gauss, random.normalvariate)
+def gauss(g, z, mu=0.0, sigma=1.0):
+    return normal(g, z, mu, sigma)
+
+
+@vjp_rule(random.uniform)
+def uniform_number(g, z, a, b):
+    return uniform(g, z, a, b)
 
 
 @vjp_rule(random.expovariate)
@@ -139,14 +161,49 @@ def generator_exponential(g, z, rng, scale=1.0, size=None):
     return None, g * (z / scale)
 
 
-@jvp_rule(np.random.normal, random.gauss, random.normalvariate)
+@jvp_rule(np.random.normal)
 def normal_jvp(t, z, loc=0.0, scale=1.0, size=None):
     loc_dot = 0.0 if t[0] is None else t[0]
     return loc_dot if t[1] is None else loc_dot + t[1] * ((z - loc) / scale)
 
 
-@jvp_rule(np.random.uniform, random.uniform)
+@jvp_rule(np.random.exponential)
+def exponential_jvp(t, z, scale=1.0, size=None):
+    return t[0] * (z / scale)
+
+
+@jvp_rule(random.expovariate)
+def expovariate_jvp(t, z, lambd=1.0):
+    return -(t[0] * (z / lambd))
+
+
+@jvp_rule(np.random.Generator.normal, np.random.RandomState.normal)
+def generator_normal_jvp(t, z, rng, loc=0.0, scale=1.0, size=None):
+    return normal_jvp(t[1:], z, loc, scale)
+
+
+@jvp_rule(np.random.Generator.uniform, np.random.RandomState.uniform)
+def generator_uniform_jvp(t, z, rng, low=0.0, high=1.0, size=None):
+    return uniform_jvp(t[1:], z, low, high)
+
+
+@jvp_rule(np.random.Generator.exponential, np.random.RandomState.exponential)
+def generator_exponential_jvp(t, z, rng, scale=1.0, size=None):
+    return t[1] * (z / scale)
+
+
+@jvp_rule(np.random.uniform)
 def uniform_jvp(t, z, low=0.0, high=1.0, size=None):
     share = (z - low) / (high - low)
     low_dot = 0.0 if t[0] is None else t[0] * (1.0 - share)
     return low_dot if t[1] is None else low_dot + t[1] * share
+
+
+@jvp_rule(random.gauss, random.normalvariate)
+def gauss_jvp(t, z, mu=0.0, sigma=1.0):
+    return normal_jvp(t, z, mu, sigma)
+
+
+@jvp_rule(random.uniform)
+def uniform_number_jvp(t, z, a, b):
+    return uniform_jvp(t, z, a, b)

@@ -12,9 +12,9 @@ import numpy as np
 from .. import runtime
 from .registry import RULES, Rule, constant, linear, vjp_rule
 
-constant(runtime.make_dict, runtime.make_object, slice, range, len, why="builds or measures a container")
+constant(slice, range, len, why="builds or measures a container")
 constant(print, format, repr, str, why="its result is text, or nothing", pure=False)
-constant(setattr, runtime.raise_, runtime.check, why="has an effect, and no result", pure=False)
+constant(setattr, runtime.raise_, runtime.check, runtime.refill, runtime.store, why="has an effect, and no result", pure=False)
 constant(runtime.load, why="reads a variable from outside")
 constant(np.errstate, why="a context")
 
@@ -63,8 +63,28 @@ def add(g, z, a, b):
 
 constant(runtime.zeros_like, why="does not depend on the values")
 
-# `getitem`, `make_list` and `make_tuple` are pulled back by `reverse` itself, which adds into the
+@vjp_rule(operator.concat, linear=True)
+def concat(g, z, a, b):
+    """`a + b` on lists: `reverse` takes this rule for `operator.add` where its result is a list."""
+    return g[: len(a)], g[len(a) :]
+
+
+@vjp_rule(runtime.repeat, linear=True)
+def repeat(g, z, items, times):
+    """`items * times` on lists, likewise."""
+    return runtime.folded(g, len(items))
+
+
+@vjp_rule(runtime.folded, linear=True)
+def folded(g, z, items, n):
+    return runtime.repeat(g, len(items) // n)
+
+
+# `getitem`, `make_list`, `make_tuple` and `make_dict` are pulled back by `reverse` itself, which adds into the
 # cotangent of the container in place.
-for _fn in (operator.getitem, runtime.make_list, runtime.make_tuple):
+for _fn in (operator.getitem, runtime.make_list, runtime.make_tuple, runtime.make_dict):
     RULES[_fn] = Rule(_fn, linear=True, cheap=_fn is operator.getitem)
-RULES[getattr] = Rule(getattr, constant="an attribute is followed when the program is lowered")
+# Attributes and objects are followed when the program is lowered; where that was not possible a cotangent
+# has no way, which `reverse` says.
+RULES[getattr] = Rule(getattr, cheap=True)
+RULES[runtime.make_object] = Rule(runtime.make_object)

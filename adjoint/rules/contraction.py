@@ -11,7 +11,7 @@ import operator
 import numpy as np
 
 from adjoint.rules.helpers import (
-    einsum_ones,
+    einsum_extents,
     einsum_plan,
     einsum_text,
     from_end,
@@ -243,16 +243,25 @@ def einsum(g, z, *operands, out=None, optimize=False, dtype=None, order="K", cas
     """
     if isinstance(operands[0], str):
         arrays = operands[1:]
-        return (None, *[einsum_pull(g, operands[0], arrays, k, optimize) for k in range(len(arrays))])
+        return (None, *[einsum_pull(g, operands[0], arrays, k, optimize) for k in tuple(range(len(arrays)))])
     arrays = operands[0 : len(operands) // 2 * 2 : 2]  # np.einsum(a, [0, 1], b, [1, 2], [0, 2])
     text = einsum_text(operands[1::2], operands[-1] if len(operands) % 2 else None)
-    bars = [(einsum_pull(g, text, arrays, k, optimize), None) for k in range(len(arrays))]
-    return sum(bars, ())
+    last = 2 * len(arrays)
+    return tuple([
+        None if k % 2 or k >= last else einsum_pull(g, text, arrays, k // 2, optimize)
+        for k in tuple(range(len(operands)))
+    ])  # fmt: skip
 
 
 def einsum_pull(g, text, arrays, k, optimize):
-    plan = einsum_plan(text, tuple([np.ndim(a) for a in arrays]), k)
-    factors = (g, *arrays[:k], *arrays[k + 1 :], *einsum_ones(text, arrays, k))
+    ndims = tuple([np.ndim(a) for a in arrays])
+    plan = einsum_plan(text, ndims, k)
+    factors = (g, *arrays[:k], *arrays[k + 1 :])
+    if plan.count(",") >= len(arrays):
+        ones, eyes = einsum_extents(text, ndims, k, np.shape(arrays[k]))
+        dtype = np.result_type(arrays[k])
+        factors = factors + tuple([np.ones(shape, dtype) for shape in ones])
+        factors = factors + tuple([np.eye(size, dtype=dtype) for size in eyes])
     return np.einsum(plan, *factors, optimize=True) if optimize else np.einsum(plan, *factors)
 
 

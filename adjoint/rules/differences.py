@@ -9,6 +9,7 @@ import numpy as np
 
 from adjoint.rules.helpers import at, axes_of, before, gradient_bands, present, recur, rest
 from adjoint.rules.registry import jvp_rule, vjp_rule
+from adjoint.rules.ufuncs import tangent_sum
 
 # ── running sums and products ────────────────────────────────────────────────────────────────────
 
@@ -30,6 +31,11 @@ def cumulative_sum(g, z, x, axis=None, dtype=None, out=None, include_initial=Fal
 @vjp_rule(np.nancumsum)
 def nancumsum(g, z, a, axis=None, dtype=None, out=None):
     return np.where(np.isnan(a), 0.0, cumsum(g, z, a, axis))
+
+
+@jvp_rule(np.nancumsum)
+def nancumsum_jvp(t, z, a, axis=None, dtype=None, out=None):
+    return np.cumsum(np.where(np.isnan(a), 0.0, t[0]), axis)
 
 
 def cumprod_last(g, z, x):
@@ -60,6 +66,11 @@ def nancumprod(g, z, a, axis=None, dtype=None, out=None):
     return np.where(np.isnan(a), 0.0, cumprod(g, z, np.where(np.isnan(a), 1.0, a), axis))
 
 
+@jvp_rule(np.nancumprod)
+def nancumprod_jvp(t, z, a, axis=None, dtype=None, out=None):
+    return cumprod_jvp((np.where(np.isnan(a), 0.0, t[0]),), z, np.where(np.isnan(a), 1.0, a), axis)
+
+
 @vjp_rule(*present(np, "cumulative_prod"))
 def cumulative_prod(g, z, x, axis=None, dtype=None, out=None, include_initial=False):
     axis = 0 if axis is None else axis
@@ -67,6 +78,16 @@ def cumulative_prod(g, z, x, axis=None, dtype=None, out=None, include_initial=Fa
         g = g[at(axis, slice(1, None), np.ndim(x))]
         z = z[at(axis, slice(1, None), np.ndim(x))]
     return cumprod(g, z, x, axis)
+
+
+@jvp_rule(*present(np, "cumulative_prod"))
+def cumulative_prod_jvp(t, z, x, axis=None, dtype=None, out=None, include_initial=False):
+    axis = 0 if axis is None else axis
+    if not include_initial:
+        return cumprod_jvp(t, z, x, axis)
+    start = at(axis, slice(0, 1), np.ndim(x))
+    z_dot = cumprod_jvp(t, z[at(axis, slice(1, None), np.ndim(x))], x, axis)
+    return np.concatenate((np.zeros_like(z[start]), z_dot), axis=axis)
 
 
 # ── differences ──────────────────────────────────────────────────────────────────────────────────
@@ -98,6 +119,22 @@ def diff(g, z, a, n=1, axis=-1, prepend=None, append=None):
     return a_bar, None, None, prepend_bar, append_bar
 
 
+@jvp_rule(np.diff)
+def diff_jvp(t, z, a, n=1, axis=-1, prepend=None, append=None):
+    parts = [
+        np.broadcast_to(np.zeros_like(x) if x_dot is None else x_dot, joined_shape(x, a, axis))
+        for x, x_dot in ((prepend, t[3]), (a, t[0]), (append, t[4]))
+        if x is not None
+    ]
+    return np.diff(parts[0] if len(parts) == 1 else np.concatenate(parts, axis=axis), n, axis)
+
+
+def joined_shape(x, a, axis):
+    """The shape of what np.diff joins to `a`: a number stands for one entry."""
+    shape = np.shape(a)
+    return np.shape(x) if np.ndim(x) > 0 else shape[: axis % len(shape)] + (1,) + shape[axis % len(shape) + 1 :]
+
+
 @vjp_rule(np.ediff1d)
 def ediff1d(g, z, ary, to_end=None, to_begin=None):
     first = 0 if to_begin is None else np.size(to_begin)
@@ -105,6 +142,13 @@ def ediff1d(g, z, ary, to_end=None, to_begin=None):
     a_bar = np.reshape(undiff(g[first:last], 1, 0) if np.size(ary) > 0 else g[0:0], np.shape(ary))
     end_bar = None if to_end is None else np.reshape(g[last:], np.shape(to_end))
     return a_bar, end_bar, None if to_begin is None else np.reshape(g[:first], np.shape(to_begin))
+
+
+@jvp_rule(np.ediff1d)
+def ediff1d_jvp(t, z, ary, to_end=None, to_begin=None):
+    a_dot = np.zeros_like(ary) if t[0] is None else t[0]
+    end_dot = None if to_end is None else np.zeros_like(to_end) if t[1] is None else t[1]
+    return np.ediff1d(a_dot, end_dot, None if to_begin is None else np.zeros_like(to_begin) if t[2] is None else t[2])
 
 
 @vjp_rule(np.trapezoid)
@@ -122,6 +166,14 @@ def trapezoid(g, z, y, x=None, dx=1.0, axis=-1):
     if x is None:
         return y_bar, None, width_bar
     return y_bar, undiff(along(width_bar, axis, ndim), 1, 0) if np.ndim(x) == 1 else undiff(width_bar, 1, axis)
+
+
+@jvp_rule(np.trapezoid)
+def trapezoid_jvp(t, z, y, x=None, dx=1.0, axis=-1):
+    total = None if t[0] is None else np.trapezoid(t[0], x, dx, axis)
+    if t[1] is not None:
+        total = tangent_sum(total, np.trapezoid(y, t[1], axis=axis))
+    return tangent_sum(total, None if t[2] is None else np.trapezoid(y, None, t[2], axis))
 
 
 def panel_widths(x, axis, ndim):
@@ -143,20 +195,22 @@ def gradient(g, z, f, *varargs, axis=None, edge_order=1):
     A spacing that is a number divides the result.  Coordinates given as arrays get NaN, not a wrong number.
     """
     axes = axes_of(axis, np.ndim(f))
-    results, bars = (z, g) if isinstance(z, (tuple, list)) else ((z,), (g,))
-    f_bar, spacing_bars = np.zeros_like(f), []
-    for k in range(len(axes)):
-        spacing = 1.0 if len(varargs) == 0 else varargs[0] if len(varargs) == 1 else varargs[k]
-        if bars[k] is None:
-            spacing_bars.append(None)
-        else:
-            bands = gradient_bands(np.shape(f)[axes[k]], spacing, edge_order, np.ndim(f) - 1 - axes[k])
-            for d in range(-2, 3):
-                f_bar = f_bar + np.roll(bands[d + 2] * bars[k], d, axes[k])
-            spacing_bars.append(slowed(bars[k], results[k], spacing) if np.ndim(spacing) == 0 else np.nan * spacing)
-    if len(varargs) == 1 and len(axes) > 1:
-        return f_bar, sum([np.sum(bar) for bar in spacing_bars if bar is not None])
-    return f_bar, *spacing_bars[: len(varargs)]
+    results, bars = ((z,), (g,)) if len(axes) == 1 else (z, g)
+    given = [k for k in range(len(axes)) if bars[k] is not None]
+    spacings = varargs if len(varargs) == len(axes) else (varargs if len(varargs) == 1 else (1.0,)) * len(axes)
+    f_bar = sum([from_bands(bars[k], f, axes[k], spacings[k], edge_order) for k in given])
+    if len(varargs) == 0:
+        return f_bar
+    slower = [None if bars[k] is None else slowed(bars[k], results[k], spacings[k]) for k in tuple(range(len(axes)))]
+    if len(varargs) < len(axes):
+        return f_bar, sum([np.sum(slower[k]) for k in given])
+    return f_bar, *slower
+
+
+def from_bands(g, f, axis, spacing, edge_order):
+    """The cotangent along one axis: what each entry was taken from, d places on, goes back d places."""
+    bands = gradient_bands(np.shape(f)[axis], spacing, edge_order, np.ndim(f) - 1 - axis)
+    return sum([np.roll(bands[d + 2] * g, d, axis) for d in (-2, -1, 0, 1, 2)])
 
 
 @jvp_rule(np.gradient)
@@ -166,7 +220,7 @@ def gradient_jvp(t, z, f, *varargs, axis=None, edge_order=1):
     z_dot = np.gradient(f_dot, *varargs, axis=axis, edge_order=edge_order)
     if len(varargs) == 0:
         return z_dot
-    if not isinstance(z, (tuple, list)):
+    if len(axes_of(axis, np.ndim(f))) == 1:
         return z_dot if t[1] is None else z_dot + slowed(t[1], z, varargs[0])
     n = len(varargs)
     return tuple([
@@ -177,4 +231,4 @@ def gradient_jvp(t, z, f, *varargs, axis=None, edge_order=1):
 
 def slowed(bar, z, spacing):
     """What a greater spacing takes from a difference quotient."""
-    return -(bar * z / spacing) if np.ndim(spacing) == 0 else np.nan * z
+    return -(bar * z / spacing) if np.ndim(spacing) == 0 else np.nan * spacing

@@ -73,9 +73,9 @@ def rolled_axes(axis, start, ndim):
     return np.rollaxis(np.empty(tuple(range(ndim))), axis, start).shape  # axis k is k long
 
 
-def pieces(how, arrays, axis):
+def pieces(how, shapes, axis):
     """The index of each array's part in what np.concatenate, vstack, hstack, dstack or column_stack made of them."""
-    shapes = [_PROMOTED[how](np.shape(a)) for a in arrays]
+    shapes = [_PROMOTED[how](tuple(s)) for s in shapes]
     if axis is None:
         shapes, axis = [(math.prod(s),) for s in shapes], 0
     start, parts = 0, []
@@ -94,25 +94,21 @@ _PROMOTED = {  # the shape in which each function takes an array
 }
 
 
-def block_pieces(arrays):
-    """The index of each part in np.block(arrays): a list of lists where `arrays` is."""
-    nested = isinstance(arrays[0], list)
-    rows = arrays if nested else [arrays]
-    if any(isinstance(a, list) for row in rows for a in row):
-        raise NotImplementedError("np.block of lists nested deeper than two: join them with np.concatenate")
-    ndim = max(2 if nested else 1, *(np.ndim(a) for row in rows for a in row))
+def block_pieces(rows, nested):
+    """The index of each part in np.block, from the shapes of its rows (of one row, where it is not nested)."""
+    ndim = max(2 if nested else 1, *(len(s) for row in rows for s in row))
     top, slices = 0, []
     for row in rows:
-        shapes = [(1,) * (ndim - np.ndim(a)) + np.shape(a) for a in row]
+        shapes = [(1,) * (ndim - len(s)) + tuple(s) for s in row]
         left, parts = 0, []
         for shape in shapes:
             columns = slice(left, left + shape[-1])
             down = (slice(top, top + shape[-2]),) if nested else (slice(None),) if ndim > 1 else ()
             parts.append((slice(None),) * (ndim - 1 - len(down)) + down + (columns,))
             left += shape[-1]
-        slices.append(parts)
+        slices.append(tuple(parts))
         top += shapes[0][-2] if nested else 0
-    return slices if nested else slices[0]
+    return tuple(slices)
 
 
 def tiled_shape(shape, reps):
@@ -282,13 +278,11 @@ def einsum_plan(text, ndims, k):
     return ",".join([result, *terms[:k], *terms[k + 1 :], *ones, *pairs]) + "->" + target
 
 
-def einsum_ones(text, arrays, k):
-    """The operands of ones and eyes that `einsum_plan` speaks of."""
-    terms, _, _, pairs, alone = _einsum_own(text, [np.ndim(a) for a in arrays], k)
-    size = dict(zip(terms[k], np.shape(arrays[k]), strict=True))
-    dtype = np.result_type(arrays[k])
-    ones = (np.ones([size[c] for c in dict.fromkeys(alone)], dtype),) if alone else ()
-    return ones + tuple(np.eye(size[pair[0]], dtype=dtype) for pair in pairs)
+def einsum_extents(text, ndims, k, shape):
+    """The shape of the operand of ones (none, or one), and the sizes of the eyes, that `einsum_plan` speaks of."""
+    terms, _, _, pairs, alone = _einsum_own(text, ndims, k)
+    size = dict(zip(terms[k], shape, strict=True))
+    return (tuple(size[c] for c in dict.fromkeys(alone)),) if alone else (), tuple(size[pair[0]] for pair in pairs)
 
 
 # ── for linalg, fft and sorting ──────────────────────────────────────────────────────────────────
@@ -401,7 +395,7 @@ def leading_zeros(p):
 constant(
     axes_of, from_end, count, inverse, reduced_last, rest, permuted, rolled_axes, at, pieces, block_pieces, tiled_shape,
     resized_positions, pad_positions, pad_matrix, diagonal_index, inserted, trimmed_start, kept, missing, memory_order,
-    sorting_order, tensordot_axes, kron_shapes, einsum_text, einsum_plan, einsum_ones,
+    sorting_order, tensordot_axes, kron_shapes, einsum_text, einsum_plan, einsum_extents,
     refuse_full, tensor_rows, fft_lengths, mirrored_weights, other_norm, along_index, chosen_index,
     quantile_place, quantile_slope, gradient_bands, convolve_pad, factorials, leading_zeros,
     why="computes axes, shapes and indices",

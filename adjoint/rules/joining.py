@@ -13,6 +13,10 @@ from adjoint.rules.ufuncs import tangent_sum
 # ── joining ──────────────────────────────────────────────────────────────────────────────────────
 
 
+def shapes_of(arrays):
+    return tuple([np.shape(a) for a in arrays])
+
+
 def unjoin(g, arrays, slices):
     """The part of g that came from each array, in that array's shape."""
     if isinstance(arrays, np.ndarray):
@@ -22,27 +26,27 @@ def unjoin(g, arrays, slices):
 
 @vjp_rule(np.concatenate, linear=True)
 def concatenate(g, z, arrays, axis=0, out=None, dtype=None, casting="same_kind"):
-    return unjoin(g, arrays, pieces("concatenate", arrays, axis))
+    return unjoin(g, arrays, pieces("concatenate", shapes_of(arrays), axis))
 
 
 @vjp_rule(np.vstack, *present(np, "row_stack"), linear=True)
 def vstack(g, z, tup, dtype=None, casting="same_kind"):
-    return unjoin(g, tup, pieces("vstack", tup, 0))
+    return unjoin(g, tup, pieces("vstack", shapes_of(tup), 0))
 
 
 @vjp_rule(np.hstack, linear=True)
 def hstack(g, z, tup, dtype=None, casting="same_kind"):
-    return unjoin(g, tup, pieces("hstack", tup, 0 if np.ndim(g) == 1 else 1))
+    return unjoin(g, tup, pieces("hstack", shapes_of(tup), 0 if np.ndim(g) == 1 else 1))
 
 
 @vjp_rule(np.dstack, linear=True)
 def dstack(g, z, tup):
-    return unjoin(g, tup, pieces("dstack", tup, 2))
+    return unjoin(g, tup, pieces("dstack", shapes_of(tup), 2))
 
 
 @vjp_rule(np.column_stack, linear=True)
 def column_stack(g, z, tup):
-    return unjoin(g, tup, pieces("column_stack", tup, 1))
+    return unjoin(g, tup, pieces("column_stack", shapes_of(tup), 1))
 
 
 @vjp_rule(np.stack, linear=True)
@@ -55,15 +59,15 @@ def block(g, z, arrays):
     """A list, or a list of lists."""
     if not isinstance(arrays, list):
         return g
-    slices = block_pieces(arrays)
     if not isinstance(arrays[0], list):
-        return unjoin(g, arrays, slices)
+        return unjoin(g, arrays, block_pieces((shapes_of(arrays),), False)[0])
+    slices = block_pieces(tuple([shapes_of(row) for row in arrays]), True)
     return [unjoin(g, row, row_slices) for row, row_slices in zip(arrays, slices, strict=True)]
 
 
 @vjp_rule(np.append)
 def append(g, z, arr, values, axis=None):
-    bars = unjoin(g, (arr, values), pieces("concatenate", (arr, values), axis))
+    bars = unjoin(g, (arr, values), pieces("concatenate", (np.shape(arr), np.shape(values)), axis))
     return bars[0], bars[1]
 
 
@@ -145,13 +149,23 @@ def unstack(g, z, x, axis=0):
 # ── building ─────────────────────────────────────────────────────────────────────────────────────
 
 
-@vjp_rule(np.full, np.full_like)
-def full(g, z, shape, fill_value, dtype=None, order="C", subok=True, device=None, like=None):
+@vjp_rule(np.full)
+def full(g, z, shape, fill_value, dtype=None, order="C", device=None, like=None):
     return None, g
 
 
-@jvp_rule(np.full, np.full_like)
-def full_jvp(t, z, shape, fill_value, dtype=None, order="C", subok=True, device=None, like=None):
+@vjp_rule(np.full_like)
+def full_like(g, z, a, fill_value, dtype=None, order="K", subok=True, shape=None, device=None):
+    return None, g
+
+
+@jvp_rule(np.full)
+def full_jvp(t, z, shape, fill_value, dtype=None, order="C", device=None, like=None):
+    return None if t[1] is None else np.broadcast_to(t[1], np.shape(z))
+
+
+@jvp_rule(np.full_like)
+def full_like_jvp(t, z, a, fill_value, dtype=None, order="K", subok=True, shape=None, device=None):
     return None if t[1] is None else np.broadcast_to(t[1], np.shape(z))
 
 
@@ -215,16 +229,16 @@ def geomspace_jvp(t, z, start, stop, num=50, endpoint=True, dtype=None, axis=0):
 @vjp_rule(np.meshgrid)
 def meshgrid(g, z, *xi, copy=True, sparse=False, indexing="xy"):
     """The axis of each x is its own place, but that "xy" swaps the first two."""
-    order = (1, 0, *range(2, len(xi))) if indexing == "xy" and len(xi) > 1 else tuple(range(len(xi)))
+    order = (1, 0) + tuple(range(2, len(xi))) if indexing == "xy" and len(xi) > 1 else tuple(range(len(xi)))
     bars = [None if b is None else np.sum(b, axis=rest(k, len(xi))) for b, k in zip(g, order, strict=True)]
     return tuple([None if b is None else np.reshape(b, np.shape(x)) for b, x in zip(bars, xi, strict=True)])
 
 
 @jvp_rule(np.meshgrid)
 def meshgrid_jvp(t, z, *xi, copy=True, sparse=False, indexing="xy"):
-    dots = np.meshgrid(*[np.zeros_like(x) if d is None else d for d, x in zip(t, xi, strict=True)],
+    dots = np.meshgrid(*[np.zeros_like(x) if d is None else d for d, x in zip(t[: len(xi)], xi, strict=True)],
                        sparse=sparse, indexing=indexing)  # fmt: skip
-    return tuple([None if d is None else dot for d, dot in zip(t, dots, strict=True)])
+    return tuple([None if d is None else dot for d, dot in zip(t[: len(xi)], dots, strict=True)])
 
 
 @vjp_rule(np.vander)

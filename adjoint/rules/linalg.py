@@ -1,6 +1,6 @@
-"""numpy.linalg: solve, inv, det, decompositions, norms.
+"""numpy.linalg: solve, inv, det and decompositions.  Norms are in norms.py.
 
-Formulas: Giles, "Collected matrix derivative results" (2008), for solve, inv, det, norms; Murray,
+Formulas: Giles, "Collected matrix derivative results" (2008), for solve, inv, det; Murray,
 "Differentiation of the Cholesky decomposition" (2016); Seeger et al., "Auto-differentiating linear
 algebra" (2017), for eigh, svd, qr; Boeddeker et al., "On the computation of complex-valued gradients"
 (2017), for eig; Wan & Zhang, "Automatic differentiation for complex valued SVD" (2019); Golub &
@@ -14,13 +14,13 @@ cholesky and eigh read one triangle of their argument, as NumPy does, and so doe
 the cotangent lies in that triangle and agrees with finite differences.
 
 Where the derivative does not exist: det of a singular matrix raises (as `inv` does); eigenvectors of
-equal eigenvalues, singular vectors of equal singular values give inf or NaN; norm at 0 gives 0.
+equal eigenvalues, singular vectors of equal singular values give inf or NaN.
 """
 
 import numpy as np
 
 from adjoint.rules.contraction import mT
-from adjoint.rules.helpers import axes_of, inverse, refuse_full, tensor_rows
+from adjoint.rules.helpers import inverse, refuse_full, tensor_rows
 from adjoint.rules.registry import jvp_rule, vjp_rule
 from adjoint.rules.ufuncs import tangent_sum
 
@@ -167,6 +167,15 @@ def tensorsolve(g, z, a, b, axes=None):
     return np.transpose(a_bar, inverse(order, np.ndim(a))), np.reshape(b_bar, np.shape(b))
 
 
+@jvp_rule(np.linalg.tensorsolve)
+def tensorsolve_jvp(t, z, a, b, axes=None):
+    b_dot = np.zeros_like(b) if t[1] is None else t[1]
+    if t[0] is not None:
+        moved = np.transpose(t[0], tensor_rows(axes, np.ndim(a)))
+        b_dot = b_dot - np.reshape(np.tensordot(moved, z, np.ndim(z)), np.shape(b))
+    return np.linalg.tensorsolve(a, b_dot, axes)
+
+
 @vjp_rule(np.linalg.tensorinv)
 def tensorinv(g, z, a, ind=2):
     n = np.size(a) // int(np.sqrt(np.size(a)))
@@ -187,6 +196,19 @@ def matrix_power(g, z, a, n):
     return total if n > 0 else -(b @ total @ b)
 
 
+@jvp_rule(np.linalg.matrix_power)
+def matrix_power_jvp(t, z, a, n):
+    if n == 0:
+        return None
+    b = a if n > 0 else np.linalg.inv(a)
+    step = t[0] if n > 0 else -(b @ t[0] @ b)
+    term, total = step, step
+    for _ in range(abs(n) - 1):
+        term = term @ b
+        total = b @ total + term
+    return total
+
+
 @vjp_rule(np.linalg.multi_dot)
 def multi_dot(g, z, arrays, out=None):
     """Each factor gets g times what stands to its left and right.  A vector at an end is a row or a column."""
@@ -204,6 +226,15 @@ def multi_dot(g, z, arrays, out=None):
             bar = bar @ mT(right)
         bars.append(np.reshape(bar, np.shape(arrays[k])))
     return bars
+
+
+@jvp_rule(np.linalg.multi_dot)
+def multi_dot_jvp(t, z, arrays, out=None):
+    total = None
+    for k in range(len(arrays)):
+        if t[0][k] is not None:
+            total = tangent_sum(total, np.linalg.multi_dot([*arrays[:k], t[0][k], *arrays[k + 1 :]]))
+    return total
 
 
 # ── one triangle ─────────────────────────────────────────────────────────────────────────────────
@@ -403,97 +434,3 @@ def qr(g, z, a, mode="reduced"):
     if np.shape(a)[-1] > k:
         bar = np.concatenate((bar, q @ r_bar[..., k:]), axis=-1)
     return conj(bar)
-
-
-# ── norms ────────────────────────────────────────────────────────────────────────────────────────
-
-
-def direction(x):
-    """What |x| grows with: the conjugated sign, zero at zero."""
-    return conj(np.sign(x))
-
-
-def norm_partials(z, x, ord, axis):
-    """∂norm/∂x, where z is the norm with its axes kept, as length one (or a number)."""
-    safe = z + (z == 0)
-    axes = axes_of(axis, np.ndim(x))
-    if ord is None or ord == "fro" or (ord == 2 and len(axes) == 1):
-        return conj(x) / safe
-    if len(axes) == 1:
-        if ord == 0:
-            return np.zeros_like(x)
-        if ord == 1:
-            return direction(x)
-        if np.isinf(ord):
-            ties = np.abs(x) == z
-            return direction(x) * ties / np.sum(ties, axis=axes, keepdims=True, dtype=np.result_type(z))
-        return direction(x) * (np.abs(x) / safe) ** (ord - 1)
-    if ord in (2, -2, "nuc"):
-        u, s, vh = np.linalg.svd(np.moveaxis(x, axes, (-2, -1)), full_matrices=False)
-        if ord == "nuc":
-            weight = s > 0
-        else:
-            weight = s == (s[..., :1] if ord == 2 else s[..., -1:])
-            weight = weight / np.sum(weight, axis=-1, keepdims=True, dtype=np.result_type(s))
-        return np.moveaxis(conj((u * row(weight)) @ vh), (-2, -1), axes)
-    down, across = axes if abs(ord) == 1 else (axes[1], axes[0])  # sums down one axis, extreme across the other
-    sums = np.sum(np.abs(x), axis=down, keepdims=True)
-    ties = sums == (np.max(sums, axis=across, keepdims=True) if ord > 0 else np.min(sums, axis=across, keepdims=True))
-    return direction(x) * ties / np.sum(ties, axis=across, keepdims=True, dtype=np.result_type(z))
-
-
-def kept_axes(g, x, axis, keepdims):
-    """A norm with its axes in place."""
-    return g if keepdims or axis is None else np.expand_dims(g, axes_of(axis, np.ndim(x)))
-
-
-@vjp_rule(np.linalg.norm)
-def norm(g, z, x, ord=None, axis=None, keepdims=False):
-    g, z = kept_axes(g, x, axis, keepdims), kept_axes(z, x, axis, keepdims)
-    return g * norm_partials(z, x, ord, axis)
-
-
-@jvp_rule(np.linalg.norm)
-def norm_jvp(t, z, x, ord=None, axis=None, keepdims=False):
-    rate = real(norm_partials(kept_axes(z, x, axis, keepdims), x, ord, axis) * t[0])
-    return np.sum(rate, axis=axis, keepdims=keepdims)
-
-
-@vjp_rule(np.linalg.vector_norm)
-def vector_norm(g, z, x, axis=None, keepdims=False, ord=2):
-    g, z = kept_axes(g, x, axis, keepdims), kept_axes(z, x, axis, keepdims)
-    if axis is None or not isinstance(axis, int):
-        return g * vector_partials(z, x, ord, axis)
-    return g * norm_partials(z, x, ord, axis)
-
-
-def vector_partials(z, x, ord, axis):
-    """Over several axes as over one."""
-    if ord == 2:
-        return conj(x) / (z + (z == 0))
-    if np.isinf(ord):
-        ties = np.abs(x) == z
-        return direction(x) * ties / np.sum(ties, axis=axis, keepdims=True, dtype=np.result_type(z))
-    return np.zeros_like(x) if ord == 0 else direction(x) * (np.abs(x) / (z + (z == 0))) ** (ord - 1)
-
-
-@vjp_rule(np.linalg.matrix_norm)
-def matrix_norm(g, z, x, keepdims=False, ord="fro"):
-    g, z = kept_axes(g, x, (-2, -1), keepdims), kept_axes(z, x, (-2, -1), keepdims)
-    return g * norm_partials(z, x, ord, (-2, -1))
-
-
-@vjp_rule(np.linalg.cond)
-def cond(g, z, x, p=None):
-    """The ratio of the largest singular value and the smallest, or a norm times that of the inverse."""
-    if p is None or p == 2 or p == -2:
-        s = np.linalg.svdvals(x)
-        ends = np.stack((1.0 / s[..., -1], -z / s[..., -1]) if p != -2 else (-z / s[..., 0], 1.0 / s[..., 0]), axis=-1)
-        zeros = np.zeros(np.shape(s)[:-1] + (np.shape(s)[-1] - 2,), dtype=np.result_type(s))
-        if np.shape(s)[-1] == 1:
-            return None
-        return svdvals(column(g) * np.concatenate((ends[..., :1], zeros, ends[..., 1:]), axis=-1), s, x)
-    y = np.linalg.inv(x)
-    x_norm, y_norm = np.linalg.norm(x, p, (-2, -1)), np.linalg.norm(y, p, (-2, -1))
-    y_bar = norm(g * x_norm, y_norm, y, p, (-2, -1))
-    return norm(g * y_norm, x_norm, x, p, (-2, -1)) + inv(y_bar, y, x)

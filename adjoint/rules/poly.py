@@ -62,10 +62,9 @@ def unknot(bar, order):
     """Back from the repeated and sorted knots."""
     if order is None:
         return bar
-    inner = bar[1:-1] + scatter(bar[:1], slice(-1, None), np.shape(order)) + scatter(
-        bar[-1:], slice(0, 1), np.shape(order)
-    )
-    return np.take(inner, np.argsort(order))
+    n = np.shape(order)
+    ring = bar[1:-1] + scatter(bar[:1], slice(-1, None), n) + scatter(bar[-1:], slice(0, 1), n)
+    return np.take(ring, np.argsort(order))
 
 
 @vjp_rule(np.interp)
@@ -141,6 +140,16 @@ def polymul(g, z, a1, a2):
     a1_bar = convolved(g, a2[n:], np.size(a1) - m)
     a2_bar = convolved(g, a1[m:], np.size(a2) - n)
     return np.concatenate((np.zeros(m), a1_bar)), np.concatenate((np.zeros(n), a2_bar))
+
+
+@jvp_rule(np.polyadd)
+def polyadd_jvp(t, z, a1, a2):
+    return np.polyadd(np.zeros_like(a1) if t[0] is None else t[0], np.zeros_like(a2) if t[1] is None else t[1])
+
+
+@jvp_rule(np.polysub)
+def polysub_jvp(t, z, a1, a2):
+    return np.polysub(np.zeros_like(a1) if t[0] is None else t[0], np.zeros_like(a2) if t[1] is None else t[1])
 
 
 @vjp_rule(np.roots)

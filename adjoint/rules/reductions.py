@@ -1,4 +1,4 @@
-"""Reductions and running sums: sum, mean, prod, max, var, cumsum, diff, average, trapezoid, …
+"""Reductions: sum, mean, average, prod, max, min, ptp, var, std, their nan-versions, cov.
 
 The cotangent of a reduction is repeated along the axes that were reduced (`spread`).  Each rule takes
 `axis`, `keepdims`, `where` and `initial` as NumPy does.
@@ -7,7 +7,7 @@ Ties of max and min share the cotangent equally.  std is given derivative 0 wher
 equal).  Products are differentiated without a division, so that zeros among the factors do no harm.
 Entries that a nan-function skips get 0.
 
-Order statistics (median, quantile) are in sorting.py.
+Running sums are in differences.py, order statistics (median, quantile) in sorting.py.
 """
 
 import numpy as np
@@ -59,6 +59,12 @@ def nansum(g, z, a, axis=None, dtype=None, out=None, keepdims=False, initial=Non
     return np.where(np.isnan(a), 0.0, masked(spread(g, a, axis, keepdims), where)), None, None, None, None, g
 
 
+@jvp_rule(np.nansum)
+def nansum_jvp(t, z, a, axis=None, dtype=None, out=None, keepdims=False, initial=None, where=True):
+    a_dot = None if t[0] is None else np.where(np.isnan(a), 0.0, t[0])
+    return sum_jvp((a_dot, *t[1:]), z, a, axis, dtype, out, keepdims, initial, where)
+
+
 @vjp_rule(np.mean, np.ndarray.mean, linear=True)
 def mean(g, z, a, axis=None, dtype=None, out=None, keepdims=False, where=True):
     if where is True:
@@ -72,6 +78,12 @@ def nanmean(g, z, a, axis=None, dtype=None, out=None, keepdims=False, where=True
     valid = np.logical_and(where, np.logical_not(np.isnan(a)))
     n = np.sum(valid, axis=axis, keepdims=True, dtype=z.dtype)
     return np.where(valid, unreduce(g, axis, keepdims) / n, 0.0)
+
+
+@jvp_rule(np.nanmean)
+def nanmean_jvp(t, z, a, axis=None, dtype=None, out=None, keepdims=False, where=True):
+    valid = np.logical_and(where, np.logical_not(np.isnan(a)))
+    return np.mean(t[0], axis=axis, keepdims=keepdims, where=valid)
 
 
 @vjp_rule(np.average)
@@ -91,6 +103,20 @@ def average(g, z, a, axis=None, weights=None, returned=False, keepdims=False):
     if total_bar is not None:
         w_bar = w_bar + unreduce(total_bar, axis, keepdims)
     return a_bar, None, weights_bar(w_bar, weights, a, axis)
+
+
+@jvp_rule(np.average)
+def average_jvp(t, z, a, axis=None, weights=None, returned=False, keepdims=False):
+    if weights is None:
+        z_dot = np.mean(t[0], axis=axis, keepdims=keepdims)
+        return (z_dot, None) if returned else z_dot
+    w = weights_along(weights, a, axis)
+    value = unreduce(z[0] if returned else z, axis, keepdims)
+    rate = 0.0 if t[0] is None else w * t[0]
+    w_dot = np.zeros_like(w) if t[2] is None else weights_along(t[2], a, axis)
+    rate = (rate + w_dot * (a - value)) / np.sum(w, axis=axis, keepdims=True)
+    z_dot = np.sum(rate, axis=axis, keepdims=keepdims)
+    return (z_dot, np.sum(w_dot, axis=axis, keepdims=keepdims)) if returned else z_dot
 
 
 def weights_along(weights, a, axis):
@@ -150,6 +176,12 @@ def ptp(g, z, a, axis=None, out=None, keepdims=False):
     top = max_(g, np.max(a, axis=axis, keepdims=keepdims), a, axis, None, keepdims)
     bottom = max_(g, np.min(a, axis=axis, keepdims=keepdims), a, axis, None, keepdims)
     return top - bottom
+
+
+@jvp_rule(np.ptp)
+def ptp_jvp(t, z, a, axis=None, out=None, keepdims=False):
+    top = max_jvp(t, np.max(a, axis=axis, keepdims=keepdims), a, axis, None, keepdims)
+    return top - max_jvp(t, np.min(a, axis=axis, keepdims=keepdims), a, axis, None, keepdims)
 
 
 # ── variance ─────────────────────────────────────────────────────────────────────────────────────
@@ -220,6 +252,22 @@ def nanstd(g, z, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, whe
     return std(g, z, known_a, axis, dtype, out, ddof, keepdims, valid, mean, correction)
 
 
+@jvp_rule(np.nanvar)
+def nanvar_jvp(t, z, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, where=True, mean=None,
+               correction=None):  # fmt: skip
+    valid = np.logical_and(where, np.logical_not(np.isnan(a)))
+    known_a = np.where(valid, a, 0.0)
+    return var_jvp(t, z, known_a, axis, dtype, out, ddof, keepdims, valid, mean, correction)
+
+
+@jvp_rule(np.nanstd)
+def nanstd_jvp(t, z, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, where=True, mean=None,
+               correction=None):  # fmt: skip
+    valid = np.logical_and(where, np.logical_not(np.isnan(a)))
+    known_a = np.where(valid, a, 0.0)
+    return std_jvp(t, z, known_a, axis, dtype, out, ddof, keepdims, valid, mean, correction)
+
+
 # ── products ─────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -275,6 +323,12 @@ def prod_jvp(t, z, a, axis=None, dtype=None, out=None, keepdims=False, initial=N
 def nanprod(g, z, a, axis=None, dtype=None, out=None, keepdims=False, initial=None, where=True):
     valid = np.logical_and(where, np.logical_not(np.isnan(a)))
     return prod(g, z, np.where(valid, a, 1.0), axis, dtype, out, keepdims, initial, valid)
+
+
+@jvp_rule(np.nanprod)
+def nanprod_jvp(t, z, a, axis=None, dtype=None, out=None, keepdims=False, initial=None, where=True):
+    valid = np.logical_and(where, np.logical_not(np.isnan(a)))
+    return prod_jvp(t, z, np.where(valid, a, 1.0), axis, dtype, out, keepdims, initial, valid)
 
 
 # ── covariance ───────────────────────────────────────────────────────────────────────────────────

@@ -53,6 +53,7 @@ elementwise(math.fabs, by_modulus)
 elementwise(math.copysign, lambda z, x, y: ((x > 0) - (x < 0)) * math.copysign(1.0, y), None)
 elementwise(math.fmod, lambda z, x, y: 1.0, lambda z, x, y: -math.trunc(x / y))
 elementwise(math.remainder, lambda z, x, y: 1.0, lambda z, x, y: -round((x - z) / y))
+elementwise(math.nextafter, lambda z, x, y: 1.0, None)
 elementwise(math.ldexp, lambda z, x, i: math.ldexp(1.0, i), None)
 
 if hasattr(math, "exp2"):  # Python 3.11
@@ -104,11 +105,22 @@ def hypot(g, z, *xs):
     return tuple([g * x / (z + (z == 0)) for x in xs])
 
 
+@jvp_rule(math.hypot)
+def hypot_jvp(t, z, *xs):
+    return sum([0.0 if d is None else d * x for d, x in zip(t, xs, strict=True)]) / (z + (z == 0))
+
+
 @vjp_rule(math.dist)
 def dist(g, z, p, q):
     """Zero where p = q."""
     p_bar = g / (z + (z == 0)) * np.subtract(p, q)
     return p_bar, -p_bar
+
+
+@jvp_rule(math.dist)
+def dist_jvp(t, z, p, q):
+    change = np.subtract(0.0 if t[0] is None else t[0], 0.0 if t[1] is None else t[1])
+    return np.sum(np.subtract(p, q) * change) / (z + (z == 0))
 
 
 @vjp_rule(math.fsum, linear=True)
@@ -119,6 +131,12 @@ def fsum(g, z, xs):
 @vjp_rule(math.prod)
 def prod(g, z, xs, start=1):
     return g * start * np.asarray(products_of_others(xs)), g * np.prod(xs)
+
+
+@jvp_rule(math.prod)
+def prod_jvp(t, z, xs, start=1):
+    total = None if t[0] is None else start * np.sum(products_of_others(xs) * np.asarray(t[0]))
+    return tangent_sum(total, None if t[1] is None else t[1] * np.prod(xs))
 
 
 def products_of_others(xs):
@@ -156,18 +174,34 @@ def sum_jvp(t, z, xs, start=0):
     return start_dot if xs_dot is None else sum(xs_dot) if start_dot is None else sum(xs_dot, start_dot)
 
 
-@vjp_rule(builtins.max, builtins.min)
+@vjp_rule(builtins.max)
 def max_(g, z, *xs, key=None, default=None):
-    """Shared equally by those that are the result.  One argument is a sequence of them."""
-    if len(xs) == 1:
-        return share(g, z, xs[0], key)
-    if len(xs) == 2 and key is None:  # the usual case, without building an array
+    """Shared equally by those that are the result.  A single argument is a sequence of them."""
+    if len(xs) == 2 and key is None:
         x, y = xs
-        return g * ((x == z) / ((x == z) + (y == z))), g * ((y == z) / ((x == z) + (y == z)))
-    return tuple(share(g, z, xs, key))
+        return g * ((x > y) + 0.5 * (x == y)), g * ((y > x) + 0.5 * (x == y))
+    return tuple(share(g, z, xs)) if len(xs) > 1 else share(g, z, xs[0])
 
 
-def share(g, z, xs, key):
+@vjp_rule(builtins.min)
+def min_(g, z, *xs, key=None, default=None):
+    if len(xs) == 2 and key is None:
+        x, y = xs
+        return g * ((x < y) + 0.5 * (x == y)), g * ((y < x) + 0.5 * (x == y))
+    return tuple(share(g, z, xs)) if len(xs) > 1 else share(g, z, xs[0])
+
+
+@jvp_rule(builtins.max, builtins.min)
+def max_jvp(t, z, *xs, key=None, default=None):
+    if len(xs) == 1:
+        return np.sum(share(1.0, z, xs[0]) * np.asarray(t[0]))
+    weights, total = share(1.0, z, xs), None
+    for k in range(len(xs)):
+        total = tangent_sum(total, None if t[k] is None else weights[k] * t[k])
+    return total
+
+
+def share(g, z, xs):
     ties = np.equal(xs, z)
     return np.where(ties, g / np.sum(ties), 0.0)
 
@@ -175,3 +209,8 @@ def share(g, z, xs, key):
 @vjp_rule(builtins.sorted)
 def sorted_(g, z, xs, key=None, reverse=False):
     return np.take(np.asarray(g), np.argsort(sorting_order(xs, key, reverse)), axis=0)
+
+
+@jvp_rule(builtins.sorted)
+def sorted_jvp(t, z, xs, key=None, reverse=False):
+    return np.take(np.asarray(t[0]), sorting_order(xs, key, reverse), axis=0)

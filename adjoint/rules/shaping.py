@@ -78,7 +78,8 @@ def broadcast_arrays(g, z, *args, subok=False):
 
 @jvp_rule(np.broadcast_arrays)
 def broadcast_arrays_jvp(t, z, *args, subok=False):
-    return tuple([None if d is None else np.broadcast_to(d, np.shape(part)) for d, part in zip(t, z, strict=True)])
+    dots = t[: len(args)]
+    return tuple([None if d is None else np.broadcast_to(d, np.shape(part)) for d, part in zip(dots, z, strict=True)])
 
 
 @vjp_rule(np.ndarray.item, linear=True)
@@ -243,9 +244,8 @@ def pad(
     if mode in ("edge", "reflect", "symmetric", "wrap") and reflect_type == "even":
         source = np.pad(np.reshape(np.arange(np.size(array)), shape), pad_width, mode)
         return np.reshape(scatter(np.ravel(g), np.ravel(source), (np.size(array),)), shape)
-    for k in range(len(shape)):
-        matrix = pad_matrix(shape, pad_width, k, mode, stat_length, reflect_type)
-        g = np.moveaxis(np.tensordot(matrix, g, (1, k)), 0, k)
+    for k in range(len(shape)):  # takes the first axis and leaves a new last one: once round
+        g = np.tensordot(g, pad_matrix(shape, pad_width, k, mode, stat_length, reflect_type), (0, 1))
     return g
 
 

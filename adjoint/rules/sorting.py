@@ -50,6 +50,11 @@ def choose(g, z, a, choices, out=None, mode="raise"):
     return None, [np.where(index == k, g, 0.0) for k in range(len(choices))]
 
 
+@jvp_rule(np.choose)
+def choose_jvp(t, z, a, choices, out=None, mode="raise"):
+    return np.choose(a, t[1], mode=mode)
+
+
 @vjp_rule(np.compress)
 def compress(g, z, condition, a, axis=None, out=None):
     return None, take(g, z, a, np.flatnonzero(condition), axis)
@@ -114,17 +119,12 @@ def sort_jvp(t, z, a, axis=-1, kind=None, order=None, stable=None):
 @vjp_rule(np.partition)
 def partition(g, z, a, kth, axis=-1, kind="introselect", order=None):
     """The sorted result and the sorted argument are the same: the way back goes over both."""
-    if axis is None:
-        return np.reshape(partition(g, z, np.ravel(a), kth, 0), np.shape(a))
-    by_size = np.take_along_axis(g, np.argsort(z, axis, kind="stable"), axis)
-    return np.take_along_axis(by_size, np.argsort(np.argsort(a, axis, kind="stable"), axis), axis)
+    return sort(np.take_along_axis(g, np.argsort(z, axis, kind="stable"), axis), None, a, axis)
 
 
 @jvp_rule(np.partition)
 def partition_jvp(t, z, a, kth, axis=-1, kind="introselect", order=None):
-    if axis is None:
-        return partition_jvp((np.ravel(t[0]),), z, np.ravel(a), kth, 0)
-    by_size = np.take_along_axis(t[0], np.argsort(a, axis, kind="stable"), axis)
+    by_size = sort_jvp(t, None, a, axis)
     return np.take_along_axis(by_size, np.argsort(np.argsort(z, axis, kind="stable"), axis), axis)
 
 
@@ -188,19 +188,52 @@ def quantile(
     return ungather(x_bar, a, axis), q_bar
 
 
+def tie_mean(x, value, x_dot):
+    """The tangent of a neighbour: the mean of those of the entries that equal it."""
+    ties = np.equal(np.expand_dims(x, -2), np.expand_dims(value, -1))
+    return np.sum(np.where(ties, np.expand_dims(x_dot, -2), 0.0), axis=-1) / np.sum(ties, axis=-1)
+
+
+@jvp_rule(np.quantile)
+def quantile_jvp(
+    t, z, a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False, weights=None,
+    skip_nan=False,
+):  # fmt: skip
+    x, low, high, w = neighbours(a, q, axis, method, weights, skip_nan)
+    total = np.zeros_like(low)
+    if t[0] is not None:
+        x_dot = gather(t[0], axis)
+        total = (1.0 - w) * tie_mean(x, low, x_dot) + w * tie_mean(x, np.where(w > 0, high, low), x_dot)
+    if len(t) > 1 and t[1] is not None:
+        n = np.sum(np.logical_not(np.isnan(x)), axis=-1, keepdims=True)
+        total = total + np.ravel(t[1]) * np.where(w > 0, high - low, 0.0) * quantile_slope(method, n)
+    return np.reshape(np.moveaxis(total, -1, 0), np.shape(z))
+
+
 @vjp_rule(np.nanquantile)
-def nanquantile(
-    g, z, a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False, weights=None
-):
+def nanquantile(g, z, a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False, weights=None):
     return quantile(g, z, a, q, axis, out, overwrite_input, method, keepdims, weights, True)
 
 
-@vjp_rule(np.percentile)
-def percentile(
-    g, z, a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False, weights=None
+@jvp_rule(np.nanquantile)
+def nanquantile_jvp(
+    t, z, a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False, weights=None
 ):
+    return quantile_jvp(t, z, a, q, axis, out, overwrite_input, method, keepdims, weights, True)
+
+
+@vjp_rule(np.percentile)
+def percentile(g, z, a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False, weights=None):
     a_bar, q_bar = quantile(g, z, a, np.asarray(q) / 100.0, axis, None, False, method, keepdims, weights)
     return a_bar, q_bar / 100.0
+
+
+@jvp_rule(np.percentile)
+def percentile_jvp(
+    t, z, a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False, weights=None
+):
+    t = (t[0], None if t[1] is None else t[1] / 100.0)
+    return quantile_jvp(t, z, a, np.asarray(q) / 100.0, axis, None, False, method, keepdims, weights)
 
 
 @vjp_rule(np.nanpercentile)
@@ -211,14 +244,32 @@ def nanpercentile(
     return a_bar, q_bar / 100.0
 
 
+@jvp_rule(np.nanpercentile)
+def nanpercentile_jvp(
+    t, z, a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False, weights=None
+):
+    t = (t[0], None if t[1] is None else t[1] / 100.0)
+    return quantile_jvp(t, z, a, np.asarray(q) / 100.0, axis, None, False, method, keepdims, weights, True)
+
+
 @vjp_rule(np.median)
 def median(g, z, a, axis=None, out=None, overwrite_input=False, keepdims=False):
     return quantile(g, z, a, 0.5, axis, None, False, "linear", keepdims)[0]
 
 
+@jvp_rule(np.median)
+def median_jvp(t, z, a, axis=None, out=None, overwrite_input=False, keepdims=False):
+    return quantile_jvp((t[0], None), z, a, 0.5, axis, None, False, "linear", keepdims)
+
+
 @vjp_rule(np.nanmedian)
 def nanmedian(g, z, a, axis=None, out=None, overwrite_input=False, keepdims=False):
     return quantile(g, z, a, 0.5, axis, None, False, "linear", keepdims, None, True)[0]
+
+
+@jvp_rule(np.nanmedian)
+def nanmedian_jvp(t, z, a, axis=None, out=None, overwrite_input=False, keepdims=False):
+    return quantile_jvp((t[0], None), z, a, 0.5, axis, None, False, "linear", keepdims, None, True)
 
 
 # ── sets ─────────────────────────────────────────────────────────────────────────────────────────
@@ -251,6 +302,20 @@ def union1d(g, z, ar1, ar2):
     return share_by_value(g, z, ar1, ar2)
 
 
+@vjp_rule(np.intersect1d)
+def intersect1d(g, z, ar1, ar2, assume_unique=False, return_indices=False):
+    return share_by_value(g[0] if return_indices else g, z[0] if return_indices else z, ar1, ar2)
+
+
+@vjp_rule(np.unique)
+def unique(g, z, ar, return_index=False, return_inverse=False, return_counts=False, axis=None, equal_nan=True,
+           sorted=True):  # fmt: skip
+    """Of single values.  np.unique along an axis, which compares rows, has no rule: its cotangent is NaN."""
+    several = return_index or return_inverse or return_counts
+    bar, values = (g[0], z[0]) if several else (g, z)
+    return np.nan * ar if axis is not None else share_by_value(np.take(bar, np.argsort(values)), np.sort(values), ar)[0]
+
+
 # ── histograms ───────────────────────────────────────────────────────────────────────────────────
 
 
@@ -265,14 +330,14 @@ def bincount_jvp(t, z, x, weights=None, minlength=0):
 
 
 def edges_vjp(g, edges, a, bins, range):
-    """The cotangents of what the edges of bins were made of: the ends of the data, or the edges given."""
+    """The cotangents of data, bins and range, of which the edges were made: of one of the three."""
     if np.ndim(bins) == 1:
-        return None, g
+        return None, g, None
     if range is not None:
-        return None, None
+        return None, None, between(g, np.size(edges), True, 0)
     low_bar, high_bar = between(g, np.size(edges), True, 0)
     lowest, highest = np.equal(a, np.min(a)), np.equal(a, np.max(a))
-    return lowest * (low_bar / np.sum(lowest)) + highest * (high_bar / np.sum(highest)), None
+    return lowest * (low_bar / np.sum(lowest)) + highest * (high_bar / np.sum(highest)), None, None
 
 
 @vjp_rule(np.histogram_bin_edges)
@@ -298,5 +363,5 @@ def histogram(g, z, a, bins=10, range=None, density=None, weights=None):
             weights_bar = np.where(inside, np.take(counts_bar, place), 0.0)
     if edges_bar is None:
         return None, None, None, None, weights_bar
-    a_bar, bins_bar = edges_vjp(edges_bar, edges, a, bins, range)
-    return a_bar, bins_bar, None, None, weights_bar
+    a_bar, bins_bar, range_bar = edges_vjp(edges_bar, edges, a, bins, range)
+    return a_bar, bins_bar, range_bar, None, weights_bar

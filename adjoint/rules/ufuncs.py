@@ -129,14 +129,19 @@ elementwise(np.heaviside, None, lambda z, x, h: x == 0)
 elementwise(np.nextafter, lambda z, x, y: 1.0, None)
 
 
-@vjp_rule(np.real, np.real_if_close, view=True, linear=True)
-def real(g, z, x, tol=100):
+@vjp_rule(np.real, view=True, linear=True)
+def real(g, z, val):
     return g
 
 
 @vjp_rule(np.imag, view=True, linear=True)
-def imag(g, z, x):
+def imag(g, z, val):
     return -1.0j * g
+
+
+@vjp_rule(np.real_if_close, view=True, linear=True)
+def real_if_close(g, z, a, tol=100):
+    return g
 
 
 @vjp_rule(np.conjugate, np.ndarray.conjugate, np.ndarray.conj, linear=True)
@@ -162,17 +167,17 @@ def sign_jvp(t, z, x):
 
 
 @vjp_rule(np.angle)
-def angle(g, z, x, deg=False):
-    if not np.iscomplexobj(x):
+def angle(g, result, z, deg=False):
+    if not np.iscomplexobj(z):
         return None
-    return g * (-180.0j / math.pi if deg else -1.0j) / x
+    return g * (-180.0j / math.pi if deg else -1.0j) / z
 
 
 @jvp_rule(np.angle)
-def angle_jvp(t, z, x, deg=False):
-    if not np.iscomplexobj(x):
+def angle_jvp(t, result, z, deg=False):
+    if not np.iscomplexobj(z):
         return None
-    return np.real(t[0] * (-180.0j / math.pi if deg else -1.0j) / x)
+    return np.real(t[0] * (-180.0j / math.pi if deg else -1.0j) / z)
 
 
 # ── selection ────────────────────────────────────────────────────────────────────────────────────
@@ -230,12 +235,12 @@ def fmax_jvp(t, z, x, y):
     )
 
 
-@vjp_rule(np.clip, np.ndarray.clip)
-def clip(g, z, x, a_min=None, a_max=None, out=None, min=None, max=None):
+@vjp_rule(np.clip)
+def clip(g, z, a, a_min=None, a_max=None, out=None, min=None, max=None):
     """What is at a bound counts as inside.  Where the bounds cross, z is the upper one (as NumPy)."""
-    at_low, at_high = clipped(z, x, min if a_min is None else a_min, max if a_max is None else a_max)
+    at_low, at_high = clipped(z, a, min if a_min is None else a_min, max if a_max is None else a_max)
     to_low, to_high = np.where(at_low, g, 0.0), np.where(at_high, g, 0.0)
-    return np.where(x == z, g, 0.0), to_low, to_high, None, to_low, to_high
+    return np.where(a == z, g, 0.0), to_low, to_high, None, to_low, to_high
 
 
 def clipped(z, x, low, high):
@@ -245,15 +250,23 @@ def clipped(z, x, low, high):
     return (x < z) & (low <= high), (x > z) | ((x < z) & (low > high))
 
 
-@jvp_rule(np.clip, np.ndarray.clip)
-def clip_jvp(t, z, x, a_min=None, a_max=None, out=None, min=None, max=None):
-    x_dot, low_dot, high_dot, _, min_dot, max_dot = t
-    low_dot = min_dot if low_dot is None else low_dot
-    high_dot = max_dot if high_dot is None else high_dot
-    total = None if x_dot is None else np.where(x == z, x_dot, 0.0)
-    at_low, at_high = clipped(z, x, min if a_min is None else a_min, max if a_max is None else a_max)
-    total = tangent_sum(total, None if low_dot is None else np.where(at_low, low_dot, 0.0))
-    return tangent_sum(total, None if high_dot is None else np.where(at_high, high_dot, 0.0))
+@vjp_rule(np.ndarray.clip)
+def clip_method(g, z, x, min=None, max=None, out=None):
+    return clip(g, z, x, min, max)[:3]
+
+
+@jvp_rule(np.clip)
+def clip_jvp(t, z, a, a_min=None, a_max=None, out=None, min=None, max=None):
+    dots = (t[0], t[4] if a_min is None else t[1], t[5] if a_max is None else t[2])
+    return clip_method_jvp(dots, z, a, min if a_min is None else a_min, max if a_max is None else a_max)
+
+
+@jvp_rule(np.ndarray.clip)
+def clip_method_jvp(t, z, x, min=None, max=None, out=None):
+    at_low, at_high = clipped(z, x, min, max)
+    total = None if t[0] is None else np.where(x == z, t[0], 0.0)
+    total = tangent_sum(total, None if t[1] is None else np.where(at_low, t[1], 0.0))
+    return tangent_sum(total, None if t[2] is None else np.where(at_high, t[2], 0.0))
 
 
 @vjp_rule(np.nan_to_num)

@@ -242,7 +242,7 @@ def check_tangent(row: Row, dots: dict[Any, Any], z: Any, g: Any, expected: floa
     z_dot = tangent(row, dots, z)
     if z_dot is NotImplemented:
         return
-    close(pair(g, as_list(z_dot, z)), expected, scale, row.tol, f"{row}: JVP along argument {list(dots)[0]}")
+    close(pair(g, as_list(z_dot, z)), expected, scale, row.tol, f"{row}: JVP along argument {next(iter(dots))}")
 
 
 def as_list(z_dot: Any, z: Any) -> Any:

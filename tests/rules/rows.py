@@ -161,6 +161,7 @@ row(math.copysign, 1.3, -0.4)
 row(math.fmod, -7.3, 2.2)
 row(math.remainder, 7.3, 2.2)
 row(math.ldexp, 1.3, 4)
+row(math.nextafter, 1.3, 4.0)
 row(math.hypot, 1.0, 2.0, 3.0)
 row(math.hypot, 1.5)
 row(math.dist, [1.0, 2.0], (0.5, -1.0))
@@ -202,7 +203,8 @@ row(builtins.sorted, [2.0, -3.0, 1.0], key=abs)
 mask = np.array([[True, False, True], [True, True, False]])
 for f in (np.sum, np.prod, np.mean, np.var, np.std, np.max, np.min, np.amax, np.amin, np.nanmax, np.nanmin, np.nansum,
           np.nanmean, np.nanprod, np.nanvar, np.nanstd, np.ptp, np.median, np.nanmedian, np.ndarray.sum,
-          np.ndarray.prod, np.ndarray.mean, np.ndarray.var, np.ndarray.std, np.ndarray.max, np.ndarray.min):  # fmt: skip
+          np.ndarray.prod, np.ndarray.mean, np.ndarray.var, np.ndarray.std, np.ndarray.max,
+          np.ndarray.min):  # fmt: skip
     for axis in (None, 0, -1, (0, 2), ()):
         if axis != () or f not in (np.median, np.nanmedian, np.std, np.nanstd, np.ndarray.std, np.var, np.nanvar):
             row(f, apart(2, 3, 2) / 3.0, axis=axis)
@@ -363,6 +365,8 @@ row(np.stack, [n(2), n(2)], axis=-1)
 row(np.stack, [1.0, 2.0])
 row(np.hstack, [1.0, n(2)])
 row(np.vstack, [n(3), n(2, 3)])
+if hasattr(np, "row_stack"):
+    row(np.row_stack, [n(3), n(2, 3)])
 row(np.dstack, [n(3), n(3)])
 row(np.dstack, [n(2, 3), n(2, 3, 2)])
 row(np.column_stack, [n(3), n(3, 2)])

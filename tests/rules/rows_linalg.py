@@ -160,7 +160,8 @@ row(np.partition, apart(2, 7), [1, 4], axis=1)
 row(np.partition, apart(2, 3), 2, axis=None)
 for f, scale in ((np.quantile, 1.0), (np.nanquantile, 1.0), (np.percentile, 100.0), (np.nanpercentile, 100.0)):
     for method in ("linear", "lower", "higher", "midpoint", "nearest", "hazen", "weibull", "median_unbiased",
-                   "normal_unbiased", "inverted_cdf", "interpolated_inverted_cdf", "averaged_inverted_cdf"):  # fmt: skip
+                   "normal_unbiased", "inverted_cdf", "interpolated_inverted_cdf",
+                   "averaged_inverted_cdf"):  # fmt: skip
         row(f, apart(2, 5), scale * 0.37, axis=1, method=method)
     row(f, apart(2, 5), scale * np.array([0.21, 0.68]), axis=0)
     row(f, apart(2, 5), scale * np.array([[0.21, 0.68], [0.33, 0.9]]), keepdims=True)
@@ -175,12 +176,15 @@ for f, scale in ((np.quantile, 1.0), (np.nanquantile, 1.0), (np.percentile, 100.
 row(np.setxor1d, np.array([1.0, 2.0, 3.0]), np.array([2.0, 4.5, 1.0]), fixed=(0, 1))
 row(np.setxor1d, apart(4), apart(3) + 0.5)
 row(np.union1d, apart(4), apart(3) + 0.5)
+row(np.intersect1d, np.array([1.0, 2.0, 3.5, 3.5]), np.array([4.0, 2.0, 3.5]), fixed=(0, 1))
+row(np.unique, apart(5))
+row(np.unique, apart(2, 3), return_inverse=True)
 row(np.bincount, np.array([0, 2, 2, 1]), n(4))
 row(np.bincount, np.array([0, 2, 2, 1]), weights=n(4), minlength=5)
 row(np.histogram, apart(9), 3)
 row(np.histogram, apart(9), 3, weights=p(9), density=True)
 row(np.histogram, apart(9), np.array([-3.05, -1.02, 0.03, 2.9]), density=True)
-row(np.histogram, apart(9), 3, (-3.05, 3.02), fixed=(2,), weights=p(9))
+row(np.histogram, apart(9), 3, (-3.05, 3.02), weights=p(9))
 row(np.histogram_bin_edges, apart(9), 4)
 
 # ── convolution, interpolation, polynomials ──────────────────────────────────────────────────────

@@ -1,14 +1,316 @@
-"""Every rule against its primal: see checker.py for what is checked and rows.py for the calls."""
+"""Every rule against its primal: checker.py says what is checked, rows.py and rows_linalg.py give the calls."""
 
+import ast
+import importlib
+import inspect
+import math
+import operator
+import pathlib
 import warnings
 
+import numpy as np
 import pytest
-from rules.checker import check
+from rules.checker import Row, active, arguments, check, cotangents, leaves, map_leaves, name, pair
 from rules.rows_linalg import ROWS
 
+from adjoint.rules import registry
+from adjoint.rules.registry import RULES, Rule
 
-@pytest.mark.parametrize("row", ROWS, ids=str)
-def test_rule(row):
+FAMILIES = """ufuncs scalar constants reductions differences shaping joining contraction linalg norms fft sorting poly
+    ufunc_methods helpers""".split()
+MODULES = [importlib.import_module(f"adjoint.rules.{family}") for family in FAMILIES]
+
+BY_NAME = {}
+for _row in ROWS:
+    BY_NAME.setdefault(f"{getattr(_row.fn, '__module__', None) or 'numpy'}.{name(_row.fn)}", []).append(_row)
+
+
+def functions_of(rule):
+    return [f for f in (rule.vjp, rule.jvp, *(rule.partials or ())) if f is not None]
+
+
+def ours(rule):
+    return any(f.__module__ in [m.__name__ for m in MODULES] for f in functions_of(rule))
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("key", BY_NAME)
+def test_rule(key):
+    for row in BY_NAME[key]:
+        check(row)
+
+
+def test_every_rule_has_a_row():
+    with_rows = {row.fn for row in ROWS}
+    without = [name(fn) for fn, rule in RULES.items() if rule.differentiable and ours(rule) and fn not in with_rows]
+    assert not without
+
+
+# ── the checker itself ───────────────────────────────────────────────────────────────────────────
+
+
+def soft(x):
+    return np.log1p(np.exp(x))
+
+
+def smooth(a, axis=None):
+    return np.sum(a * a, axis=axis)
+
+
+@pytest.fixture
+def slightly_wrong():
+    """A partial, a VJP and a JVP wrong by one part in a thousand."""
+    rule = Rule(soft)
+    RULES[soft] = RULES[smooth] = rule
+    yield rule
+    del RULES[soft], RULES[smooth]
+
+
+@pytest.mark.parametrize(("factor", "caught"), [(1.0, False), (1.001, True)])
+def test_the_checker_finds_a_wrong_partial(slightly_wrong, factor, caught):
+    slightly_wrong.partials = (lambda z, x: factor / (1.0 + np.exp(-x)),)
+    assert fails(Row(soft, (np.array([0.3, -1.2]),))) is caught
+
+
+@pytest.mark.parametrize(("vjp_factor", "jvp_factor", "caught"), [(1, 1, False), (1.001, 1, True), (1, 1.001, True)])
+def test_the_checker_finds_a_wrong_product(slightly_wrong, vjp_factor, jvp_factor, caught):
+    slightly_wrong.vjp = lambda g, z, a, axis=None: 2.0 * vjp_factor * np.expand_dims(g, axis) * a
+    slightly_wrong.jvp = lambda t, z, a, axis=None: 2.0 * jvp_factor * np.sum(a * t[0], axis=axis)
+    assert fails(Row(smooth, (np.array([[0.3, -1.2], [0.4, 2.0]]),), {"axis": 0})) is caught
+
+
+def test_the_checker_finds_a_wrong_shape(slightly_wrong):
+    slightly_wrong.vjp = lambda g, z, a, axis=None: g * np.ones((2, 3))
+    with pytest.raises((AssertionError, ValueError)):
+        check(Row(smooth, (np.array([0.3, -1.2]),)))
+
+
+def test_the_checker_finds_a_missing_cotangent(slightly_wrong):
+    slightly_wrong.vjp = lambda g, z, a, axis=None: None
+    assert fails(Row(smooth, (np.array([0.3, -1.2]),)))
+
+
+def fails(row):
+    try:
+        check(row)
+    except AssertionError:
+        return True
+    return False
+
+
+# ── what the engine relies on ────────────────────────────────────────────────────────────────────
+
+
+def test_rules_have_the_signatures_of_their_primals():
+    """The parameters after (cotangent, result) are the primal's, in order and by name."""
+    wrong = []
+    for fn, rule in RULES.items():
+        if not ours(rule) or isinstance(fn, np.ufunc):
+            continue
+        try:
+            theirs = inspect.signature(fn).parameters.values()
+        except (TypeError, ValueError):
+            continue
+        theirs = [p for p in theirs if p.kind is not p.VAR_KEYWORD]
+        for f in (rule.vjp, rule.jvp):
+            if f is None:
+                continue
+            own = list(inspect.signature(f).parameters.values())[2:]
+            star = any(p.kind is p.VAR_POSITIONAL for p in (*own, *theirs))
+            for k, p in enumerate(theirs):
+                if p.name == "self":
+                    continue
+                keyword = p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+                if keyword and p.name not in [q.name for q in own]:
+                    wrong.append(f"{name(fn)}: no {p.name} in {f.__name__}{inspect.signature(f)}")
+                elif not star and p.kind is not p.KEYWORD_ONLY and k < len(own) and keyword and own[k].name != p.name:
+                    wrong.append(f"{name(fn)}: {own[k].name} where {p.name} is in {f.__name__}")
+    assert not wrong
+
+
+def test_rules_call_only_what_has_a_rule():
+    """So that every rule can be differentiated again."""
+    missing = set()
+    for module in MODULES:
+        source = pathlib.Path(module.__file__).read_text()
+        for node in ast.walk(ast.parse(source)):
+            if module.__name__.endswith(".helpers") and not getattr(node, "name", "").startswith("recur_"):
+                continue  # the small functions there are constant themselves
+            bodies = node.body if isinstance(node, ast.FunctionDef) else [node] if isinstance(node, ast.Lambda) else []
+            for call in (c for body in bodies for c in ast.walk(body) if isinstance(c, ast.Call)):
+                text = ast.unparse(call.func)
+                if text.split(".")[0] in ("np", "math", "operator") and text.replace(".", "").isidentifier():
+                    fn = eval(text, {"np": np, "math": math, "operator": operator})
+                    if fn not in RULES:
+                        missing.add(f"{text} in {module.__name__}")
+    assert not missing
+
+
+# Rules whose float32 cotangents are computed in float64, where NumPy's own tools for the primal are.
+WIDER = {
+    "min", "gradient", "pad", "linspace", "polyval", "polymul", "roots", "poly", "setxor1d", "union1d", "unique",
+    "histogram", "histogram_bin_edges", "median", "nanmedian", "quantile", "nanquantile", "percentile", "nanpercentile",
+}  # fmt: skip
+
+
+def narrow(x):
+    if isinstance(x, (list, tuple)):
+        return type(x)(narrow(item) for item in x)
+    if isinstance(x, np.ndarray) and x.dtype.kind in "fc":
+        return x.astype({"f": np.float32, "c": np.complex64}[x.dtype.kind])
+    return x
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("key", BY_NAME)
+def test_float32_stays_float32(key, monkeypatch):
+    """Not computed in double precision on the way (only dtypes are looked at)."""
+    for row in BY_NAME[key]:
+        wide = Row(row.fn, row.args, row.kwargs, row.fixed)
+        single = Row(row.fn, narrow(row.args), {k: narrow(x) for k, x in row.kwargs.items()}, row.fixed)
+        if row.call is not None or len(arguments(single)) != len(arguments(wide)):
+            continue
+        z = single.fn(*single.args, **single.kwargs)
+        if not leaves(z) or any(np.result_type(leaf).name not in ("float32", "complex64") for leaf in leaves(z)):
+            continue
+        g = map_leaves(np.ones_like, z)
+        kinds = []
+        monkeypatch.setattr("rules.checker.settle", lambda bar, x: kinds.append((bar, x)) or bar)
+        bars = cotangents(single, tuple(g) if isinstance(z, tuple) else g, z)
+        monkeypatch.undo()
+        if name(row.fn) in WIDER:
+            continue
+        for bar, x in kinds:
+            if isinstance(bar, np.ndarray) and isinstance(x, np.ndarray):
+                assert bar.dtype.name in ("float32", "complex64"), f"{row}: {bar.dtype}"
+
+
+# ── where the derivative does not exist ──────────────────────────────────────────────────────────
+
+
+def bars_of(fn, *args, g=1.0, **kwargs):
+    row = Row(fn, args, kwargs)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        check(row)
+        return list(cotangents(row, g, fn(*args, **kwargs)).values())
+
+
+@pytest.mark.parametrize(
+    ("bars", "expected"),
+    [
+        (bars_of(abs, 0.0), [0.0]),
+        (bars_of(np.abs, np.zeros(2)), [np.zeros(2)]),
+        (bars_of(np.abs, np.zeros(2, complex)), [np.zeros(2)]),
+        (bars_of(np.hypot, 0.0, 0.0), [0.0, 0.0]),
+        (bars_of(math.hypot, 0.0, 0.0), [0.0, 0.0]),
+        (bars_of(math.dist, [1.0], [1.0]), [[0.0], [0.0]]),
+        (bars_of(np.sqrt, np.zeros(1)), [[np.inf]]),
+        (bars_of(np.maximum, 2.0, 2.0), [0.5, 0.5]),
+        (bars_of(np.minimum, np.array([2.0, 1.0]), 2.0), [[0.5, 1.0], 0.5]),
+        (bars_of(np.fmax, np.array([np.nan, 1.0]), np.array([2.0, np.nan])), [[0.0, 1.0], [1.0, 0.0]]),
+        (bars_of(max, 2.0, 2.0), [0.5, 0.5]),
+        (bars_of(max, [1.0, 3.0, 3.0]), [[0.0, 0.5, 0.5]]),
+        (bars_of(np.maximum, 0.0, np.array([-np.inf, np.inf]), g=np.array([np.inf, 1.0])), [np.inf, [0.0, 1.0]]),
+        (bars_of(np.clip, np.array([0.0, 1.0, 2.0]), 0.0, 1.0), [[1.0, 1.0, 0.0], 0.0, 1.0]),
+        (bars_of(operator.pow, 0.0, 0.0), [0.0, 0.0]),
+        (bars_of(operator.pow, 0.0, 2.5), [0.0, 0.0]),
+        (bars_of(operator.pow, 0.0, 1.0), [1.0, 0.0]),
+        (bars_of(operator.pow, -2.0, 3), [12.0]),
+        (bars_of(np.power, np.zeros(3), np.array([0.0, 1.0, 2.5])), [[0.0, 1.0, 0.0], np.zeros(3)]),
+        (bars_of(np.logaddexp, -np.inf, np.array([-np.inf, 0.0])), [0.0, [0.0, 1.0]]),
+        (bars_of(np.logaddexp, 800.0, -800.0), [1.0, 0.0]),
+        (bars_of(np.max, np.array([3.0, 1.0, 3.0])), [[0.5, 0.0, 0.5]]),
+        (bars_of(np.max, np.array([-1.0, -2.0]), initial=0.0), [[0.0, 0.0], 1.0]),
+        (bars_of(np.median, np.array([1.0, 2.0, 2.0, 2.0])), [[0.0, 1 / 3, 1 / 3, 1 / 3]]),
+        (bars_of(np.std, np.ones(3)), [np.zeros(3)]),
+        (bars_of(np.linalg.norm, np.zeros(3)), [np.zeros(3)]),
+        (bars_of(np.linalg.norm, np.zeros(3), 1), [np.zeros(3)]),
+        (bars_of(np.linalg.norm, np.array([0.0, 2.0]), 3), [[0.0, 1.0]]),
+        (bars_of(np.where, np.array([True, False]), np.ones(2), 0.5, g=np.array([np.inf, 1.0])), [[np.inf, 0.0], 1.0]),
+        (bars_of(np.nanmean, np.array([np.nan, 2.0, 3.0])), [[0.0, 0.5, 0.5]]),
+        (bars_of(np.prod, np.array([0.0, 2.0, 3.0])), [[6.0, 0.0, 0.0]]),
+        (bars_of(np.cumprod, np.array([2.0, 0.0, 3.0]), g=np.ones(3)), [[1.0, 8.0, 0.0]]),
+        (bars_of(np.sum, np.zeros((0, 2)), axis=0, g=np.ones(2)), [np.zeros((0, 2))]),
+        (bars_of(np.prod, np.zeros(0)), [np.zeros(0)]),
+        (bars_of(np.concatenate, [np.zeros(0), np.ones(2)], g=np.ones(2)), [[np.zeros(0), np.ones(2)]]),
+    ],
+)  # fmt: skip
+def test_convention(bars, expected):
+    assert len(bars) == len(expected)
+    for bar, value in zip(bars, expected, strict=True):
+        if isinstance(bar, list):
+            assert all(np.array_equal(one, other) for one, other in zip(bar, value, strict=True))
+        else:
+            np.testing.assert_allclose(bar, value)
+
+
+def test_a_full_decomposition_of_a_rectangle_is_refused():
+    a = np.ones((3, 2))
+    u, s, vh = np.linalg.svd(a)
+    with pytest.raises(NotImplementedError, match="full_matrices=False"):
+        RULES[np.linalg.svd].vjp((u, None, None), (u, s, vh), a)
+    assert RULES[np.linalg.svd].vjp((None, s, None), (u, s, vh), a).shape == (3, 2)
+
+
+# ── complex decompositions, whose vectors have a free phase ──────────────────────────────────────
+
+RNG = np.random.default_rng(5)
+WEIGHT = RNG.normal(size=(3, 3))
+
+
+def moduli(v):
+    """A loss that no phase changes, and its cotangent."""
+    return np.sum(WEIGHT[: v.shape[0], : v.shape[1]] * abs(v) ** 2), 2.0 * WEIGHT[: v.shape[0], : v.shape[1]] * v.conj()
+
+
+def complex_matrix(m, n):
+    return RNG.normal(size=(m, n)) + 1j * RNG.normal(size=(m, n))
+
+
+HERMITIAN = complex_matrix(3, 3)
+HERMITIAN = HERMITIAN + HERMITIAN.conj().T
+
+
+@pytest.mark.parametrize(
+    ("fn", "a", "kwargs", "part"),
+    [
+        (np.linalg.eigh, HERMITIAN, {}, 1),
+        (np.linalg.eigh, HERMITIAN, {"UPLO": "U"}, 1),
+        (np.linalg.eig, complex_matrix(3, 3), {}, 1),
+        (np.linalg.eig, RNG.normal(size=(3, 3)), {}, 1),
+        (np.linalg.svd, complex_matrix(3, 2), {"full_matrices": False}, 0),
+        (np.linalg.svd, complex_matrix(2, 3), {"full_matrices": False}, 2),
+        (np.linalg.svd, complex_matrix(3, 3), {}, 0),
+    ],
+)
+def test_vectors_of_a_complex_matrix(fn, a, kwargs, part):
+    z = fn(a, **kwargs)
+    g = [None] * len(z)
+    g[part] = moduli(z[part])[1]
+    bar = RULES[fn].vjp(tuple(g), z, a, **kwargs)
+    for _ in range(3):
+        d = RNG.normal(size=a.shape) + (1j * RNG.normal(size=a.shape) if np.iscomplexobj(a) else 0.0)
+        h = 1e-5
+        above, below = (moduli(fn(a + s * h * d, **kwargs)[part])[0] for s in (1, -1))
+        assert np.isclose(np.real(np.sum(bar * d)), (above - below) / (2 * h), rtol=1e-6, atol=1e-8)
+
+
+def test_a_phase_free_product_of_singular_vectors():
+    """u vᴴ is free of phases though neither factor is."""
+    a, weight = complex_matrix(3, 3), complex_matrix(3, 3)
+
+    def loss(x):
+        u, s, vh = np.linalg.svd(x)
+        return np.real(np.sum(weight * ((u * s**2) @ vh)))
+
+    u, s, vh = z = np.linalg.svd(a)
+    g = (weight @ vh.T * s**2, np.real(np.diagonal(u.T @ weight @ vh.T)) * 2.0 * s, (u * s**2).T @ weight)
+    bar = RULES[np.linalg.svd].vjp(g, z, a)
+    d, h = complex_matrix(3, 3), 1e-5
+    assert np.isclose(pair(bar, d), (loss(a + h * d) - loss(a - h * d)) / (2 * h), rtol=1e-6)
+
+
+def test_known_is_false_outside_of_lowering():
+    assert registry.known(2) is False
+    assert active(1.0)
+    assert not active(1)

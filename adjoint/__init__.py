@@ -1,0 +1,38 @@
+"""adjoint differentiates plain Python and NumPy functions by source transformation.
+
+    >>> from adjoint import grad
+    >>> grad(lambda x: x * x)(3.0)
+    6.0
+
+`grad(f).source` is the Python that computed it.
+"""
+
+from . import rules as _rules  # registers the derivative rules
+from .api import Gradient, grad, source, value_and_grad, vjp
+from .errors import AdjointError, BadRule, MissingRule, SourceNotFound, Unsupported, WrongArgument
+from .rules.registry import constant, elementwise, jvp_rule, linear, vjp_rule
+from .testing import check_grads
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AdjointError",
+    "BadRule",
+    "Gradient",
+    "MissingRule",
+    "SourceNotFound",
+    "Unsupported",
+    "WrongArgument",
+    "check_grads",
+    "constant",
+    "elementwise",
+    "grad",
+    "jvp_rule",
+    "linear",
+    "source",
+    "value_and_grad",
+    "vjp",
+    "vjp_rule",
+]
+
+del _rules

@@ -1,0 +1,178 @@
+"""Emission: from the IR back to Python that reads as if a careful colleague had written it.
+
+`fold` decides what is written inside what, `liveness` and `names` which values share a name, `alias`
+which updates may be done in place, `write` and `expressions` make the syntax tree, `printer` the text.
+The text is registered in `linecache`, so that tracebacks, `inspect.getsource` and `pdb` show it.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import dataclasses
+import hashlib
+import linecache
+import types
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ..ir import Block, Const, Function, If, Loop, Param, Stmt, Tree, Var, blocks, defined, leaves, substitute
+from .alias import Aliases
+from .expressions import Expressions, name
+from .fold import Folds
+from .liveness import Liveness
+from .modules import Namespace
+from .names import Names
+from .printer import printed
+from .write import Writer, assign
+
+__all__ = ["Emitted", "emit"]
+
+
+@dataclass(frozen=True)
+class Emitted:
+    """Generated source, and the function it defines."""
+
+    source: str
+    function: Callable[..., Any]
+    filename: str
+
+
+def emit(function: Function, *, textbook: bool = False) -> Emitted:
+    """Python source for a program.
+
+    `textbook`: every primitive and every adjoint statement on a line of its own, as `w1`, `w2`, ...
+    """
+    source, space = text(function, textbook)
+    digest = hashlib.sha256(source.encode()).hexdigest()[:8]
+    filename = f"<adjoint {function.name} {digest}>"
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    namespace: dict[str, Any] = {"__name__": "adjoint.generated", "__builtins__": __builtins__, **space.objects}
+    exec(compile(source, filename, "exec", dont_inherit=True), namespace)
+    made = namespace[function.name]
+    assert isinstance(made, types.FunctionType)
+    return Emitted(source, made, filename)
+
+
+def text(function: Function, textbook: bool) -> tuple[str, Namespace]:
+    function = dataclasses.replace(function, body=_shared_tests(function.body))
+    folds = Folds(function, textbook)
+    live = Liveness(function, folds)
+    wanted = _user_names(function)
+    space = Namespace(function.primal, wanted)
+    names = Names(function, folds, live, _outer_names(function, space), textbook)
+    write = Expressions(folds, names, space)
+    writer = Writer(function, folds, live, names, Aliases(function), write, textbook)
+    statements = writer.body()
+    body = [*_unpacked(function, folds, names, write), *statements]
+    body.append(ast.Return(_result(function.result, write)))
+    tree = ast.FunctionDef(
+        name=function.name, args=_arguments(function.params, write), body=body, decorator_list=[], lineno=1,
+    )
+    header = space.header()
+    handed = space.handed()
+    lines = [*header, *([f"# given: {', '.join(handed)}"] if handed else [])]
+    return "\n".join(lines) + ("\n\n\n" if lines else "") + printed(tree), space
+
+
+def _shared_tests(block: Block) -> Block:
+    """The test of a `while` reads the carries themselves, not parameters of its own."""
+
+    def side(stmt: Stmt) -> Stmt:
+        match stmt:
+            case If():
+                return dataclasses.replace(stmt, then=_shared_tests(stmt.then), orelse=_shared_tests(stmt.orelse))
+            case Loop():
+                body, test = _shared_tests(stmt.body), stmt.test
+                if test is not None:
+                    env = dict(zip(test.params, body.params, strict=False))
+                    test = _shared_tests(substitute(Block((), test.stmts, test.results), env))
+                return dataclasses.replace(stmt, body=body, test=test)
+        return stmt
+
+    return Block(block.params, tuple(map(side, block.stmts)), block.results)
+
+
+def _user_names(function: Function) -> set[str]:
+    """Names that imports must leave to the user's variables."""
+    found = {p.name for p in function.params}
+    for v in _variables(function):
+        if v.hint is not None:
+            found.add(v.hint)
+    return found
+
+
+def _outer_names(function: Function, space: Namespace) -> set[str]:
+    """Names of modules and builtins that variables made here must not take."""
+    taken = {"np", "math", function.name, *(n for n in dir(builtins) if not n.startswith("_"))}
+    return (taken - _user_names(function)) | {"range", "reversed", "zip", "len", "np", "math"}
+
+
+def _variables(function: Function) -> list[Var]:
+    found = [v for p in function.params for v in leaves(p.tree) if isinstance(v, Var)]
+    todo = [function.body]
+    while todo:
+        block = todo.pop()
+        found.extend(block.params)
+        for stmt in block.stmts:
+            found.extend(defined(stmt))
+            todo.extend(blocks(stmt))
+    return found
+
+
+def _unpacked(function: Function, folds: Folds, names: Names, write: Expressions) -> list[ast.stmt]:
+    """`W = params["W"]`: the leaves of containers that the program reads."""
+    out: list[ast.stmt] = []
+
+    def visit(tree: Any, expr: ast.expr) -> None:
+        if isinstance(tree, Tree):
+            for key, part in zip(tree.keys, tree.parts, strict=True):
+                if issubclass(tree.cls, tuple | list | dict):
+                    visit(part, ast.Subscript(expr, write.constant(key), ast.Load()))
+                else:
+                    visit(part, ast.Attribute(expr, key, ast.Load()))
+        elif isinstance(tree, Var) and folds.uses[tree]:
+            out.append(assign(names[tree], expr))
+
+    for p in function.params:
+        if isinstance(p.tree, Tree):
+            visit(p.tree, name(p.name))
+    return out
+
+
+def _result(tree: Any, write: Expressions) -> ast.expr:
+    if not isinstance(tree, Tree):
+        return write.atom(tree) if isinstance(tree, Var | Const) else write.constant(tree)
+    parts = [_result(p, write) for p in tree.parts]
+    if tree.cls is list:
+        return ast.List(parts, ast.Load())
+    if tree.cls is tuple:
+        return ast.Tuple(parts, ast.Load())
+    if tree.cls is dict:
+        return ast.Dict([write.constant(k) for k in tree.keys], parts)
+    if hasattr(tree.cls, "_fields"):
+        return ast.Call(write.function(tree.cls), parts, [])
+    keywords = [ast.keyword(k, p) for k, p in zip(tree.keys, parts, strict=True)]
+    return ast.Call(write.function(tree.cls), [], keywords)
+
+
+def _arguments(params: tuple[Param, ...], write: Expressions) -> ast.arguments:
+    made = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
+    for p in params:
+        arg = ast.arg(p.name)
+        simple = p.has_default and isinstance(p.default, int | float | str | type(None) | tuple)
+        default = write.constant(p.default) if simple else name("None") if p.has_default else None
+        match p.kind:
+            case "positional-only" | "positional":
+                (made.posonlyargs if p.kind == "positional-only" else made.args).append(arg)
+                if default is not None:
+                    made.defaults.append(default)
+            case "keyword":
+                made.kwonlyargs.append(arg)
+                made.kw_defaults.append(default)
+            case "star":
+                made.vararg = arg
+            case "starstar":
+                made.kwarg = arg
+    return made

@@ -1,0 +1,106 @@
+"""Which values may share memory, and which buffers are the program's own.
+
+Sharing is found by union: a view with its array, a list with what is put into it, the results of
+branches and loops with what flows into them.  A set is *foreign* when something in it came from the
+caller, from outside, or may not be written to (the result of `np.broadcast_to`).
+"""
+
+from __future__ import annotations
+
+import operator
+
+import numpy as np
+
+from .. import runtime
+from ..avals import Aval, Arr, Num, Obj
+from ..ir import Apply, Atom, Block, Function, If, Loop, Var, leaves
+from ..rules.registry import lookup
+
+_HOLDS = {
+    runtime.make_list, runtime.make_tuple, runtime.make_dict, runtime.make_object, runtime.append, runtime.set_item,
+    runtime.index_add, runtime.identity, runtime.add, runtime.unbroadcast, operator.getitem, getattr, list, tuple,
+    operator.add, np.asarray,
+}
+_READ_ONLY = {np.broadcast_to}
+
+
+class Aliases:
+    def __init__(self, function: Function) -> None:
+        self._parent: dict[Var, Var] = {}
+        self._foreign: set[Var] = set()
+        for p in function.params:
+            for leaf in leaves(p.tree):
+                if isinstance(leaf, Var):
+                    self._mark(leaf)
+        self._block(function.body)
+
+    def root(self, v: Var) -> Var:
+        while self._parent.get(v, v) is not v:
+            v = self._parent[v]
+        return v
+
+    def foreign(self, v: Var) -> bool:
+        return self.root(v) in self._foreign
+
+    def share(self, a: Var, b: Var) -> bool:
+        return self.root(a) is self.root(b)
+
+    def _mark(self, v: Var) -> None:
+        self._foreign.add(self.root(v))
+
+    def _union(self, a: Atom, b: Atom) -> None:
+        if not isinstance(a, Var) or not isinstance(b, Var) or not _holds_memory(a.aval) or not _holds_memory(b.aval):
+            return
+        x, y = self.root(a), self.root(b)
+        if x is not y:
+            self._parent[y] = x
+            if y in self._foreign:
+                self._foreign.add(x)
+
+    def _block(self, block: Block) -> None:
+        for stmt in block.stmts:
+            match stmt:
+                case Apply():
+                    self._apply(stmt)
+                case If():
+                    for side in (stmt.then, stmt.orelse):
+                        self._block(side)
+                        for out, r in zip(stmt.outs, side.results, strict=True):
+                            self._union(out, r)
+                case Loop():
+                    n, params, results = len(stmt.outs), stmt.body.params, stmt.body.results
+                    if stmt.test is not None:
+                        self._block(stmt.test)
+                    self._block(stmt.body)
+                    for i, out in enumerate(stmt.outs):
+                        for other in (stmt.init[i], params[i], results[i]):
+                            self._union(out, other)
+                    for item, source in zip(params[n:], stmt.iters, strict=True):
+                        self._union(item, source)
+                    for tape, r in zip(stmt.lists, results[n:], strict=False):
+                        self._union(tape, r)
+
+    def _apply(self, stmt: Apply) -> None:
+        rule = lookup(stmt.fn)
+        if stmt.fn is operator.add and all(isinstance(a.aval, Num | Arr) for a in stmt.args):
+            return
+        if stmt.fn in _READ_ONLY or stmt.fn in (runtime.load, getattr):
+            for out in stmt.outs:
+                self._mark(out)
+        if stmt.fn in _HOLDS or rule is None or rule.view:
+            for out in stmt.outs:
+                for a in stmt.atoms():
+                    self._union(out, a)
+                if rule is None:
+                    self._mark(out)
+
+
+def _holds_memory(aval: Aval) -> bool:
+    match aval:
+        case Num():
+            return False
+        case Arr(boxed=True, shape=()):
+            return False
+        case Obj(cls):
+            return cls not in (str, bool, type(None), range, slice, type)
+    return True

@@ -1,0 +1,191 @@
+"""From primitives to the Python expressions that a person would write for them."""
+
+from __future__ import annotations
+
+import ast
+import operator
+import types
+from typing import Any
+
+import numpy as np
+
+from .. import runtime
+from ..avals import Arr, Num, Parts
+from ..ir import UNDEFINED, Apply, Atom, Const, If, Var
+from .fold import Folds
+from .modules import Namespace
+from .names import Names
+
+_BINARY: dict[Any, type[ast.operator]] = {
+    operator.add: ast.Add, operator.sub: ast.Sub, operator.mul: ast.Mult, operator.truediv: ast.Div,
+    operator.pow: ast.Pow, operator.floordiv: ast.FloorDiv, operator.mod: ast.Mod, operator.matmul: ast.MatMult,
+    operator.and_: ast.BitAnd, operator.or_: ast.BitOr, operator.xor: ast.BitXor,
+    operator.lshift: ast.LShift, operator.rshift: ast.RShift, runtime.add: ast.Add,
+}
+_UNARY: dict[Any, type[ast.unaryop]] = {
+    operator.neg: ast.USub, operator.pos: ast.UAdd, operator.invert: ast.Invert, operator.not_: ast.Not,
+}
+_COMPARE: dict[Any, type[ast.cmpop]] = {
+    operator.lt: ast.Lt, operator.le: ast.LtE, operator.gt: ast.Gt, operator.ge: ast.GtE, operator.eq: ast.Eq,
+    operator.ne: ast.NotEq, operator.is_: ast.Is, operator.is_not: ast.IsNot,
+}
+OPERATORS = {**_BINARY, **_UNARY, **_COMPARE}
+
+
+class Expressions:
+    """Writes atoms and primitives, what is folded into them included."""
+
+    def __init__(self, folds: Folds, names: Names, space: Namespace) -> None:
+        self.folds, self.names, self.space = folds, names, space
+
+    def atom(self, a: Atom) -> ast.expr:
+        if isinstance(a, Const):
+            return self.constant(a.value)
+        maker = self.folds.folded.get(a)
+        if maker is None:
+            return name(self.names[a])
+        return self.apply(maker) if isinstance(maker, Apply) else self.branch(maker)
+
+    def branch(self, stmt: If) -> ast.expr:
+        """`a if test else b`, or `and` and `or` where that is what it says."""
+        test = self.atom(stmt.test)
+        then, orelse = stmt.then.results[0], stmt.orelse.results[0]
+        if _is(orelse, False) or orelse is stmt.test:
+            return ast.BoolOp(ast.And(), [test, self.atom(then)])
+        if _is(then, True) or then is stmt.test:
+            return ast.BoolOp(ast.Or(), [test, self.atom(orelse)])
+        if _is(then, False) and _is(orelse, True):
+            return ast.UnaryOp(ast.Not(), test)
+        return ast.IfExp(test, self.atom(then), self.atom(orelse))
+
+    def apply(self, stmt: Apply) -> ast.expr:
+        fn, args = stmt.fn, stmt.args
+        match fn:
+            case runtime.identity:
+                return self.atom(args[0])
+            case runtime.owned:
+                return self.owned(args[0])
+            case runtime.make_tuple:
+                return ast.Tuple([self.atom(a) for a in args], ast.Load())
+            case runtime.make_list:
+                return ast.List([self.atom(a) for a in args], ast.Load())
+            case runtime.make_dict if isinstance(args[0], Const):
+                return ast.Dict([self.constant(k) for k in args[0].value], [self.atom(a) for a in args[1:]])
+            case runtime.call:
+                return self.call(self.atom(args[0]), stmt, args[1:])
+            case runtime.load:
+                return self.load(*(a.value for a in args if isinstance(a, Const)))
+            case operator.getitem:
+                return ast.Subscript(self.atom(args[0]), self.index(args[1]), ast.Load())
+            case operator.contains:
+                return ast.Compare(self.atom(args[1]), [ast.In()], [self.atom(args[0])])
+            case np.transpose if len(args) == 1 and not stmt.kwargs and _is_array(args[0]):
+                return ast.Attribute(self.atom(args[0]), "T", ast.Load())
+        if fn is getattr and len(args) == 2 and isinstance(args[1], Const):
+            return ast.Attribute(self.atom(args[0]), args[1].value, ast.Load())
+        if fn in _BINARY and len(args) == 2 and (fn is not runtime.add or _are_numbers(args)):
+            return ast.BinOp(self.atom(args[0]), _BINARY[fn](), self.atom(args[1]))
+        if fn in _UNARY and len(args) == 1:
+            return ast.UnaryOp(_UNARY[fn](), self.atom(args[0]))
+        if fn in _COMPARE and len(args) == 2:
+            return ast.Compare(self.atom(args[0]), [_COMPARE[fn]()], [self.atom(args[1])])
+        if isinstance(fn, types.MethodDescriptorType) and args:
+            return self.call(ast.Attribute(self.atom(args[0]), fn.__name__, ast.Load()), stmt, args[1:])
+        return self.call(self.function(fn), stmt, args)
+
+    def call(self, fn: ast.expr, stmt: Apply, args: tuple[Atom, ...]) -> ast.expr:
+        keywords = [ast.keyword(k, self.atom(a)) for k, a in stmt.kwargs]
+        return ast.Call(fn, [self.atom(a) for a in args], keywords)
+
+    def owned(self, a: Atom) -> ast.expr:
+        """A copy that nobody else holds; what is one number everywhere is filled in at once."""
+        maker = self.folds.folded.get(a) if isinstance(a, Var) else None
+        if isinstance(maker, Apply) and maker.fn is np.broadcast_to and maker.args[0].aval == Num("float"):
+            return ast.Call(self.function(np.full), [self.atom(maker.args[1]), self.atom(maker.args[0])], [])
+        if _is_array(a):
+            return ast.Call(self.function(np.array), [self.atom(a)], [])
+        return ast.Call(self.function(runtime.owned), [self.atom(a)], [])
+
+    def load(self, fn: Any, where: str, key: Any) -> ast.expr:
+        """`f.__globals__["rate"]`: a variable of the user's function, as it is when the code runs."""
+        holder = ast.Attribute(self.function(fn), where, ast.Load())
+        found: ast.expr = ast.Subscript(holder, self.constant(key), ast.Load())
+        return ast.Attribute(found, "cell_contents", ast.Load()) if where == "__closure__" else found
+
+    def index(self, a: Atom) -> ast.expr:
+        """What stands in the brackets: `i`, `1:-1`, `i, :`, `mask`."""
+        maker = self.folds.folded.get(a) if isinstance(a, Var) else None
+        if isinstance(maker, Apply) and maker.fn is slice:
+            bounds = [*maker.args, *[Const(None)] * (3 - len(maker.args))]
+            if len(maker.args) == 1:
+                bounds = [Const(None), maker.args[0], Const(None)]
+            lower, upper, step = (None if _is(b, None) else self.atom(b) for b in bounds)
+            return ast.Slice(lower, upper, step)
+        if isinstance(maker, Apply) and maker.fn is runtime.make_tuple and maker.args:
+            return ast.Tuple([self.index(b) for b in maker.args], ast.Load())
+        if isinstance(a, Const):
+            return self.constant_index(a.value)
+        return self.atom(a)
+
+    def constant_index(self, value: Any) -> ast.expr:
+        if isinstance(value, slice):
+            parts = (None if p is None else self.constant(p) for p in (value.start, value.stop, value.step))
+            return ast.Slice(*parts)
+        if type(value) is tuple and value:
+            return ast.Tuple([self.constant_index(v) for v in value], ast.Load())
+        return self.constant(value)
+
+    def constant(self, value: Any) -> ast.expr:
+        if value is UNDEFINED:
+            return ast.Constant(None)
+        if isinstance(value, float) and type(value) is float:
+            return self._float(value)
+        if type(value) is int and value < 0:
+            return ast.UnaryOp(ast.USub(), ast.Constant(-value))
+        if value is None or value is Ellipsis or type(value) in (bool, int, str, bytes, complex):
+            return ast.Constant(value)
+        if type(value) is tuple:
+            return ast.Tuple([self.constant(v) for v in value], ast.Load())
+        if type(value) is range:
+            bounds = (value.start, value.stop, value.step)
+            kept = bounds if value.step != 1 else bounds[:2] if value.start else bounds[1:2]
+            return ast.Call(name("range"), [self.constant(b) for b in kept], [])
+        if type(value) is slice:
+            return ast.Call(name("slice"), [self.constant(b) for b in (value.start, value.stop, value.step)], [])
+        if isinstance(value, np.dtype):
+            if value.isnative and value.name in np.sctypeDict and hasattr(np, value.name):
+                return self.function(getattr(np, value.name))
+            return ast.Call(self.function(np.dtype), [ast.Constant(value.str)], [])
+        if isinstance(value, np.generic):
+            return ast.Call(self.function(type(value)), [self.constant(value.item())], [])
+        return self.function(value)
+
+    def _float(self, value: float) -> ast.expr:
+        for known, word in ((np.pi, "pi"), (np.e, "e"), (np.inf, "inf")):
+            if abs(value) == known:
+                found: ast.expr = ast.Attribute(self.space.module("numpy"), word, ast.Load())
+                return found if value > 0 else ast.UnaryOp(ast.USub(), found)
+        if value != value:
+            return ast.Attribute(self.space.module("numpy"), "nan", ast.Load())
+        if value < 0 or (value == 0 and np.signbit(value)):
+            return ast.UnaryOp(ast.USub(), ast.Constant(-value))
+        return ast.Constant(value)
+
+    def function(self, fn: Any) -> ast.expr:
+        return self.space.reference(fn)
+
+
+def name(text: str, store: bool = False) -> ast.expr:
+    return ast.Name(text, ast.Store() if store else ast.Load())
+
+
+def _is(a: Atom, value: Any) -> bool:
+    return isinstance(a, Const) and a.value is value
+
+
+def _is_array(a: Atom) -> bool:
+    return isinstance(a.aval, Arr) and not a.aval.boxed and a.aval.shape is not None
+
+
+def _are_numbers(args: tuple[Atom, ...]) -> bool:
+    return all(isinstance(a.aval, Num | Arr) and not isinstance(a.aval, Parts) for a in args)

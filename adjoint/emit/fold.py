@@ -1,0 +1,162 @@
+"""Which values are written inside the expression that reads them, instead of on a line of their own.
+
+    w1 = x * y
+    w2 = sin(w1)        ->      w2 = sin(x * y)
+
+A value is folded when it is read once, in the same block, has no name that the user gave it, and
+nothing that updates in place or has an effect stands between.  In the textbook form only what a
+derivative rule made for itself is folded, so that every primitive and every adjoint keeps its line.
+A branch without statements of its own becomes a conditional expression.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from .. import runtime
+from ..ir import UNDEF, Apply, Atom, Block, Const, Function, If, Loop, Stmt, Var, blocks, defined, leaves, reads
+
+WIDEST = 72  # characters of an expression that something is folded into
+UPDATES = (runtime.index_add, runtime.set_item, runtime.append)
+
+
+class Folds:
+    """`folded[v]` is the statement whose expression is written where `v` is read."""
+
+    def __init__(self, function: Function, textbook: bool) -> None:
+        self.textbook = textbook
+        self.folded: dict[Var, Apply | If] = {}
+        self.width: dict[Var, int] = {}
+        self.wholes: set[If] = set()  # the branches written as conditional expressions
+        self.uses: Counter[Var] = Counter(a for a in _all_reads(function.body) if isinstance(a, Var))
+        inputs = {v for p in function.params for v in leaves(p.tree)}
+        self.returned = {
+            r for r in function.body.results if textbook and isinstance(r, Var) and r.bar_of in inputs and self.uses[r] == 1
+        }
+        self._block(function.body)
+
+    def _block(self, block: Block) -> None:
+        readers: dict[Var, int] = {}
+        for i, stmt in enumerate(block.stmts):
+            for inner in blocks(stmt):
+                self._block(inner)
+            for a in reads(stmt):
+                if isinstance(a, Var):
+                    readers[a] = i
+        barriers = [i for i, s in enumerate(block.stmts) if _is_barrier(s)]
+        for i, stmt in enumerate(block.stmts):
+            if not isinstance(stmt, Apply | If) or len(stmt.outs) != 1:
+                continue
+            v = stmt.outs[0]
+            at = len(block.stmts) if v in self.returned else readers.get(v)
+            width = self._width(stmt)
+            self.width[v] = width
+            if isinstance(stmt, If):
+                self.is_expression(stmt)
+            if at is None or self.uses[v] != 1 or not self._may_fold(stmt, v):
+                continue
+            if any(i < k < at for k in barriers) or (at < len(block.stmts) and _is_loop_start(block.stmts[at], v)):
+                continue
+            if isinstance(stmt, Apply) and stmt.fn in (runtime.load, getattr) and at != i + 1:
+                continue
+            if width <= WIDEST or (self.textbook and v.bar_of is None):
+                self.folded[v] = stmt
+
+    def _may_fold(self, stmt: Apply | If, v: Var) -> bool:
+        if isinstance(stmt, If):
+            return v.hint is None and self.is_expression(stmt)
+        if stmt.effect or stmt.fn in UPDATES:
+            return False
+        if stmt.fn is runtime.identity and v in self.returned:
+            return True  # `return w1_bar`, where w1 is the parameter itself
+        if self.textbook:
+            inner = stmt.at.sweep == "reverse" or (stmt.at.place is None and stmt.fn is not runtime.identity)
+            return v.hint is None and v.bar_of is None and inner
+        if v.hint is not None or (v.bar_of is not None and v.bar_of.hint is not None):
+            return False
+        return True
+
+    def is_expression(self, stmt: If) -> bool:
+        """May the branch be written `a if test else b`?"""
+        if len(stmt.outs) != 1 or any(side.results[0] is UNDEF for side in (stmt.then, stmt.orelse)):
+            return False
+        if stmt not in self.wholes and all(self._foldable(side) for side in (stmt.then, stmt.orelse)):
+            if self._width(stmt) <= WIDEST:
+                self.wholes.add(stmt)
+                for side in (stmt.then, stmt.orelse):
+                    self.folded.update((s.outs[0], s) for s in side.stmts)  # type: ignore[misc,union-attr]
+        return stmt in self.wholes
+
+    def _foldable(self, side: Block) -> bool:
+        """Is every statement of the block part of its one result?"""
+        for stmt in side.stmts:
+            if not isinstance(stmt, Apply | If) or len(stmt.outs) != 1:
+                return False
+            v = stmt.outs[0]
+            last = side.results[0] is v and self.uses[v] == 1
+            if v not in self.folded and not (last and self._may_fold_result(stmt, v)):
+                return False
+        return True
+
+    def _may_fold_result(self, stmt: Apply | If, v: Var) -> bool:
+        if isinstance(stmt, If):
+            return self.is_expression(stmt)
+        return not stmt.effect and stmt.fn not in UPDATES and not (self.textbook and stmt.at.place is not None)
+
+    def _width(self, stmt: Apply | If) -> int:
+        """About how many characters the expression takes."""
+        if isinstance(stmt, If):
+            sides = [self._atom(side.results[0]) for side in (stmt.then, stmt.orelse) if side.results]
+            return 10 + self._atom(stmt.test) + sum(sides)
+        name = 3 if getattr(stmt.fn, "__module__", "") == "_operator" else len(getattr(stmt.fn, "__name__", "call")) + 5
+        return name + sum(self._atom(a) + 2 for a in stmt.atoms())
+
+    def _atom(self, a: Atom) -> int:
+        if isinstance(a, Const):
+            return min(len(repr(a.value)), 20)
+        if a in self.folded:
+            return self.width[a] + 2
+        return len(a.hint) if a.hint else 6
+
+    def operands(self, stmt: Stmt) -> Iterator[Var]:
+        """The variables a statement reads as it is written, through what is folded into it."""
+        for a in reads(stmt):
+            yield from self.expand(a)
+
+    def expand(self, a: Atom) -> Iterator[Var]:
+        if not isinstance(a, Var):
+            return
+        maker = self.folded.get(a)
+        if maker is None:
+            yield a
+            return
+        for b in reads(maker):
+            yield from self.expand(b)
+        for inner in blocks(maker):
+            for r in inner.results:
+                yield from self.expand(r)
+
+
+def _all_reads(block: Block) -> Iterator[Atom]:
+    for stmt in block.stmts:
+        yield from reads(stmt)
+        for inner in blocks(stmt):
+            yield from _all_reads(inner)
+    yield from block.results
+
+
+def _is_barrier(stmt: Stmt) -> bool:
+    if isinstance(stmt, Apply):
+        return stmt.effect or stmt.fn in UPDATES
+    return True
+
+
+def _is_loop_start(stmt: Stmt, v: Var) -> bool:
+    """Is it read as the start of a carry?  That is an assignment anyway."""
+    return isinstance(stmt, Loop) and v in stmt.init
+
+
+def displayed(block: Block, folds: Folds) -> list[Stmt]:
+    """The statements of a block that get a line."""
+    return [s for s in block.stmts if not any(v in folds.folded for v in defined(s))]

@@ -1,0 +1,174 @@
+"""Names: which values share one, and what it is.
+
+A carry, its start, its end and its result want one name; so do an array and its update.  Values that
+never live at the same time may have it.  A name is the user's where there is one, `x_bar` for the
+cotangent of `x`, otherwise `w1`, `w2`, ...; a number is added only where two values that live at once
+want the same.
+"""
+
+from __future__ import annotations
+
+import keyword
+import operator
+from collections.abc import Iterator
+
+from .. import runtime
+from ..ir import Apply, Block, Function, If, Loop, Var, blocks, defined, leaves
+from .fold import UPDATES, Folds
+from .liveness import Liveness
+
+
+class Names:
+    def __init__(self, function: Function, folds: Folds, live: Liveness, reserved: set[str], textbook: bool) -> None:
+        self.folds, self.live, self.textbook = folds, live, textbook
+        self._parent: dict[Var, Var] = {}
+        self._members: dict[Var, list[Var]] = {}
+        self._clashes: dict[Var, set[Var]] = {}
+        self._names: dict[Var, str] = {}
+        self._recorded: dict[Var, Var] = {}
+        self._absent: dict[Var, str] = {}  # values that have no line, whose cotangents have
+        self._reserved = reserved | set(keyword.kwlist) | set(keyword.softkwlist) - {"_", "type", "match", "case"}
+        self._count = 0
+        self._fixed = {leaf: p.name for p in function.params for leaf in [p.tree] if isinstance(leaf, Var)}
+        self._function = function
+        for a, b in self._wishes(function.body):
+            self._join(a, b)
+        self._assign(function)
+
+    # --- sharing a name ---------------------------------------------------------------------------
+
+    def root(self, v: Var) -> Var:
+        while self._parent.get(v, v) is not v:
+            v = self._parent[v]
+        return v
+
+    def same(self, a: Var, b: Var) -> bool:
+        return self.root(a) is self.root(b)
+
+    def _join(self, a: Var, b: Var) -> None:
+        x, y = self.root(a), self.root(b)
+        if x is y:
+            return
+        mine = self._members.setdefault(x, [x])
+        theirs = self._members.setdefault(y, [y])
+        if any(self.live.clash(m, n) for m in mine for n in theirs):
+            return
+        if sum(v in self._fixed for v in (*mine, *theirs)) > 1:
+            return
+        self._parent[y] = x
+        mine.extend(theirs)
+
+    def _wishes(self, block: Block) -> Iterator[tuple[Var, Var]]:
+        """Pairs that would read better with one name, the most important first."""
+        later: list[tuple[Var, Var]] = []
+        for stmt in block.stmts:
+            match stmt:
+                case Loop():
+                    for i, out in enumerate(stmt.outs):
+                        result = stmt.body.results[i]
+                        yield stmt.body.params[i], out
+                        if isinstance(result, Var):
+                            yield stmt.body.params[i], result
+                        if isinstance(stmt.init[i], Var):
+                            later.append((stmt.body.params[i], stmt.init[i]))  # type: ignore[arg-type]
+                case If():
+                    for side in (stmt.then, stmt.orelse):
+                        for out, r in zip(stmt.outs, side.results, strict=True):
+                            if isinstance(r, Var) and r not in self.folds.folded:
+                                later.append((out, r))
+                case Apply(fn=fn, args=args, outs=outs) if fn in UPDATES and isinstance(args[0], Var):
+                    later.append((args[0], outs[0]))
+                case Apply(fn=operator.add, args=args, outs=outs) if outs[0].bar_of is not None:
+                    if isinstance(args[0], Var) and args[0].bar_of is outs[0].bar_of:
+                        later.append((args[0], outs[0]))
+                case Apply(fn=runtime.owned, args=args, outs=outs) if isinstance(args[0], Var):
+                    later.append((args[0], outs[0]))
+        yield from later
+        for stmt in block.stmts:
+            for inner in blocks(stmt):
+                yield from self._wishes(inner)
+
+    # --- names ------------------------------------------------------------------------------------
+
+    def __getitem__(self, v: Var) -> str:
+        return self._names[self.root(v)]
+
+    def knows(self, v: Var) -> bool:
+        return self.root(v) in self._names
+
+    def _assign(self, function: Function) -> None:
+        order: list[Var] = []
+        for p in function.params:
+            order.extend(v for v in leaves(p.tree) if isinstance(v, Var))
+        order.extend(self._defined(function.body))
+        clashes: dict[Var, set[Var]] = {}
+        for v, others in self.live.clashes.items():
+            clashes.setdefault(self.root(v), set()).update(map(self.root, others))
+        for v in order:
+            root = self.root(v)
+            if root in self._names:
+                continue
+            members = sorted(self._members.get(root, [root]), key=lambda m: m is not v)
+            taken = {self._names[o] for o in clashes.get(root, ()) if o in self._names} | self._reserved
+            taken |= {name for leaf, name in self._fixed.items() if not any(m is leaf for m in members)}
+            fixed = [self._fixed[m] for m in members if m in self._fixed]
+            self._names[root] = fixed[0] if fixed else self._free(self._tape_name(v) or self._wanted(members), taken)
+
+    def _tape_name(self, v: Var) -> str | None:
+        """A tape is called after what is recorded on it."""
+        recorded = self._recorded.get(v)
+        if v.hint is not None or recorded is None or not self.knows(recorded):
+            return None
+        return self._names[self.root(recorded)] + "_tape"
+
+    def _defined(self, block: Block) -> Iterator[Var]:
+        for stmt in block.stmts:
+            if isinstance(stmt, Apply | If) and any(v in self.folds.folded for v in stmt.outs):
+                continue
+            if isinstance(stmt, Loop):
+                yield from stmt.body.params
+                emitted = stmt.body.results[len(stmt.outs) :]
+                self._recorded.update((t, r) for t, r in zip(stmt.lists, emitted, strict=False) if isinstance(r, Var))
+            for inner in blocks(stmt):
+                yield from self._defined(inner)
+            yield from defined(stmt)
+
+    def _wanted(self, members: list[Var]) -> str | None:
+        """The name a class of values would have if nothing else had it; None for a number."""
+        if not self.textbook:
+            hints = [m.hint for m in members if m.hint is not None]
+            if hints:
+                return hints[0] if hints[0].isidentifier() and not hints[0].startswith("%") else None
+        elif (hints := [m.hint for m in members if m.hint is not None and m in self._fixed]):
+            return hints[0]
+        of = [m.bar_of for m in members if m.bar_of is not None]
+        if of:
+            return self._bar_name(of[0])
+        return None
+
+    def _bar_name(self, of: Var) -> str:
+        primal = self._names.get(self.root(of)) or self._absent.get(of)
+        if primal is None:
+            if of.bar_of is not None and of.hint is None:
+                primal = self._bar_name(of.bar_of)
+            else:
+                primal = of.hint if of.hint is not None and of.hint.isidentifier() else self._next()
+            self._absent[of] = primal
+        return primal + "_bar"
+
+    def _next(self) -> str:
+        self._count += 1
+        return f"w{self._count}"
+
+    def _free(self, wanted: str | None, taken: set[str]) -> str:
+        if wanted is None:
+            while True:
+                name = self._next()
+                if name not in taken:
+                    return name
+        name, k = wanted, 1
+        while name in taken:
+            k += 1
+            name = f"{wanted}_{k}" if not wanted.endswith("_bar") else f"{wanted[:-4]}_{k}_bar"
+        return name
+

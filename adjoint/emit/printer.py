@@ -1,0 +1,95 @@
+"""The printer: astunparse for statements, the standard library for expressions, and comments.
+
+`astunparse` 1.6.3 prints `x[1:-1, :-2]` as a syntax error and parenthesises everything, so a subclass
+hands expressions to `ast.unparse`; what it prints itself is the layout, sections and comments.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import warnings
+from typing import Any
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)  # astunparse mentions ast.Num
+    import astunparse
+
+COMMENT = "\0"
+WIDEST = 46  # comments stand in one column, unless the code is wider than this
+
+
+class Section(ast.stmt):
+    """A comment line of its own."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+
+class Printer(astunparse.Unparser):
+    def __init__(self, tree: ast.AST, file: Any) -> None:
+        self._note: str | None = None
+        self._next: str | None = None
+        super().__init__(tree, file)
+        self._flush()
+
+    def dispatch(self, tree: Any) -> None:
+        if isinstance(tree, ast.expr):
+            self.write(ast.unparse(tree))
+            return
+        if isinstance(tree, ast.stmt):
+            self._next = getattr(tree, "comment", None)
+        super().dispatch(tree)
+
+    def fill(self, text: str = "") -> None:
+        self._flush()
+        super().fill(text)
+        self._note, self._next = self._next, None
+
+    def _flush(self) -> None:
+        if self._note:
+            self.f.write(COMMENT + self._note)
+        self._note = None
+
+    def _Section(self, tree: Section) -> None:
+        self.fill("# " + tree.text)
+
+    def _FunctionDef(self, tree: ast.FunctionDef) -> None:
+        self.fill(f"def {tree.name}({ast.unparse(tree.args)})")
+        self.enter()
+        self.dispatch(tree.body)
+        self.leave()
+
+    def _Return(self, tree: ast.Return) -> None:
+        value = tree.value
+        if isinstance(value, ast.Tuple) and len(value.elts) > 1:  # `return a, b` without parentheses
+            text = ast.unparse(value)
+            self.fill(f"return {text[1:-1] if text.startswith('(') else text}")
+            return
+        self.fill("return" if value is None else f"return {ast.unparse(value)}")
+
+    def _Assign(self, tree: ast.Assign) -> None:
+        left, right = (self._bare(e) for e in (tree.targets[0], tree.value))
+        self.fill(f"{left} = {right}")
+
+    def _For(self, tree: ast.For) -> None:
+        self.fill(f"for {self._bare(tree.target)} in {ast.unparse(tree.iter)}")
+        self.enter()
+        self.dispatch(tree.body)
+        self.leave()
+
+    def _bare(self, tree: ast.expr) -> str:
+        text = ast.unparse(tree)
+        if isinstance(tree, ast.Tuple) and len(tree.elts) > 1 and text.startswith("("):
+            return text[1:-1]
+        return text
+
+
+def printed(tree: ast.AST) -> str:
+    """The statements as text, comments in one column."""
+    out = io.StringIO()
+    Printer(tree, out)
+    lines = [line.split(COMMENT) for line in out.getvalue().strip("\n").split("\n")]
+    width = max((len(code) for code, *note in lines if note and len(code) <= WIDEST), default=0)
+    text = [code if not note else f"{code.ljust(width)}  # {note[0]}" for code, *note in lines]
+    return "\n".join(text) + "\n"

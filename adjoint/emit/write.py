@@ -1,0 +1,311 @@
+"""Statements of the IR to statements of Python: where single assignment ends.
+
+An update is done in place where the array is the program's own and nobody else looks at it; carries
+that share a name need no copying; a value recorded in a loop is appended to its tape where it is made.
+"""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import operator
+from typing import Any
+
+import numpy as np
+
+from .. import runtime
+from ..avals import INT, Arr, Cut, Num, Obj, Parts, Seq
+from ..ir import UNDEFINED, Apply, At, Atom, Block, Const, Function, If, Loop, Stmt, Var
+from .alias import Aliases
+from .expressions import Expressions, name
+from .fold import Folds
+from .liveness import Liveness, local
+from .names import Names
+from .printer import Section
+
+
+class Writer:
+    def __init__(
+        self, function: Function, folds: Folds, live: Liveness, names: Names, aliases: Aliases, write: Expressions,
+        textbook: bool,
+    ) -> None:
+        self.function, self.folds, self.live, self.names, self.aliases = function, folds, live, names, aliases
+        self.write, self.textbook = write, textbook
+        self.tapes: dict[Var, list[Var]] = {}  # a value of a body -> the tapes it is appended to
+        self.told: tuple[str, int] | None = None  # the user's line that was shown last
+        self.pulled: Apply | None = None
+
+    def body(self) -> list[ast.stmt]:
+        out: list[ast.stmt] = []
+        sweep = None
+        both = {s.at.sweep for s in self.function.body.stmts if not self._hidden(s)} == {"forward", "reverse"}
+        for stmt in self.function.body.stmts:
+            written = self.statement(stmt)
+            if written and both and stmt.at.sweep != sweep and (sweep is not None or stmt.at.sweep == "forward"):
+                sweep = stmt.at.sweep
+                out.append(Section(f"{sweep} sweep"))
+            out.extend(written)
+        return out
+
+    def _hidden(self, stmt: Stmt) -> bool:
+        return isinstance(stmt, Apply | If) and any(v in self.folds.folded for v in stmt.outs)
+
+    def block(self, block: Block) -> list[ast.stmt]:
+        return [line for stmt in block.stmts for line in self.statement(stmt)]
+
+    def statement(self, stmt: Stmt) -> list[ast.stmt]:
+        if self._hidden(stmt):
+            return []
+        match stmt:
+            case Apply():
+                lines = self.apply(stmt)
+                self._comment(lines, stmt)
+                return lines + [line for v in stmt.outs for line in self._record(v)]
+            case If():
+                lines = self.branch(stmt)
+            case Loop():
+                lines = self.loop(stmt)
+        return lines + [line for v in stmt.outs for line in self._record(v)]
+
+    # --- comments ---------------------------------------------------------------------------------
+
+    def _comment(self, lines: list[ast.stmt], stmt: Apply) -> None:
+        """Tie a statement to the user's: its expression, its variable, or what is pulled back here."""
+        if not lines:
+            return
+        text = self._textbook_comment(stmt) if self.textbook else self._line_comment(stmt.at)
+        if text:
+            lines[0].comment = text  # type: ignore[attr-defined]
+
+    def _textbook_comment(self, stmt: Apply) -> str | None:
+        if stmt.at.sweep == "forward":
+            if stmt.at.place is None:
+                return None
+            return stmt.out.hint if stmt.out.hint is not None else short(stmt.at.place.text)
+        if stmt.at.pulls is None or stmt.at.pulls is self.pulled:
+            return None
+        self.pulled = stmt.at.pulls
+        out = self.pulled.out
+        if out in self.folds.folded or not self.names.knows(out):
+            return short(self.pulled.at.place.text) if self.pulled.at.place is not None else None
+        return f"{self.names[out]} = {ast.unparse(self.write.apply(self.pulled))}"
+
+    def _line_comment(self, at: At) -> str | None:
+        """In the default form: the user's line, once, where its pullback begins."""
+        if at.sweep != "reverse" or at.place is None or (at.place.file, at.place.line) == self.told:
+            return None
+        self.told = (at.place.file, at.place.line)
+        return linecache.getline(at.place.file, at.place.line).strip() or None
+
+    # --- primitives -------------------------------------------------------------------------------
+
+    def apply(self, stmt: Apply) -> list[ast.stmt]:
+        out, fn, args = stmt.out, stmt.fn, stmt.args
+        read = self.live.uses(out)
+        match fn:
+            case runtime.raise_:
+                cause = self.write.atom(args[1]) if len(args) > 1 else None
+                return [ast.Raise(self.write.atom(args[0]), cause)]
+            case runtime.index_add | runtime.set_item | runtime.append:
+                return self.update(stmt)
+            case runtime.identity | runtime.owned:
+                source = args[0]
+                if fn is runtime.identity or self.private(stmt, source):
+                    if isinstance(source, Var) and source not in self.folds.folded and self.names.same(out, source):
+                        return []
+                    return [assign(self.names[out], self.write.atom(source))]
+        if fn is setattr and isinstance(args[1], Const):
+            target = ast.Attribute(self.write.atom(args[0]), args[1].value, ast.Store())
+            return [ast.Assign([target], self.write.atom(args[2]), lineno=1)]
+        if fn is operator.add and out.bar_of is not None:
+            for old, new in (args, args[::-1]):
+                if self.same(old, out) and (_is_number(old) or (self.private(stmt, old) and _alike(old, out))):
+                    return [ast.AugAssign(name(self.names[out], True), ast.Add(), self.write.atom(new))]
+        value = self.write.apply(stmt)
+        if not read and stmt.effect:
+            return [ast.Expr(value)]
+        if len(stmt.outs) > 1:
+            targets = ast.Tuple([name(self.names[v], True) for v in stmt.outs], ast.Store())
+            return [ast.Assign([targets], value, lineno=1)]
+        return [assign(self.names[out], value)]
+
+    def same(self, a: Atom, out: Var) -> bool:
+        return isinstance(a, Var) and a not in self.folds.folded and self.names.same(a, out)
+
+    def private(self, stmt: Apply, a: Atom) -> bool:
+        """May the memory of `a` be written to, now that `stmt` has read it?"""
+        if not isinstance(a, Var):
+            return True
+        bases = [v for v in self.folds.expand(a)]
+        if a in self.folds.folded:
+            maker = self.folds.folded[a]
+            if isinstance(maker, If) or self.aliases.foreign(a) or any(self.aliases.share(a, b) for b in bases):
+                return False
+            return True
+        if self.aliases.foreign(a):
+            return False
+        later = self.live.after.get(stmt, frozenset())
+        return not any(w is not stmt.out and self.aliases.share(w, a) for w in later)
+
+    def update(self, stmt: Apply) -> list[ast.stmt]:
+        out, (old, *rest) = stmt.out, stmt.args
+        here = self.same(old, out) and self.private(stmt, old)
+        if not here:
+            if stmt.fn is runtime.append:
+                whole: ast.expr = ast.List([ast.Starred(self.write.atom(old)), self.write.atom(rest[0])], ast.Load())
+                return [assign(self.names[out], whole)]
+            return [assign(self.names[out], self.write.apply(stmt))]
+        target = name(self.names[out])
+        if stmt.fn is runtime.append:
+            return [ast.Expr(ast.Call(ast.Attribute(target, "append", ast.Load()), [self.write.atom(rest[0])], []))]
+        value = self.write.atom(rest[1])
+        part = ast.Subscript(target, self.write.index(rest[0]), ast.Store())
+        if stmt.fn is runtime.set_item:
+            return [ast.Assign([part], value, lineno=1)]
+        if isinstance(old.aval, Seq | Parts) or _is_basic(rest[0]):
+            return [ast.AugAssign(part, ast.Add(), value)]
+        at = ast.Attribute(self.write.function(np.add), "at", ast.Load())
+        return [ast.Expr(ast.Call(at, [target, self.write.atom(rest[0]), value], []))]
+
+    # --- branches ---------------------------------------------------------------------------------
+
+    def branch(self, stmt: If) -> list[ast.stmt]:
+        if stmt in self.folds.wholes:
+            return [assign(self.names[stmt.outs[0]], self.write.branch(stmt))]
+        test = self.write.atom(stmt.test)
+        then, orelse = self.side(stmt, stmt.then), self.side(stmt, stmt.orelse)
+        if not then and not orelse:
+            return []
+        if not then:
+            return [ast.If(negated(test), orelse, [])]
+        return [ast.If(test, then, orelse)]
+
+    def side(self, stmt: If, side: Block) -> list[ast.stmt]:
+        return self.block(side) + self.copies(list(zip(stmt.outs, side.results, strict=True)))
+
+    def copies(self, pairs: list[tuple[Var, Atom]]) -> list[ast.stmt]:
+        """Assignments that happen together, as few lines as they can be."""
+        todo = [
+            (v, a) for v, a in pairs
+            if not (isinstance(a, Const) and a.value is UNDEFINED) and not self.same(a, v)
+        ]
+        targets = [self.names[v] for v, _ in todo]
+        values = [self.write.atom(a) for _, a in todo]
+        out: list[ast.stmt] = []
+        reads = [{n.id for n in ast.walk(e) if isinstance(n, ast.Name)} for e in values]
+        while todo:
+            ready = next(
+                (i for i in range(len(todo)) if not any(targets[i] in reads[j] for j in range(len(todo)) if j != i)), None
+            )
+            if ready is None:  # a cycle: `a, b = b, a`
+                left = ast.Tuple([name(t, True) for t in targets], ast.Store())
+                return [*out, ast.Assign([left], ast.Tuple(values, ast.Load()), lineno=1)]
+            out.append(assign(targets[ready], values[ready]))
+            for items in (todo, targets, values, reads):
+                del items[ready]  # type: ignore[attr-defined]
+        return out
+
+    # --- loops ------------------------------------------------------------------------------------
+
+    def loop(self, stmt: Loop) -> list[ast.stmt]:
+        n, body = len(stmt.outs), stmt.body
+        carries = list(zip(body.params[:n], stmt.init, strict=True))
+        lines = [line for v in stmt.lists for line in [assign(self.names[v], ast.List([], ast.Load()))]]
+        lines += self.copies(carries)
+        inner: list[ast.stmt] = []
+        counted = stmt.count is not None and not stmt.lists
+        if counted:
+            assert stmt.count is not None
+            lines.append(assign(self.names[stmt.count], ast.Constant(0)))
+            inner.append(ast.AugAssign(name(self.names[stmt.count], True), ast.Add(), ast.Constant(1)))
+        here = local(stmt)
+        for tape, r in zip(stmt.lists, body.results[n:], strict=False):
+            if isinstance(r, Var) and r in here:
+                self.tapes.setdefault(r, []).append(tape)
+        for p in body.params:
+            inner += self._record(p)
+        inner += self.block(body)
+        for tape, r in zip(stmt.lists, body.results[n:], strict=False):
+            if not (isinstance(r, Var) and r in here):
+                inner.append(self._append(tape, self.write.atom(r)))
+        end = self.copies(list(zip(body.params[:n], body.results[:n], strict=True)))
+        if stmt.stops:
+            inner += self.stop(end, body.results[-1])
+        else:
+            inner += end
+        lines.append(self.header(stmt, inner or [ast.Pass()]))
+        if stmt.reverse:
+            for v in stmt.lists:
+                lines.append(ast.Expr(ast.Call(ast.Attribute(name(self.names[v]), "reverse", ast.Load()), [], [])))
+        if stmt.count is not None and not counted:
+            length = ast.Call(name("len"), [name(self.names[stmt.lists[0]])], [])
+            lines.append(assign(self.names[stmt.count], length))
+        return lines + self.copies(list(zip(stmt.outs, body.params[:n], strict=True)))
+
+    def stop(self, end: list[ast.stmt], flag: Atom) -> list[ast.stmt]:
+        return [*end, ast.If(self.write.atom(flag), [ast.Break()], [])]
+
+    def header(self, stmt: Loop, inner: list[ast.stmt]) -> ast.stmt:
+        n, body = len(stmt.outs), stmt.body
+        if stmt.test is not None:
+            before = self.block(stmt.test)
+            test = self.write.atom(stmt.test.results[0])
+            if not before:
+                return ast.While(test, inner, [])
+            return ast.While(ast.Constant(True), [*before, ast.If(negated(test), [ast.Break()], []), *inner], [])
+        targets: list[ast.expr] = []
+        for p in body.params[n:]:
+            targets.append(name(self.names[p] if self.live.uses(p) else "_", True))
+        sources = [self.source(a, stmt.reverse) for a in stmt.iters]
+        if len(sources) == 1:
+            return ast.For(targets[0], sources[0], inner, [], lineno=1)
+        return ast.For(ast.Tuple(targets, ast.Store()), ast.Call(name("zip"), sources, []), inner, [], lineno=1)
+
+    def source(self, a: Atom, backwards: bool) -> ast.expr:
+        value = self.write.atom(a)
+        return ast.Call(name("reversed"), [value], []) if backwards else value
+
+    def _record(self, v: Var) -> list[ast.stmt]:
+        return [self._append(tape, name(self.names[v])) for tape in self.tapes.get(v, ())]
+
+    def _append(self, tape: Var, value: ast.expr) -> ast.stmt:
+        return ast.Expr(ast.Call(ast.Attribute(name(self.names[tape]), "append", ast.Load()), [value], []))
+
+
+def short(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def assign(target: str, value: ast.expr) -> ast.stmt:
+    return ast.Assign([name(target, True)], value, lineno=1)
+
+
+def negated(test: ast.expr) -> ast.expr:
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        return test.operand
+    return ast.UnaryOp(ast.Not(), test)
+
+
+def _is_number(a: Atom) -> bool:
+    return isinstance(a.aval, Num) or (isinstance(a.aval, Arr) and a.aval.boxed and a.aval.shape == ())
+
+
+def _alike(a: Atom, b: Var) -> bool:
+    """Certainly arrays of one shape and dtype, so that `+=` means what `+` does."""
+    return isinstance(a.aval, Arr) and a.aval == b.aval and a.aval.dtype is not None and a.aval.shape is not None
+
+
+def _is_basic(index: Atom) -> bool:
+    """An index without arrays: no entry can occur twice in it."""
+    items = index.aval.items if isinstance(index.aval, Parts) and index.aval.cls is tuple else (index.aval,)
+    for item in items:
+        mask = isinstance(item, Arr) and item.dtype == np.dtype(bool)
+        number = isinstance(item, Arr) and item.boxed and item.shape == ()
+        if not (item == INT or isinstance(item, Cut) or mask or number or _is_marker(item)):
+            return False
+    return True
+
+
+def _is_marker(item: Any) -> bool:
+    return isinstance(item, Obj) and item.cls in (slice, type(None), type(Ellipsis))
+

@@ -1,0 +1,120 @@
+"""Compute each value once: an expression that was computed before, in this block or around it, is read again.
+
+    w1 = cos(x)                          w1 = cos(x)
+    w2 = mul(a, w1)               ->     w2 = mul(a, w1)
+    w3 = cos(x)                          w4 = mul(b, w1)
+    w4 = mul(b, w3)
+
+Not merged are statements with an effect, statements of different branches or loops, and two new
+containers that only look alike, since each may be updated in place:
+
+    s = zeros(3)                         (stays)
+    t = zeros(3)
+    s2 = index_add(s, 0, x)
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import operator
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from .. import runtime
+from ..avals import shape_of
+from ..ir import Apply, Atom, Block, Const, Function, If, Loop, Stmt, Var, blocks
+from ..rules.registry import lookup
+from .rename import finish
+
+FRESH = {  # makes something that later statements may update in place
+    np.zeros, np.zeros_like, np.ones, np.ones_like, np.empty, np.empty_like, np.full, np.full_like, np.eye,
+    np.identity, np.array, np.copy, np.ndarray.copy, list, runtime.make_list, runtime.make_dict, runtime.make_object,
+    runtime.zeros_like, runtime.owned, runtime.floats, runtime.arrays,
+}
+UPDATES = {operator.setitem, runtime.index_add, runtime.set_item, runtime.append}  # in place, where the emitter can
+OUTSIDE = {getattr, hasattr, runtime.load, runtime.call}  # reads what statements with an effect may change
+
+Table = dict[Any, tuple[Var, ...]]
+
+
+def cse(function: Function) -> Function:
+    env: dict[Var, Atom] = {}
+    body = _block(function.body, {}, env, set(_updated(function.body)))
+    return finish(function, body, env)
+
+
+def _block(block: Block, table: Table, env: dict[Var, Atom], updated: set[Var]) -> Block:
+    """The block with what `table` holds already left out; `env` says what stands for it."""
+    table = dict(table)
+
+    def get(a: Atom) -> Atom:
+        return env.get(a, a) if isinstance(a, Var) else a
+
+    def atoms(values: tuple[Atom, ...]) -> tuple[Atom, ...]:
+        return tuple(map(get, values))
+
+    def inner(block: Block) -> Block:
+        return _block(block, table, env, updated)
+
+    stmts: list[Stmt] = []
+    for s in block.stmts:
+        match s:
+            case Apply():
+                s = Apply(s.outs, s.fn, atoms(s.args), tuple((k, get(a)) for k, a in s.kwargs), s.at, s.effect)
+                if is_shareable(s) and updated.isdisjoint(s.outs):
+                    before = table.setdefault(key(s), s.outs)
+                    if before is not s.outs:
+                        env.update(zip(s.outs, before, strict=True))
+                        continue
+            case If():
+                s = If(s.outs, get(s.test), inner(s.then), inner(s.orelse), s.at)
+            case Loop():
+                s = dataclasses.replace(
+                    s, init=atoms(s.init), iters=atoms(s.iters), test=s.test and inner(s.test), body=inner(s.body)
+                )
+        stmts.append(s)
+    return Block(block.params, tuple(stmts), atoms(block.results))
+
+
+def is_shareable(s: Apply) -> bool:
+    rule = lookup(s.fn)
+    return rule is not None and rule.pure and not s.effect and s.fn not in FRESH | UPDATES | OUTSIDE
+
+
+def key(s: Apply) -> Any:
+    """Equal for statements that certainly compute the same."""
+    return s.fn, len(s.outs), tuple(map(_atom_key, s.args)), tuple((k, _atom_key(a)) for k, a in s.kwargs)
+
+
+def _atom_key(a: Atom) -> Any:
+    return _value_key(a.value) if isinstance(a, Const) else a
+
+
+def _value_key(value: Any) -> Any:
+    match value:
+        case bool() | int() | str() | bytes() | np.dtype() | range():
+            return type(value), value
+        case float() | complex():  # tells 0.0 from -0.0, and knows nan
+            return type(value), repr(value)
+        case slice():
+            return slice, *map(_value_key, (value.start, value.stop, value.step))
+        case tuple():
+            return type(value), *map(_value_key, value)
+    return type(value), id(value)
+
+
+def _updated(block: Block) -> Iterator[Var]:
+    """What later statements may update in place: shared with others, it would have to be copied."""
+    for s in block.stmts:
+        if isinstance(s, Apply) and s.fn in UPDATES and isinstance(s.args[0], Var):
+            yield s.args[0]
+        if isinstance(s, Loop):  # accumulators
+            yield from (a for a in s.init if isinstance(a, Var) and not _is_number(a))
+        for inner in blocks(s):
+            yield from _updated(inner)
+
+
+def _is_number(a: Var) -> bool:
+    return shape_of(a.aval) == ()

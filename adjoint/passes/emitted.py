@@ -1,0 +1,87 @@
+"""A list that a loop only appends to becomes a list that the loop emits.
+
+    hs = make_list()                                 hs2 = loop for x in xs:
+    hs2 = loop hs1 = hs for x in xs:                     w1 = tanh(x)
+        w1 = tanh(x)                      ->             yield w1
+        w2 = append(hs1, w1)
+        yield w2
+
+Every comprehension comes to this.  The adjoint then goes through the cotangent of the list along with
+the loop, item by item, where the pullback of `append` would cut the last item off a list each time.
+
+It stays a carry if the loop reads it, appends in one branch only (the items would no longer stand
+beside those of `xs`) or goes backwards, and if the list is not empty to begin with.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+
+from .. import runtime
+from ..ir import Apply, Atom, Block, Function, If, Loop, Stmt, Var, blocks, reads
+
+
+def emitted(function: Function) -> Function:
+    return dataclasses.replace(function, body=_block(function.body, set()))
+
+
+def _block(block: Block, empty: set[Var]) -> Block:
+    """The block, given the variables that hold an empty list."""
+    empty = set(empty)
+    stmts: list[Stmt] = []
+    for s in block.stmts:
+        match s:
+            case Apply() if s.fn is runtime.make_list and not s.args:
+                empty.add(s.out)
+            case If():
+                s = dataclasses.replace(s, then=_block(s.then, empty), orelse=_block(s.orelse, empty))
+            case Loop():
+                s = _loop(dataclasses.replace(s, body=_block(s.body, empty)), empty)
+        stmts.append(s)
+    return Block(block.params, tuple(stmts), block.results)
+
+
+def _loop(loop: Loop, empty: set[Var]) -> Loop:
+    n, body = len(loop.outs), loop.body
+    found = {} if loop.reverse else {i: v for i in range(n) if loop.init[i] in empty and (v := _appended(loop, i))}
+    if not found:
+        return loop
+    keep = [i for i in range(n) if i not in found]
+    last = len(body.results) - loop.stops
+    appends = {s for s, _ in found.values()}
+    return dataclasses.replace(
+        loop,
+        outs=tuple(loop.outs[i] for i in keep),
+        lists=loop.lists + tuple(loop.outs[i] for i in found),
+        init=tuple(loop.init[i] for i in keep),
+        test=loop.test and Block(tuple(loop.test.params[i] for i in keep), loop.test.stmts, loop.test.results),
+        body=Block(
+            tuple(body.params[i] for i in keep) + body.params[n:],
+            tuple(s for s in body.stmts if s not in appends),
+            tuple(body.results[i] for i in keep) + body.results[n:last] + tuple(v for _, v in found.values())
+            + body.results[last:],
+        ),
+    )
+
+
+def _appended(loop: Loop, i: int) -> tuple[Apply, Atom] | None:
+    """The one statement that appends to carry number `i`, and what it appends; None if there is more to it."""
+    param, result = loop.body.params[i], loop.body.results[i]
+    if loop.test is not None and _uses(loop.test)[loop.test.params[i]]:
+        return None
+    uses = _uses(loop.body)
+    for s in loop.body.stmts:
+        if isinstance(s, Apply) and s.fn is runtime.append and s.outs == (result,) and s.args[0] is param:
+            return (s, s.args[1]) if uses[param] == uses[s.out] == 1 else None
+    return None
+
+
+def _uses(block: Block) -> Counter[Atom]:
+    """How often each variable is read in a block, the blocks inside included."""
+    counts = Counter(block.results)
+    for s in block.stmts:
+        counts.update(reads(s))
+        for inner in blocks(s):
+            counts.update(_uses(inner))
+    return counts

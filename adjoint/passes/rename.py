@@ -1,0 +1,87 @@
+"""After a pass has replaced values by others, bring their names and the `bar_of` of cotangents up to date.
+
+    w1 = mul(g, y)                            x_bar = mul(g, y)
+    x_bar = identity(w1)        ->            return x_bar
+    return x_bar
+
+A pass that finds that `x_bar` is `w1` has only to say so: `{x_bar: w1}`.  An anonymous value takes the
+name of what it stands for; a value with a name of its own keeps it, and so do the function's
+parameters, which are never renamed.  The variables of the program that came in are left as they are:
+a renamed value is a new `Var`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from ..ir import Apply, Atom, Block, Function, If, Loop, Stmt, Var, map_leaves
+
+
+def finish(function: Function, body: Block, env: dict[Var, Atom]) -> Function:
+    """`function` with this body, in which `env` has been substituted: the names and the result tree follow."""
+    body = named(body, env)
+    results = iter(body.results)
+    return dataclasses.replace(function, body=body, result=map_leaves(lambda _: next(results), function.result))
+
+
+def resolve(env: dict[Var, Atom], a: Atom) -> Atom:
+    """What stands for an atom in the end."""
+    while isinstance(a, Var) and a in env:
+        a = env[a]
+    return a
+
+
+def named(body: Block, env: dict[Var, Atom]) -> Block:
+    names: dict[Var, Var] = {}  # an anonymous value, and the first with a name that it stands for
+    for v in env:
+        root = resolve(env, v)
+        if isinstance(root, Var) and not _has_name(root) and _has_name(v):
+            names.setdefault(root, v)
+    new: dict[Var, Var] = {v: v for v in body.params}
+
+    def var(v: Var) -> Var:
+        if v not in new:
+            new[v] = v  # for a cotangent that is the very value it belongs to
+            source = names.get(v, v)
+            of = source.bar_of
+            if of is not None:
+                root = resolve(env, of)
+                of = var(root) if isinstance(root, Var) else of
+            same = source is v and of is v.bar_of
+            new[v] = v if same else Var(v.aval, source.hint, of)
+        return new[v]
+
+    return _mapped(body, var) if env else body
+
+
+def _has_name(v: Var) -> bool:
+    return v.hint is not None or v.bar_of is not None
+
+
+def _mapped(block: Block, var) -> Block:  # type: ignore[no-untyped-def]
+    def atom(a: Atom) -> Atom:
+        return var(a) if isinstance(a, Var) else a
+
+    def atoms(values: tuple[Atom, ...]) -> tuple[Atom, ...]:
+        return tuple(map(atom, values))
+
+    def mapped(block: Block) -> Block:
+        params = tuple(map(var, block.params))
+        return Block(params, tuple(map(statement, block.stmts)), atoms(block.results))
+
+    def statement(s: Stmt) -> Stmt:
+        outs = tuple(map(var, s.outs))
+        match s:
+            case Apply():
+                kwargs = tuple((k, atom(a)) for k, a in s.kwargs)
+                return Apply(outs, s.fn, atoms(s.args), kwargs, s.at, s.effect)
+            case If():
+                return If(outs, atom(s.test), mapped(s.then), mapped(s.orelse), s.at)
+            case Loop():
+                return dataclasses.replace(
+                    s, outs=outs, lists=tuple(map(var, s.lists)), count=None if s.count is None else var(s.count),
+                    init=atoms(s.init), iters=atoms(s.iters), test=None if s.test is None else mapped(s.test),
+                    body=mapped(s.body),
+                )
+
+    return mapped(block)
