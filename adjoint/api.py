@@ -137,7 +137,8 @@ class Gradient:
         lowered = lower(self.primal, bound)
         program = prepared(lowered.function) if self._optimize else with_inputs(lowered.function)
         seed = "default" if self._seed == "one" and not self._optimize else self._seed
-        reversed_ = reverse(program, self._positions, seed=seed, value=self._value, has_aux=self.has_aux)
+        places = self._positions[0] if isinstance(self.wrt, int | str) else self._positions
+        reversed_ = reverse(program, places, seed=seed, value=self._value, has_aux=self.has_aux)
         final = optimised(reversed_) if self._optimize else textbook(reversed_)
         return lowered, reversed_, final
 
@@ -392,7 +393,7 @@ def vjp(fun: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], tuple
     def pullback(seed: Any) -> tuple[Any, ...]:
         check_seed(seed, value)
         got = run(*bound.args, seed=seed)
-        each = iter(got if len(wanted) != 1 else (got,))
+        each = iter(got)
         return tuple(next(each) if k in wanted else None for k in range(len(bound.arguments)))
 
     return value, pullback

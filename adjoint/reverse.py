@@ -41,15 +41,16 @@ from .rules.registry import Rule, lookup
 Key = Var | tuple[Var, int]  # a value, or one item of a tuple
 
 
-def reverse(function: Function, wrt: list[int], *, seed: str, value: bool, has_aux: bool = False) -> Function:
-    """The gradient of `function` with respect to its parameters number `wrt`.
+def reverse(function: Function, wrt: list[int] | int, *, seed: str, value: bool, has_aux: bool = False) -> Function:
+    """The gradient of `function` with respect to its parameters number `wrt` (a list: a tuple of gradients).
 
     `seed`: "one" for a scalar result with cotangent 1; "default" for the same as a last parameter
     with default 1.0; "given" for parameters with the structure of the result.  With `value` the
     result is `(primal result, gradients)`; with `has_aux` the primal returns `(result, extra)`, and the
     extra part is returned beside.
     """
-    inputs = [v for k in wrt for v in leaves(function.params[k].tree) if isinstance(v, Var)]
+    places = [wrt] if isinstance(wrt, int) else wrt
+    inputs = [v for k in places for v in leaves(function.params[k].tree) if isinstance(v, Var)]
     work = _Reverse(active(function.body, inputs))
     result, aux = function.result, None
     if has_aux:
@@ -64,8 +65,8 @@ def reverse(function: Function, wrt: list[int], *, seed: str, value: bool, has_a
             work.seed(output, g)
     forward = work.pull_all(function.body.stmts)
     work.b.at = At(sweep="reverse")
-    gradients = [map_leaves(work.gradient, function.params[k].tree) for k in wrt]
-    whole: Any = Tree(tuple, tuple(range(len(wrt))), tuple(gradients)) if len(wrt) != 1 else gradients[0]
+    gradients = [map_leaves(work.gradient, function.params[k].tree) for k in places]
+    whole: Any = gradients[0] if isinstance(wrt, int) else Tree(tuple, tuple(range(len(places))), tuple(gradients))
     if has_aux:
         whole = Tree(tuple, (0, 1), (whole, aux))
     if value:
@@ -546,7 +547,8 @@ def _joined(a: Atom, b: Atom) -> Any:
 def _bar_aval(init: Atom, of: Var) -> Any:
     """What is known of a cotangent in a loop: the kind of its value, where that is known."""
     if isinstance(of.aval, Num):
-        return Num("float") if isinstance(init.aval, Num) else Arr(dtype_of(of.aval), (), True)
+        kind = "complex" if of.aval.kind == "complex" else "float"
+        return Num(kind) if isinstance(init.aval, Num) else Arr(dtype_of(of.aval), (), True)
     if isinstance(of.aval, Seq) and not isinstance(init.aval, Seq):
         return ANY  # a list or an array, which are indexed alike
     return of.aval

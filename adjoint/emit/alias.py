@@ -88,8 +88,9 @@ class Aliases:
             for out in stmt.outs:
                 self._mark(out)
         if stmt.fn in _HOLDS or rule is None or rule.view:
+            held = stmt.args[:1] if stmt.fn is runtime.index_add else stmt.atoms()
             for out in stmt.outs:
-                for a in stmt.atoms():
+                for a in held:
                     self._union(out, a)
                 if rule is None:
                     self._mark(out)

@@ -36,14 +36,16 @@ class Folds:
         }
         self._block(function.body)
 
-    def _block(self, block: Block) -> None:
+    def _block(self, block: Block, test: bool = False) -> None:
         readers: dict[Var, int] = {}
         for i, stmt in enumerate(block.stmts):
             for inner in blocks(stmt):
-                self._block(inner)
+                self._block(inner, isinstance(stmt, Loop) and inner is stmt.test)
             for a in reads(stmt):
                 if isinstance(a, Var):
                     readers[a] = i
+        if test:
+            readers.update((r, len(block.stmts)) for r in block.results if isinstance(r, Var))
         barriers = [i for i, s in enumerate(block.stmts) if _is_barrier(s)]
         for i, stmt in enumerate(block.stmts):
             if not isinstance(stmt, Apply | If) or len(stmt.outs) != 1:
@@ -54,7 +56,17 @@ class Folds:
             self.width[v] = width
             if isinstance(stmt, If):
                 self.is_expression(stmt)
+            if isinstance(stmt, Apply) and stmt.fn in _INDICES and not any(a in self.folded for a in stmt.args):
+                self.folded[v] = stmt  # an index is written out wherever it is used
+                continue
             if at is None or self.uses[v] != 1 or not self._may_fold(stmt, v):
+                continue
+            reader = block.stmts[at] if at < len(block.stmts) else None
+            if isinstance(reader, Apply) and reader.fn in _INDICES and self.uses[reader.out] > 1:
+                continue
+            if isinstance(reader, Apply) and reader.fn in UPDATES and reader.args[0] is v:
+                continue
+            if reader is not None and v.bar_of is not None and v.bar_of.hint is not None and not _completes(reader, v):
                 continue
             if any(i < k < at for k in barriers) or (at < len(block.stmts) and _is_loop_start(block.stmts[at], v)):
                 continue
@@ -73,9 +85,7 @@ class Folds:
         if self.textbook:
             inner = stmt.at.sweep == "reverse" or (stmt.at.place is None and stmt.fn is not runtime.identity)
             return v.hint is None and v.bar_of is None and inner
-        if v.hint is not None or (v.bar_of is not None and v.bar_of.hint is not None):
-            return False
-        return True
+        return v.hint is None
 
     def is_expression(self, stmt: If) -> bool:
         """May the branch be written `a if test else b`?"""
@@ -136,6 +146,14 @@ class Folds:
         for inner in blocks(maker):
             for r in inner.results:
                 yield from self.expand(r)
+
+
+_INDICES = (runtime.make_tuple, slice)
+
+
+def _completes(stmt: Stmt, part: Var) -> bool:
+    """Does the statement only add to the partial sum of a cotangent?"""
+    return isinstance(stmt, Apply) and len(stmt.outs) == 1 and stmt.out.bar_of is part.bar_of
 
 
 def _all_reads(block: Block) -> Iterator[Atom]:

@@ -91,5 +91,12 @@ def printed(tree: ast.AST) -> str:
     Printer(tree, out)
     lines = [line.split(COMMENT) for line in out.getvalue().strip("\n").split("\n")]
     width = max((len(code) for code, *note in lines if note and len(code) <= WIDEST), default=0)
-    text = [code if not note else f"{code.ljust(width)}  # {note[0]}" for code, *note in lines]
+    text = []
+    for code, *note in lines:
+        if not note:
+            text.append(code)
+        elif len(code) <= WIDEST:
+            text.append(f"{code.ljust(width)}  # {note[0]}")
+        else:  # too wide: the comment stands above
+            text += [code[: len(code) - len(code.lstrip())] + "# " + note[0], code]
     return "\n".join(text) + "\n"

@@ -9,13 +9,14 @@ from __future__ import annotations
 import ast
 import linecache
 import operator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
 from .. import runtime
 from ..avals import INT, Arr, Cut, Num, Obj, Parts, Seq
-from ..ir import UNDEFINED, Apply, At, Atom, Block, Const, Function, If, Loop, Stmt, Var
+from ..ir import UNDEFINED, Apply, At, Atom, Block, Const, Function, If, Loop, Stmt, Var, defined
 from .alias import Aliases
 from .expressions import Expressions, name
 from .fold import Folds
@@ -60,12 +61,16 @@ class Writer:
             case Apply():
                 lines = self.apply(stmt)
                 self._comment(lines, stmt)
-                return lines + [line for v in stmt.outs for line in self._record(v)]
+                return lines + self.recorded(stmt.outs)
             case If():
                 lines = self.branch(stmt)
             case Loop():
                 lines = self.loop(stmt)
-        return lines + [line for v in stmt.outs for line in self._record(v)]
+        return lines + self.recorded(defined(stmt))
+
+    def recorded(self, made: Iterable[Var]) -> list[ast.stmt]:
+        """What is appended to tapes now that these values are made."""
+        return [line for v in made for line in self._record(v)]
 
     # --- comments ---------------------------------------------------------------------------------
 
@@ -95,7 +100,7 @@ class Writer:
         if at.sweep != "reverse" or at.place is None or (at.place.file, at.place.line) == self.told:
             return None
         self.told = (at.place.file, at.place.line)
-        return linecache.getline(at.place.file, at.place.line).strip() or None
+        return short(linecache.getline(at.place.file, at.place.line).strip()) or None
 
     # --- primitives -------------------------------------------------------------------------------
 
@@ -120,7 +125,7 @@ class Writer:
         if fn is operator.add and out.bar_of is not None:
             for old, new in (args, args[::-1]):
                 if self.same(old, out) and (_is_number(old) or (self.private(stmt, old) and _alike(old, out))):
-                    return [ast.AugAssign(name(self.names[out], True), ast.Add(), self.write.atom(new))]
+                    return [increment(name(self.names[out], True), self.write.atom(new))]
         value = self.write.apply(stmt)
         if not read and stmt.effect:
             return [ast.Expr(value)]
@@ -162,8 +167,11 @@ class Writer:
         part = ast.Subscript(target, self.write.index(rest[0]), ast.Store())
         if stmt.fn is runtime.set_item:
             return [ast.Assign([part], value, lineno=1)]
+        if isinstance(old.aval, Seq | Parts) and not _holds_numbers(old.aval):
+            now = ast.Subscript(target, self.write.index(rest[0]), ast.Load())
+            return [ast.Assign([part], ast.BinOp(now, ast.Add(), value), lineno=1)]
         if isinstance(old.aval, Seq | Parts) or _is_basic(rest[0]):
-            return [ast.AugAssign(part, ast.Add(), value)]
+            return [increment(part, value)]
         at = ast.Attribute(self.write.function(np.add), "at", ast.Load())
         return [ast.Expr(ast.Call(at, [target, self.write.atom(rest[0]), value], []))]
 
@@ -222,17 +230,22 @@ class Writer:
         for tape, r in zip(stmt.lists, body.results[n:], strict=False):
             if isinstance(r, Var) and r in here:
                 self.tapes.setdefault(r, []).append(tape)
-        for p in body.params:
-            inner += self._record(p)
-        inner += self.block(body)
+        inner += self.recorded(body.params)
+        last = body.stmts[-1] if body.stmts and stmt.stops else None
+        leaving = last if isinstance(last, If) and body.results[-1] in last.outs else None
+        inner += [line for s in body.stmts if s is not leaving for line in self.statement(s)]
         for tape, r in zip(stmt.lists, body.results[n:], strict=False):
             if not (isinstance(r, Var) and r in here):
                 inner.append(self._append(tape, self.write.atom(r)))
-        end = self.copies(list(zip(body.params[:n], body.results[:n], strict=True)))
-        if stmt.stops:
-            inner += self.stop(end, body.results[-1])
+        carried = list(zip(body.params[:n], body.results[:n], strict=True))
+        if leaving is not None:
+            assert isinstance(body.results[-1], Var)
+            end = lambda: self.recorded(leaving.outs) + self.copies(carried)  # noqa: E731
+            inner += self.leave(leaving, body.results[-1], end) + end()
         else:
-            inner += end
+            inner += self.copies(carried)
+            if stmt.stops:
+                inner.append(ast.If(self.write.atom(body.results[-1]), [ast.Break()], []))
         lines.append(self.header(stmt, inner or [ast.Pass()]))
         if stmt.reverse:
             for v in stmt.lists:
@@ -242,8 +255,35 @@ class Writer:
             lines.append(assign(self.names[stmt.count], length))
         return lines + self.copies(list(zip(stmt.outs, body.params[:n], strict=True)))
 
-    def stop(self, end: list[ast.stmt], flag: Atom) -> list[ast.stmt]:
-        return [*end, ast.If(self.write.atom(flag), [ast.Break()], [])]
+    def leave(self, stmt: If, flag: Var, end: Callable[[], list[ast.stmt]]) -> list[ast.stmt]:
+        """A branch at the end of a body that says whether to stop: `break` where it says so."""
+        k = stmt.outs.index(flag)
+        sides: list[list[ast.stmt]] = []
+        for side in (stmt.then, stmt.orelse):
+            asked, last = side.results[k], side.stmts[-1] if side.stmts else None
+            rest = [(v, r) for v, r in zip(stmt.outs, side.results, strict=True) if v is not flag]
+            inner = last if isinstance(last, If) and asked in last.outs and last not in self.folds.wholes else None
+            lines = [line for s in side.stmts if s is not inner for line in self.statement(s)]
+            if inner is not None:
+                assert isinstance(asked, Var)
+                ends = lambda inner=inner, rest=rest: self.recorded(inner.outs) + self.copies(rest)  # noqa: E731
+                lines += self.leave(inner, asked, lambda ends=ends: ends() + end()) + ends()
+            else:
+                lines += self.copies(rest)
+                if isinstance(asked, Const) and asked.value:
+                    lines += [*end(), ast.Break()]
+                elif not isinstance(asked, Const):
+                    lines.append(ast.If(self.write.atom(asked), [*end(), ast.Break()], []))
+            sides.append(lines)
+        then, orelse = sides
+        test = self.write.atom(stmt.test)
+        if not then and not orelse:
+            return []
+        if not then:
+            return [ast.If(negated(test), orelse, [])]
+        if isinstance(then[-1], ast.Break):  # what follows need not be indented
+            return [ast.If(test, then, []), *orelse]
+        return [ast.If(test, then, orelse)]
 
     def header(self, stmt: Loop, inner: list[ast.stmt]) -> ast.stmt:
         n, body = len(stmt.outs), stmt.body
@@ -280,6 +320,25 @@ def assign(target: str, value: ast.expr) -> ast.stmt:
     return ast.Assign([name(target, True)], value, lineno=1)
 
 
+def increment(target: ast.expr, value: ast.expr) -> ast.stmt:
+    """`target += value`, or `target -= ...` where the value has a minus in front."""
+    positive = without_minus(value)
+    if positive is not None:
+        return ast.AugAssign(target, ast.Sub(), positive)
+    return ast.AugAssign(target, ast.Add(), value)
+
+
+def without_minus(value: ast.expr) -> ast.expr | None:
+    """`a * b` for `-a * b`; None where there is no minus in front."""
+    match value:
+        case ast.UnaryOp(op=ast.USub()):
+            return value.operand
+        case ast.BinOp(op=ast.Mult() | ast.Div()):
+            left = without_minus(value.left)
+            return None if left is None else ast.BinOp(left, value.op, value.right)
+    return None
+
+
 def negated(test: ast.expr) -> ast.expr:
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
         return test.operand
@@ -293,6 +352,11 @@ def _is_number(a: Atom) -> bool:
 def _alike(a: Atom, b: Var) -> bool:
     """Certainly arrays of one shape and dtype, so that `+=` means what `+` does."""
     return isinstance(a.aval, Arr) and a.aval == b.aval and a.aval.dtype is not None and a.aval.shape is not None
+
+
+def _holds_numbers(aval: Any) -> bool:
+    items = (aval.item,) if isinstance(aval, Seq) else aval.items
+    return all(isinstance(item, Num) for item in items)
 
 
 def _is_basic(index: Atom) -> bool:

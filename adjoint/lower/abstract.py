@@ -116,22 +116,22 @@ def details(value: Any, level: int) -> str:
 
 def abstract(
     value: Any, leaf: Leaf, state: State, examples: dict[Any, Any], path: Any = (), level: int = 0,
-    made: Callable[[Cell, Any], None] = lambda cell, path: None,
+    tell: Callable[[Cell, Any], None] = lambda cell, path: None,
 ) -> tuple[Value, Any]:
     """The lowering value of `value`, and the tree of its leaves.
 
     `leaf(path, aval)` makes the atom for a leaf; `examples` keeps, for each object of which only the
     class is in the signature, the object itself, whose attributes are looked at when they are read.
-    `level` says how much is taken as known (see `details`); `made` is told of every cell.
+    `level` says how much is taken as known (see `details`); `tell` is told of every cell.
     """
 
     def inner(part: Any, key: Any) -> tuple[Value, Any]:
-        return abstract(part, leaf, state, examples, (*path, key), level, made)
+        return abstract(part, leaf, state, examples, (*path, key), level, tell)
 
     def cell(content: Content) -> Ref:
         new = Cell(argument=path[0][1] if path else None)
         state.heap[new] = content
-        made(new, path)
+        tell(new, path)
         return Ref(new)
 
     cls = type(value)

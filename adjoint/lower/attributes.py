@@ -29,6 +29,8 @@ def attribute(lo: Lowering, frame: Frame, node: Any, value: Value, name: str) ->
         case Tuple(items=items, cls=cls):
             if name in getattr(cls, "_fields", ()):
                 return items[cls._fields.index(name)]  # type: ignore[attr-defined]
+            if name in ("_replace", "_asdict"):
+                return Method(value, Const(specials.NAMEDTUPLE_METHODS[name]))
             return of_class(lo, frame, node, value, cls, name)
         case Ref(cell):
             content = lo.state.heap[cell]
@@ -50,6 +52,8 @@ def attribute(lo: Lowering, frame: Frame, node: Any, value: Value, name: str) ->
             return value.attribute(lo, frame, node, name)
         case Closure() if name == "__name__":
             return Const(value.name)
+        case Closure(own=Ref()):
+            return attribute(lo, frame, node, value.own, name)
         case Method() | Partial() if name in ("func", "__func__"):
             return value.fn
     raise lo.refuse(frame, node, f"The attribute `{name}` of this is not understood.", "Write it another way.")
@@ -198,6 +202,12 @@ def of_object(lo: Lowering, frame: Frame, node: Any, value: Ref, content: Attrib
 
 def set_attribute(lo: Lowering, frame: Frame, node: Any, target: Value, name: str, new: Value) -> None:
     """`target.name = new`: known from here on, and done to an object that came from outside."""
+    if isinstance(target, Closure) and target.own is not None:
+        target = target.own
+    if isinstance(target, Const):  # a class, a module, a function
+        lo.apply(setattr, [target, Const(name), new], frame=frame, node=node, effect=True, aval=NONE)
+        lo.state.names.pop((-1, ("attribute", id(target.value), name)), None)
+        return
     content = lo.state.heap[target.cell] if isinstance(target, Ref) else None
     if not isinstance(target, Ref) or not isinstance(content, Attributes):
         raise lo.refuse(frame, node, "An attribute of this is assigned, and what it is, is not known.")
@@ -205,13 +215,12 @@ def set_attribute(lo: Lowering, frame: Frame, node: Any, target: Value, name: st
     if isinstance(setter, property):
         calls.call(lo, frame, node, Const(setter.fset), [target, new], {})
         return
-    if content.whole is None and target.cell.argument is not None:
-        raise lo.refuse(
-            frame, node, f"An attribute of the argument `{target.cell.argument}` is assigned.",
-            "Make a new object (`dataclasses.replace`), or pass an object of a plain class.",
-        )
-    if content.whole is not None:
-        lo.apply(setattr, [content.whole, Const(name), new], frame=frame, node=node, effect=True, aval=NONE)
+    whole = content.whole
+    if whole is None and target.cell.reload is not None:
+        whole = target.cell.reload()
+    if whole is not None:
+        target.cell.written = True
+        lo.apply(setattr, [whole, Const(name), new], frame=frame, node=node, effect=True, aval=NONE)
     entries = tuple((k, v) for k, v in content.entries if k != name)
     lo.state.heap[target.cell] = Attributes(content.cls, (*entries, (name, new)), content.whole)
 

@@ -162,7 +162,7 @@ def operate(lo: Lowering, frame: Frame, node: Any, op: Any, operands: list[Value
             plain = REFLECTED.get(name, name)
             method = f"__{plain}__" if i == 0 else f"__{_MIRROR.get(plain, 'r' + plain)}__"
             if hasattr(content.cls, method):
-                rest = [o for o in operands if o is not operand]
+                rest = [*operands[:i], *operands[i + 1 :]]
                 return call_special(lo, frame, node, operand, method, rest)
     return lo.apply(op, operands, frame=frame, node=node)
 
@@ -258,13 +258,14 @@ def expressions_return(value: Any) -> Any:
 
 def closure(lo: Lowering, frame: Frame, node: Any) -> Closure:
     """A lambda or nested function, with its defaults worked out now."""
+    own = lo.cell(Attributes(types.FunctionType, ()))
     defaults = tuple(expressions.expression(lo, frame, d) for d in node.args.defaults)
     kw_defaults = {
         arg.id: expressions.expression(lo, frame, d)
         for arg, d in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
         if d is not None
     }
-    return Closure(node, frame, defaults, kw_defaults, getattr(node, "name", "<lambda>"))
+    return Closure(node, frame, defaults, kw_defaults, getattr(node, "name", "<lambda>"), own)
 
 
 def inline(
@@ -391,8 +392,9 @@ def construct(
         defaults = {k: Const(v) for k, v in getattr(cls, "_field_defaults", {}).items()}
         values = dict(zip(cls._fields, args, strict=False)) | kwargs  # type: ignore[attr-defined]
         return Tuple(tuple(values.get(k, defaults.get(k, UNDEF)) for k in cls._fields), cls)  # type: ignore[attr-defined]
-    if issubclass(cls, BaseException) or cls.__module__ in ("builtins", "numpy", *_LIBRARIES):
-        return lo.apply(cls, args, kwargs, frame=frame, node=node, effect=False, aval=Obj(cls))
+    if issubclass(cls, BaseException) or (cls.__module__ or "").split(".")[0] in _LIBRARIES:
+        effect = not issubclass(cls, BaseException)  # a random generator, say: each is one of its own
+        return lo.apply(cls, args, kwargs, frame=frame, node=node, effect=effect, aval=Obj(cls))
     new = lo.cell(Attributes(cls, ()))
     if dataclasses.is_dataclass(cls) and _generated_init(cls):
         bind_fields(lo, frame, node, new, cls, args, kwargs)

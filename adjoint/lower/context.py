@@ -353,10 +353,10 @@ class Lowering:
                 self.paths[atom] = again
             return atom
 
-        def made(cell: Cell, path: Any) -> None:
+        def tell(cell: Cell, path: Any) -> None:
             cell.reload = lambda: follow(load(), path)
 
-        value, _ = abstract(obj, leaf, self.state, self.examples, (), self.level, made)
+        value, _ = abstract(obj, leaf, self.state, self.examples, (), self.level, tell)
         return value
 
 

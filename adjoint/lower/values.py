@@ -62,6 +62,7 @@ class Closure:
     defaults: tuple[Value, ...] = ()
     kw_defaults: dict[str, Value] = field(default_factory=dict)
     name: str = "<lambda>"
+    own: Ref | None = None  # its attributes
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +110,7 @@ class Items:
 @dataclass(frozen=True, eq=False)
 class Entries:
     entries: tuple[tuple[Any, Value], ...]  # constant keys, in order
+    factory: Value | None = None  # of a defaultdict
 
     def get(self, key: Any) -> Value | None:
         for k, v in self.entries:
@@ -171,7 +173,7 @@ def rebuild(value: Any, new: Iterable[Any]) -> Any:
         case Items():
             return Items(tuple(it))
         case Entries():
-            return Entries(tuple((k, next(it)) for k, _ in value.entries))
+            return Entries(tuple((k, next(it)) for k, _ in value.entries), value.factory)
         case Attributes():
             return Attributes(value.cls, tuple((k, next(it)) for k, _ in value.entries), value.whole)
         case Partial():

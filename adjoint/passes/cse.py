@@ -5,6 +5,11 @@
     w3 = cos(x)                          w4 = mul(b, w1)
     w4 = mul(b, w3)
 
+Likewise what a branch or a loop gives twice, and what a loop iterates over twice:
+
+    w2, w3 = loop ... for a, b in w1, w1:         w2 = loop ... for a in w1:
+        yield a, b                         ->         yield a
+
 Not merged are statements with an effect, statements of different branches or loops, and two new
 containers that only look alike, since each may be updated in place:
 
@@ -23,9 +28,10 @@ from typing import Any
 import numpy as np
 
 from .. import runtime
-from ..avals import shape_of
-from ..ir import Apply, Atom, Block, Const, Function, If, Loop, Stmt, Var, blocks
+from ..avals import Arr, shape_of
+from ..ir import UNDEF, Apply, Atom, Block, Const, Function, If, Loop, Stmt, Var, blocks
 from ..rules.registry import lookup
+from .certain import is_sequence
 from .rename import finish
 
 FRESH = {  # makes something that later statements may update in place
@@ -46,7 +52,7 @@ def cse(function: Function) -> Function:
 
 
 def _block(block: Block, table: Table, env: dict[Var, Atom], updated: set[Var]) -> Block:
-    """The block with what `table` holds already left out; `env` says what stands for it."""
+    """The block without what `table` holds already; `env` says what stands for it."""
     table = dict(table)
 
     def get(a: Atom) -> Atom:
@@ -69,18 +75,55 @@ def _block(block: Block, table: Table, env: dict[Var, Atom], updated: set[Var]) 
                         env.update(zip(s.outs, before, strict=True))
                         continue
             case If():
-                s = If(s.outs, get(s.test), inner(s.then), inner(s.orelse), s.at)
+                s = _branch(If(s.outs, get(s.test), inner(s.then), inner(s.orelse), s.at), env)
             case Loop():
-                s = dataclasses.replace(
-                    s, init=atoms(s.init), iters=atoms(s.iters), test=s.test and inner(s.test), body=inner(s.body)
-                )
+                s = _items(dataclasses.replace(s, init=atoms(s.init), iters=atoms(s.iters)), env)
+                s = _lists(dataclasses.replace(s, test=s.test and inner(s.test), body=inner(s.body)), env)
         stmts.append(s)
     return Block(block.params, tuple(stmts), atoms(block.results))
 
 
+def _branch(s: If, env: dict[Var, Atom]) -> If:
+    """A branch gives each value once; where a side gives none, the emitter has its ways."""
+    pairs = list(zip(s.then.results, s.orelse.results, strict=True))
+    keep = _once(s.outs, [None if UNDEF in pair else tuple(map(_atom_key, pair)) for pair in pairs], env)
+    then, orelse = (Block((), side.stmts, tuple(side.results[i] for i in keep)) for side in (s.then, s.orelse))
+    return If(tuple(s.outs[i] for i in keep), s.test, then, orelse, s.at)
+
+
+def _items(s: Loop, env: dict[Var, Atom]) -> Loop:
+    """A loop goes through each sequence once."""
+    n, params = len(s.outs), s.body.params
+    keep = _once(params[n:], [_atom_key(a) if is_sequence(a) else None for a in s.iters], env)
+    body = Block(params[:n] + tuple(params[n + k] for k in keep), s.body.stmts, s.body.results)
+    return dataclasses.replace(s, iters=tuple(s.iters[k] for k in keep), body=body)
+
+
+def _lists(s: Loop, env: dict[Var, Atom]) -> Loop:
+    """A loop records each value once."""
+    n, m, results = len(s.outs), len(s.lists), s.body.results
+    keep = _once(s.lists, [_atom_key(a) for a in results[n : n + m]], env)
+    body = Block(s.body.params, s.body.stmts, results[:n] + tuple(results[n + k] for k in keep) + results[n + m :])
+    return dataclasses.replace(s, lists=tuple(s.lists[k] for k in keep), body=body)
+
+
+def _once(vars: tuple[Var, ...], keys: list[Any], env: dict[Var, Atom]) -> list[int]:
+    """The first variable of each key (None is unlike any other); the rest are replaced."""
+    first: dict[Any, int] = {}
+    keep = []
+    for i, k in enumerate(keys):
+        if k is None or first.setdefault(k, i) == i:
+            keep.append(i)
+        else:
+            env[vars[i]] = vars[first[k]]
+    return keep
+
+
 def is_shareable(s: Apply) -> bool:
     rule = lookup(s.fn)
-    return rule is not None and rule.pure and not s.effect and s.fn not in FRESH | UPDATES | OUTSIDE
+    if rule is None or not rule.pure or s.effect or s.fn in FRESH | UPDATES:
+        return False
+    return s.fn not in OUTSIDE or (s.fn is getattr and isinstance(s.args[0].aval, Arr))  # x.shape
 
 
 def key(s: Apply) -> Any:

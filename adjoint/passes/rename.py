@@ -6,15 +6,17 @@
 
 A pass that finds that `x_bar` is `w1` has only to say so: `{x_bar: w1}`.  An anonymous value takes the
 name of what it stands for; a value with a name of its own keeps it, and so do the function's
-parameters, which are never renamed.  The variables of the program that came in are left as they are:
-a renamed value is a new `Var`.
+parameters, which are never renamed.  A value of the forward sweep is not called `x_bar`, though it may
+happen to be the cotangent of x.  The variables of the program that came in are left as they are: a
+renamed value is a new `Var`.
 """
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 
-from ..ir import Apply, Atom, Block, Function, If, Loop, Stmt, Var, map_leaves
+from ..ir import Apply, Atom, Block, Function, If, Loop, Stmt, Var, blocks, defined, map_leaves
 
 
 def finish(function: Function, body: Block, env: dict[Var, Atom]) -> Function:
@@ -33,9 +35,10 @@ def resolve(env: dict[Var, Atom], a: Atom) -> Atom:
 
 def named(body: Block, env: dict[Var, Atom]) -> Block:
     names: dict[Var, Var] = {}  # an anonymous value, and the first with a name that it stands for
+    forward = set(_forward(body)) if env else set()
     for v in env:
         root = resolve(env, v)
-        if isinstance(root, Var) and not _has_name(root) and _has_name(v):
+        if isinstance(root, Var) and not _has_name(root) and (v.hint or (v.bar_of and root not in forward)):
             names.setdefault(root, v)
     new: dict[Var, Var] = {v: v for v in body.params}
 
@@ -52,6 +55,17 @@ def named(body: Block, env: dict[Var, Atom]) -> Block:
         return new[v]
 
     return _mapped(body, var) if env else body
+
+
+def _forward(block: Block) -> Iterator[Var]:
+    """What is defined in the forward sweep."""
+    for s in block.stmts:
+        if s.at.sweep == "forward":
+            yield from defined(s)
+        for inner in blocks(s):
+            if s.at.sweep == "forward":
+                yield from inner.params
+            yield from _forward(inner)
 
 
 def _has_name(v: Var) -> bool:

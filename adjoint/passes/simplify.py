@@ -11,6 +11,7 @@ and, for branches and loops,
 
     w1 = if t: yield x else: yield x              -> x
     if True: ...                                  -> ...
+    if t: if t: ...                               -> if t: ...
     w2 = loop s = x for i in r: yield s           -> x
     w3 = loop s = x for i in range(0): ...        -> x
 
@@ -32,10 +33,11 @@ from typing import Any
 import numpy as np
 
 from .. import runtime
-from ..avals import BOOL, INT, Arr, Num, Obj, Parts, Seq, dtype_of, is_known, shape_of
+from ..avals import BOOL, Num, dtype_of
 from ..ir import UNDEF, Apply, Atom, Block, Const, Function, If, Loop, Stmt, Var, substitute
 from ..lower.values import same
-from .rename import finish
+from .certain import Facts, is_number
+from .rename import finish, resolve
 
 
 def simplify(function: Function) -> Function:
@@ -49,16 +51,18 @@ def simplify(function: Function) -> Function:
 
 
 class _Walk:
-    """One walk over the program: what each removed value is now, and what makes the others."""
+    """One walk over the program: what stands for each removed value, and what is certain of the others."""
 
     def __init__(self, env: dict[Var, Atom]) -> None:
         self.env = env
-        self.makers: dict[Var, Apply] = {}
+        self.facts = Facts()
+        self.known: dict[Var, bool] = {}  # the tests of the branches around
         self.changes = 0
 
     def get(self, a: Atom) -> Atom:
-        while isinstance(a, Var) and a in self.env:
-            a = self.env[a]
+        a = resolve(self.env, a)
+        if isinstance(a, Var) and a in self.known and a.aval == BOOL:
+            return Const(self.known[a])
         return a
 
     def all(self, atoms: tuple[Atom, ...]) -> tuple[Atom, ...]:
@@ -87,7 +91,7 @@ class _Walk:
         kwargs = tuple((k, self.get(a)) for k, a in s.kwargs)
         s = Apply(s.outs, s.fn, self.all(s.args), kwargs, s.at, s.effect)
         while not s.effect and len(s.outs) == 1:
-            match simpler(s, self.makers):
+            match simpler(s, self.facts):
                 case None:
                     break
                 case Apply() as s:
@@ -95,48 +99,73 @@ class _Walk:
                 case value:
                     self.replace(s.out, value)
                     return []
-        self.makers.update(dict.fromkeys(s.outs, s))
+        self.facts.note(s)
         return [s]
 
     # --- branches ---------------------------------------------------------------------------------
 
     def branch(self, s: If) -> list[Stmt]:
         test = self.get(s.test)
-        if isinstance(test, Const) and isinstance(test.value, bool | int | float | str | tuple | None):
-            side = s.then if test.value else s.orelse
+        taken = truth(test) if test not in self.known else self.known[test]  # type: ignore[index]
+        if taken is not None:
+            side = s.then if taken else s.orelse
             if UNDEF not in side.results:
                 stmts = [new for inner in side.stmts for new in self.statement(inner)]
                 for out, a in zip(s.outs, side.results, strict=True):
                     self.replace(out, self.get(a))
                 return stmts
-        then, orelse = self.block(s.then), self.block(s.orelse)
-        kept: list[tuple[Var, Atom, Atom]] = []
-        for out, a, b in zip(s.outs, then.results, orelse.results, strict=True):
-            twin = next((v for v, c, d in kept if same(a, c) and same(b, d)), None)
-            if a is UNDEF or b is UNDEF:
-                kept.append((out, a, b))
-            elif same(a, b):
+        then, orelse = self.side(s.then, test, True), self.side(s.orelse, test, False)
+        kept: list[int] = []
+        for i, (out, a, b) in enumerate(zip(s.outs, then.results, orelse.results, strict=True)):
+            if a is not UNDEF and same(a, b):
                 self.replace(out, a)
             elif test.aval == BOOL and same(a, Const(True)) and same(b, Const(False)):
                 self.replace(out, test)
-            elif twin is not None:
-                self.replace(out, twin)
             else:
-                kept.append((out, a, b))
-        then = Block((), then.stmts, tuple(a for _, a, _ in kept))
-        orelse = Block((), orelse.stmts, tuple(b for _, _, b in kept))
-        return [If(tuple(v for v, _, _ in kept), test, then, orelse, s.at)]
+                kept.append(i)
+        then, orelse = (Block((), side.stmts, tuple(side.results[i] for i in kept)) for side in (then, orelse))
+        return [If(tuple(s.outs[i] for i in kept), test, then, orelse, s.at)]
+
+    def side(self, block: Block, test: Atom, value: bool) -> Block:
+        if not isinstance(test, Var) or test in self.known:
+            return self.block(block)
+        self.known[test] = value
+        block = self.block(block)
+        del self.known[test]
+        return block
 
     # --- loops ------------------------------------------------------------------------------------
 
     def loop(self, s: Loop) -> list[Stmt]:
         init, iters = self.all(s.init), self.all(s.iters)
-        if UNDEF not in init and any(is_empty(a, self.makers) for a in iters):
-            return self.no_trip(s, init)
         test = None if s.test is None else self.block(s.test)
-        if UNDEF not in init and test is not None and not test.stmts and same(test.results[0], Const(False)):
+        never = any(map(self.facts.is_empty, iters)) or (
+            test is not None and not test.stmts and truth(test.results[0]) is False
+        )
+        if never and UNDEF not in init:
             return self.no_trip(s, init)
-        return [self.fewer(dataclasses.replace(s, init=init, iters=iters, test=test, body=self.block(s.body)))]
+        body = self.block(s.body)
+        still = [i for i, a in enumerate(init) if a is not UNDEF and (
+            body.results[i] is body.params[i] or same(body.results[i], a)
+        )]
+        inside: dict[Var, Atom] = {}
+        for i in still:  # a carry that does not change
+            self.replace(s.outs[i], init[i])
+            inside[body.params[i]] = init[i]
+            if test is not None:
+                inside[test.params[i]] = init[i]
+        self.env.update(inside)
+        keep = [i for i in range(len(init)) if i not in still]
+        n = len(init)
+        body = Block(
+            tuple(body.params[i] for i in keep) + body.params[n:], body.stmts,
+            tuple(body.results[i] for i in keep) + body.results[n:],
+        )
+        test = test and Block(tuple(test.params[i] for i in keep), test.stmts, test.results)
+        return [dataclasses.replace(
+            s, outs=tuple(s.outs[i] for i in keep), init=tuple(init[i] for i in keep), iters=iters,
+            test=test and substitute(test, inside), body=substitute(body, inside),
+        )]
 
     def no_trip(self, s: Loop, init: tuple[Atom, ...]) -> list[Stmt]:
         self.changes += 1
@@ -146,45 +175,11 @@ class _Walk:
             self.replace(s.count, Const(0))
         return [Apply((v,), runtime.make_list, (), at=s.at) for v in s.lists]
 
-    def fewer(self, s: Loop) -> Loop:
-        """The loop without carries that do not change, without lists or items that are there twice."""
-        n, m, params, results = len(s.outs), len(s.iters), s.body.params, s.body.results
-        inside: dict[Var, Atom] = {}
-        carries, items, lists = [], [], []
-        for i, init in enumerate(s.init):
-            if init is not UNDEF and (results[i] is params[i] or same(results[i], init)):
-                self.replace(s.outs[i], init)
-                inside[params[i]] = init
-                if s.test is not None:
-                    inside[s.test.params[i]] = init
-            else:
-                carries.append(i)
-        for k in range(m):
-            first = next((j for j in items if s.iters[j] is s.iters[k] and is_sequence(s.iters[k])), None)
-            if first is None:
-                items.append(k)
-            else:
-                inside[params[n + k]] = params[n + first]
-                self.changes += 1
-        for k, v in enumerate(s.lists):
-            first = next((j for j in lists if same(results[n + j], results[n + k])), None)
-            if first is None:
-                lists.append(k)
-            else:
-                self.replace(v, s.lists[first])
-        if len(carries) == n and len(items) == m and len(lists) == len(s.lists):
-            return s
-        self.env.update(inside)
-        body = Block(
-            tuple(params[i] for i in carries) + tuple(params[n + k] for k in items), s.body.stmts,
-            tuple(results[i] for i in carries) + tuple(results[n + k] for k in lists) + results[n + len(s.lists) :],
-        )
-        test = s.test and Block(tuple(s.test.params[i] for i in carries), s.test.stmts, s.test.results)
-        return dataclasses.replace(
-            s, outs=tuple(s.outs[i] for i in carries), lists=tuple(s.lists[k] for k in lists),
-            init=tuple(s.init[i] for i in carries), iters=tuple(s.iters[k] for k in items),
-            test=test and substitute(test, inside), body=substitute(body, inside),
-        )
+
+def truth(test: Atom) -> bool | None:
+    """The outcome of a test, where it is known."""
+    known = isinstance(test, Const) and isinstance(test.value, bool | np.bool_ | int | float | str | tuple | None)
+    return bool(test.value) if known else None  # type: ignore[union-attr]
 
 
 # --- one statement --------------------------------------------------------------------------------
@@ -198,16 +193,17 @@ FOLDED = {  # of Python numbers, computed when the gradient is built
 }
 
 
-def simpler(s: Apply, makers: dict[Var, Apply]) -> Atom | Apply | None:
+def simpler(s: Apply, facts: Facts) -> Atom | Apply | None:
     """A value equal to that of the statement, or a simpler statement; None if there is none."""
     if s.fn is runtime.identity:
         return s.args[0]
     if s.at.sweep == "forward" or s.kwargs:
         return None
-    return folded(s) or arithmetic(s, makers) or unbroadcast(s, makers) or unchanged(s, makers)
+    return folded(s) or arithmetic(s, facts) or spread(s, facts) or unchanged(s, facts)
 
 
 def folded(s: Apply) -> Const | None:
+    """Arithmetic of Python numbers."""
     values = [a.value for a in s.args if isinstance(a, Const) and type(a.value) in (int, float)]
     if s.fn not in FOLDED or len(values) != len(s.args):
         return None
@@ -221,162 +217,103 @@ def folded(s: Apply) -> Const | None:
     return Const(value) if fine else None
 
 
-def arithmetic(s: Apply, makers: dict[Var, Apply]) -> Atom | Apply | None:
-    def negated(a: Atom) -> Atom | None:
-        maker = made(a, makers, *NEG)
-        return maker.args[0] if maker is not None and is_inexact(maker.args[0], maker.fn) else None
+def arithmetic(s: Apply, facts: Facts) -> Atom | Apply | None:
+    """Factors 1 and -1, terms 0, exponents 1 and 0, double minus."""
 
-    def become(fn: Any, *args: Atom) -> Apply:
-        return Apply(s.outs, fn, args, at=s.at)
+    def minus(a: Atom) -> Atom | None:
+        maker = facts.made(a, *NEG)
+        return maker.args[0] if maker is not None and facts.is_inexact(maker.args[0], maker.fn) else None
+
+    def become(pair: tuple[Any, Any], *args: Atom) -> Apply:
+        return Apply(s.outs, pair[isinstance(s.fn, np.ufunc)], args, at=s.at)
+
+    def keeps(a: Atom) -> bool:
+        return facts.is_inexact(a, s.fn)
 
     match s.args:
         case (x,) if s.fn in NEG:
-            return negated(x)
+            return minus(x)
         case (x, y) if s.fn in MUL:
             for a, b in ((x, y), (y, x)):
-                if is_number(a, 1) and is_inexact(b, s.fn):
+                if is_number(a, 1) and keeps(b):
                     return b
-                if is_number(a, -1) and is_inexact(b, s.fn):
-                    return become(operator.neg if s.fn is operator.mul else np.negative, b)
+                if is_number(a, -1) and keeps(b):
+                    return become(NEG, b)
         case (x, y) if s.fn in ADD:
             for a, b in ((x, y), (y, x)):
-                if is_zeros(a, b, makers) and is_inexact(b, s.fn):
+                if is_zero(a, b, facts) and keeps(b):
                     return b
-            for a, b in ((x, y), (y, x)):
-                if (c := negated(b)) is not None and is_inexact(a, s.fn):
-                    return become(operator.sub if s.fn is operator.add else np.subtract, a, c)
+                if (c := minus(b)) is not None and keeps(a):
+                    return become(SUB, a, c)
         case (x, y) if s.fn in SUB:
-            if is_zeros(y, x, makers) and is_inexact(x, s.fn):
+            if is_zero(y, x, facts) and keeps(x):
                 return x
-            if (c := negated(y)) is not None and is_inexact(x, s.fn):
-                return become(operator.add if s.fn is operator.sub else np.add, x, c)
+            if (c := minus(y)) is not None and keeps(x):
+                return become(ADD, x, c)
         case (x, y) if s.fn in DIV:
-            if is_number(y, 1) and is_inexact(x, s.fn):
+            if is_number(y, 1) and keeps(x):
                 return x
         case (x, y) if s.fn in POW:
-            if is_number(y, 1) and is_inexact(x, s.fn):
+            if is_number(y, 1) and keeps(x):
                 return x
             if is_number(y, 0) and s.fn is operator.pow and x.aval == Num("float"):
                 return Const(1.0)
     return None
 
 
-def unbroadcast(s: Apply, makers: dict[Var, Apply]) -> Apply | None:
-    """`broadcast_to(g, shape) * p` is `g * p`, where p has that shape already."""
+def is_zero(a: Atom, b: Atom, facts: Facts) -> bool:
+    """Is `a` zero, and of a kind that `a + b` is of b's?"""
+    if is_number(a, 0):
+        return True
+    if facts.made(a, np.zeros, np.zeros_like, runtime.zeros_like) is None:
+        return False
+    return facts.is_array(a) and facts.is_array(b) and facts.same_dtype(a, b) and facts.same_shape(a, b)
+
+
+def spread(s: Apply, facts: Facts) -> Apply | None:
+    """Arithmetic with one value broadcast to an array: `broadcast_to(g, shape) * p` is `g * p`, where p has that
+    shape already, and `broadcast_to(2.0, shape) * 3` is `broadcast_to(6.0, shape)`."""
+    if s.fn in NEG and (maker := facts.made(s.args[0], np.broadcast_to)):
+        return _spread(s, maker, maker.args[:1], facts)
     if s.fn not in (*MUL, *ADD, *SUB, *DIV) or len(s.args) != 2:
         return None
     for k in (0, 1):
-        maker, p = made(s.args[k], makers, np.broadcast_to), s.args[1 - k]
-        if maker is None or len(maker.args) != 2 or maker.kwargs or not has_shape(p, maker.args[1], makers):
+        maker, p = facts.made(s.args[k], np.broadcast_to, np.expand_dims), s.args[1 - k]
+        if maker is None or len(maker.args) != 2:
             continue
-        g, have, want = maker.args[0], dtype_of(maker.args[0].aval), dtype_of(p.aval)
-        if have is not None and want is not None and np.result_type(have, want) == want:
-            return Apply(s.outs, s.fn, (g, p) if k == 0 else (p, g), at=s.at)
+        g = maker.args[0]
+        pair = (g, p) if k == 0 else (p, g)
+        if maker.fn is np.expand_dims:
+            fits = isinstance(g.aval, Num) and type(maker.args[1].aval) is Num and facts.is_array(p)
+        else:
+            fits = facts.has_shape(p, maker.args[1])
+        have, want = dtype_of(facts.aval(g)), dtype_of(facts.aval(p))
+        if fits and have is not None and want is not None and np.result_type(have, want) == want:
+            return Apply(s.outs, s.fn, pair, at=s.at)
+        if maker.fn is np.broadcast_to and (new := _spread(s, maker, pair, facts)):
+            return new
     return None
 
 
-def unchanged(s: Apply, makers: dict[Var, Apply]) -> Atom | None:
+def _spread(s: Apply, maker: Apply, args: tuple[Atom, ...], facts: Facts) -> Apply | None:
+    """`s` applied to constants, and then broadcast."""
+    constant = isinstance(maker.args[0], Const) and type(maker.args[0].value) is float
+    value = folded(dataclasses.replace(s, args=args)) if constant and facts.is_array(maker.out) else None
+    return None if value is None else Apply(s.outs, np.broadcast_to, (value, maker.args[1]), at=s.at)
+
+
+def unchanged(s: Apply, facts: Facts) -> Atom | None:
     """Conversions to what the value is already, and items of a display."""
     match s.args:
         case (x,) if s.fn is float and x.aval == Num("float"):
             return x
-        case (x, Const(dtype)) if s.fn is np.ndarray.astype:
-            is_dtype = isinstance(dtype, np.dtype) and isinstance(x.aval, Arr)
-            return x if is_dtype and dtype_of(x.aval) == dtype else None
+        case (x, Const(dtype)) if s.fn is np.ndarray.astype and isinstance(dtype, np.dtype):
+            return x if facts.is_array(x) and dtype_of(facts.aval(x)) == dtype else None
         case (x, shape) if s.fn in (np.broadcast_to, np.reshape, np.ndarray.reshape):
-            return x if has_shape(x, shape, makers) else None
+            return x if facts.has_shape(x, shape) else None
         case (x, like) if s.fn is runtime.unbroadcast:
-            dtype = dtype_of(like.aval)
-            if is_array(x) and dtype is not None and dtype == dtype_of(x.aval) and same_shape(x, like, makers):
-                return x
+            return x if facts.is_array(x) and facts.same_dtype(x, like) and facts.same_shape(x, like) else None
         case (x, Const(index)) if s.fn is operator.getitem and type(index) is int:
-            maker = made(x, makers, runtime.make_list, runtime.make_tuple)
+            maker = facts.made(x, runtime.make_list, runtime.make_tuple)
             return maker.args[index] if maker is not None and -len(maker.args) <= index < len(maker.args) else None
     return None
-
-
-# --- what is certain of a value -------------------------------------------------------------------
-
-
-def made(a: Atom, makers: dict[Var, Apply], *fns: Any) -> Apply | None:
-    """The statement that makes a value, if it applies one of `fns`."""
-    maker = makers.get(a) if isinstance(a, Var) else None
-    return maker if maker is not None and maker.fn in fns and not maker.effect else None
-
-
-def is_number(a: Atom, number: int) -> bool:
-    return isinstance(a, Const) and type(a.value) in (int, float) and a.value == number
-
-
-def is_array(a: Atom) -> bool:
-    """An array that has axes: arithmetic makes a scalar of one that has none."""
-    return isinstance(a.aval, Arr) and a.aval.shape is not None and a.aval.shape != ()
-
-
-def is_inexact(a: Atom, fn: Any) -> bool:
-    """A float or complex value, of a type that arithmetic keeps."""
-    dtype = dtype_of(a.aval)
-    if dtype is None or dtype.kind not in "fc":
-        return False
-    if is_array(a):
-        return True  # a ufunc makes a NumPy number of a Python number, and `+` of an array without axes
-    return not isinstance(fn, np.ufunc) and (isinstance(a.aval, Num) or a.aval == Arr(dtype, (), boxed=True))
-
-
-def is_zeros(a: Atom, b: Atom, makers: dict[Var, Apply]) -> bool:
-    """Is `a` zero, and of a kind that `a + b` is of b's?"""
-    if is_number(a, 0):
-        return True
-    if made(a, makers, np.zeros, np.zeros_like, runtime.zeros_like) is None:
-        return False
-    return is_array(a) and is_array(b) and dtype_of(a.aval) == dtype_of(b.aval) and same_shape(a, b, makers)
-
-
-def same_shape(a: Atom, b: Atom, makers: dict[Var, Apply]) -> bool:
-    known = is_known(shape_of(a.aval)) and shape_of(a.aval) == shape_of(b.aval)
-    return known or like(a, makers) is like(b, makers)
-
-
-def has_shape(a: Atom, shape: Atom, makers: dict[Var, Apply]) -> bool:
-    """Is it certainly an array of this shape, with axes?"""
-    if not is_array(a):
-        return False
-    if isinstance(shape, Const):
-        wanted = (shape.value,) if type(shape.value) is int else shape.value
-        return is_known(shape_of(a.aval)) and shape_of(a.aval) == wanted
-    maker = made(shape, makers, np.shape)
-    return maker is not None and same_shape(a, maker.args[0], makers)
-
-
-def like(a: Atom, makers: dict[Var, Apply]) -> Atom:
-    """The first value that this one has its shape from."""
-    while isinstance(a, Var) and (s := makers.get(a)) is not None and not s.effect and not s.kwargs:
-        unary = isinstance(s.fn, np.ufunc) and s.fn.nin == s.fn.nout == len(s.args) == 1 and s.fn.signature is None
-        shape = made(s.args[1], makers, np.shape) if s.fn is np.broadcast_to and len(s.args) == 2 else None
-        if unary or s.fn in (operator.neg, np.zeros_like, runtime.zeros_like, runtime.index_add):
-            a = s.args[0]
-        elif s.fn is runtime.unbroadcast and isinstance(s.args[1].aval, Arr):
-            a = s.args[1]
-        elif shape is not None:
-            a = shape.args[0]
-        else:
-            break
-    return a
-
-
-def is_sequence(a: Atom) -> bool:
-    """Something that may be iterated over more than once."""
-    return isinstance(a.aval, Seq | Parts | Arr) or a.aval == Obj(range)
-
-
-def is_empty(a: Atom, makers: dict[Var, Apply]) -> bool:
-    """Is it certainly a sequence without items?"""
-    if isinstance(a, Const):
-        return isinstance(a.value, range | list | tuple | str) and len(a.value) == 0
-    maker = made(a, makers, range, runtime.make_list, runtime.make_tuple)
-    if maker is None:
-        return False
-    if maker.fn is range:
-        bounds = [b.value for b in maker.args if isinstance(b, Const) and b.aval == INT]
-        return len(bounds) == len(maker.args) and 0 not in bounds[2:] and len(range(*bounds)) == 0
-    return not maker.args

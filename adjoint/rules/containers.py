@@ -33,7 +33,7 @@ def owned(g, z, x):
 
 @vjp_rule(runtime.set_item)
 def set_item(g, z, items, index, item):
-    return runtime.set_item(g, index, runtime.zeros_like(item)), g[index]
+    return runtime.set_item(g, index, runtime.zeros_like(item)), None, g[index]
 
 
 @vjp_rule(runtime.append)

@@ -1,0 +1,139 @@
+"""What is certain of a value, from its abstract value and from the statements that make it.
+
+    w1 = pow(v, 2)                     w1 has the shape of v,
+    w2 = shape(w1)
+    w3 = broadcast_to(g, w2)           w3 that of w1, and so that of v
+    w4 = unbroadcast(w3, v)            and so w4 is w3, although no length is known
+
+A pass asks before it replaces one value by another; the answer is False wherever there is doubt.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from .. import runtime
+from ..avals import INT, Arr, Aval, Num, Obj, Parts, Seq, dtype_of, is_known, shape_of
+from ..ir import Apply, Atom, Const, Var
+
+ENTRYWISE = {operator.add, operator.sub, operator.mul, operator.truediv, operator.pow}
+
+
+class Facts:
+    """The statement that makes each value."""
+
+    def __init__(self) -> None:
+        self.makers: dict[Var, Apply] = {}
+
+    def note(self, s: Apply) -> None:
+        self.makers.update(dict.fromkeys(s.outs, s))
+
+    def made(self, a: Atom, *fns: Any) -> Apply | None:
+        """The statement that makes a value, if it is a call of one of `fns` without keywords."""
+        s = self.makers.get(a) if isinstance(a, Var) else None
+        return s if s is not None and s.fn in fns and not s.kwargs and not s.effect else None
+
+    def aval(self, a: Atom) -> Aval:
+        """The abstract value; of something broadcast to the shape of another value, that shape."""
+        s = self.made(a, np.broadcast_to)
+        like = self.shaped_as(s.args[1]) if s is not None and len(s.args) == 2 else None
+        if s is None or like is None or not isinstance(like.aval, Arr):
+            return a.aval
+        return Arr(dtype_of(self.aval(s.args[0])), like.aval.shape)
+
+    def is_array(self, a: Atom) -> bool:
+        """An array that has axes: arithmetic makes a scalar of one that has none."""
+        aval = self.aval(a)
+        return isinstance(aval, Arr) and aval.shape is not None and aval.shape != ()
+
+    def is_inexact(self, a: Atom, fn: Any) -> bool:
+        """A float or complex value, of a type that the arithmetic `fn` keeps."""
+        aval = self.aval(a)
+        dtype = dtype_of(aval)
+        if dtype is None or dtype.kind not in "fc":
+            return False
+        if self.is_array(a):
+            return True  # a ufunc makes a NumPy number of a Python number, and `+` of an array without axes
+        return not isinstance(fn, np.ufunc) and (isinstance(aval, Num) or aval == Arr(dtype, (), boxed=True))
+
+    def same_dtype(self, a: Atom, b: Atom) -> bool:
+        dtype = dtype_of(self.aval(a))
+        return dtype is not None and dtype == dtype_of(self.aval(b))
+
+    def same_shape(self, a: Atom, b: Atom) -> bool:
+        shape = shape_of(self.aval(a))
+        return (is_known(shape) and shape == shape_of(self.aval(b))) or self.like(a) is self.like(b)
+
+    def has_shape(self, a: Atom, shape: Atom) -> bool:
+        """Is it certainly an array of this shape, with axes?"""
+        if not self.is_array(a):
+            return False
+        if isinstance(shape, Const):
+            wanted = (shape.value,) if type(shape.value) is int else shape.value
+            return is_known(shape_of(self.aval(a))) and shape_of(self.aval(a)) == wanted
+        like = self.shaped_as(shape)
+        return like is not None and self.same_shape(a, like)
+
+    def shaped_as(self, shape: Atom) -> Atom | None:
+        """A value that has this shape: `v` for `np.shape(v)`, `v.shape`, or `(v.shape[0], 3)`."""
+        if s := self.made(shape, np.shape):
+            return s.args[0]
+        if (s := self.made(shape, getattr)) and s.args[1].value == "shape":  # type: ignore[union-attr]
+            return s.args[0]
+        if (s := self.made(shape, runtime.make_tuple)) is None:
+            return None
+        lengths = [self.made(a, operator.getitem) for a in s.args]
+        like = next((self.shaped_as(n.args[0]) for n in lengths if n is not None), None)
+        known = shape_of(like.aval) if like is not None else None
+        if like is None or known is None or len(known) != len(s.args):
+            return None
+        for i, (a, n) in enumerate(zip(s.args, lengths, strict=True)):
+            if isinstance(a, Const) and type(a.value) is int and a.value == known[i]:
+                continue
+            index = n.args[1] if n is not None else None
+            if not isinstance(index, Const) or index.value != i or n is None or self.shaped_as(n.args[0]) is not like:
+                return None
+        return like
+
+    def like(self, a: Atom) -> Atom:
+        """The first value that this one has its shape from."""
+        s = self.makers.get(a) if isinstance(a, Var) else None
+        if s is None or s.effect or s.kwargs or len(s.outs) != 1:
+            return a
+        entrywise = s.fn in ENTRYWISE or (isinstance(s.fn, np.ufunc) and s.fn.signature is None and s.fn.nout == 1)
+        match s.args:
+            case (x,) if s.fn in (operator.neg, np.zeros_like, runtime.zeros_like) or entrywise:
+                return self.like(x)
+            case (x, y) if entrywise and isinstance(x.aval, Num | Arr) and isinstance(y.aval, Num | Arr):
+                m, n = self.like(x), self.like(y)
+                return n if m is n or shape_of(x.aval) == () else m if shape_of(y.aval) == () else a
+            case (x, *_) if s.fn is runtime.index_add:
+                return self.like(x)
+            case (_, x) if s.fn is runtime.unbroadcast and isinstance(x.aval, Arr):
+                return self.like(x)
+            case (_, shape) if s.fn is np.broadcast_to and (x := self.shaped_as(shape)) is not None:
+                return self.like(x)
+        return a
+
+    def is_empty(self, a: Atom) -> bool:
+        """Is it certainly a sequence without items?"""
+        if isinstance(a, Const):
+            return isinstance(a.value, range | list | tuple | str) and len(a.value) == 0
+        if s := self.made(a, range):
+            bounds = [b.value for b in s.args if isinstance(b, Const) and b.aval == INT]
+            return len(bounds) == len(s.args) and 0 not in bounds[2:] and len(range(*bounds)) == 0
+        s = self.made(a, runtime.make_list, runtime.make_tuple)
+        return s is not None and not s.args
+
+
+def is_number(a: Atom, number: int) -> bool:
+    """Is it this Python number, as a float or an int?"""
+    return isinstance(a, Const) and type(a.value) in (int, float) and a.value == number
+
+
+def is_sequence(a: Atom) -> bool:
+    """Something that may be iterated over more than once."""
+    return isinstance(a.aval, Seq | Parts | Arr) or a.aval == Obj(range)
