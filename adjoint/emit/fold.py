@@ -30,6 +30,7 @@ class Folds:
         self.width: dict[Var, int] = {}
         self.wholes: set[If] = set()  # the branches written as conditional expressions
         self.uses: Counter[Var] = Counter(a for a in _all_reads(function.body) if isinstance(a, Var))
+        self.passed_on = set(_all_results(function.body))  # values that a block hands to what is around it
         inputs = {v for p in function.params for v in leaves(p.tree)}
         self.returned = {
             r for r in function.body.results if textbook and isinstance(r, Var) and r.bar_of in inputs and self.uses[r] == 1
@@ -56,7 +57,9 @@ class Folds:
             self.width[v] = width
             if isinstance(stmt, If):
                 self.is_expression(stmt)
-            if isinstance(stmt, Apply) and stmt.fn in _INDICES and not any(a in self.folded for a in stmt.args):
+            if isinstance(stmt, Apply) and stmt.fn in _INDICES and v not in self.passed_on and not any(
+                a in self.folded for a in stmt.args
+            ):
                 self.folded[v] = stmt  # an index is written out wherever it is used
                 continue
             if at is None or self.uses[v] != 1 or not self._may_fold(stmt, v):
@@ -162,6 +165,13 @@ def _all_reads(block: Block) -> Iterator[Atom]:
         for inner in blocks(stmt):
             yield from _all_reads(inner)
     yield from block.results
+
+
+def _all_results(block: Block) -> Iterator[Atom]:
+    yield from block.results
+    for stmt in block.stmts:
+        for inner in blocks(stmt):
+            yield from _all_results(inner)
 
 
 def _is_barrier(stmt: Stmt) -> bool:

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from .. import runtime
-from ..avals import INT, Arr, Cut, Num, Obj, Parts, Seq
-from ..ir import UNDEFINED, Apply, At, Atom, Block, Const, Function, If, Loop, Stmt, Var, defined
+from ..avals import INT, Arr, Cut, Num, Obj, Parts, Seq, is_slice
+from ..ir import UNDEF, Apply, At, Atom, Block, Const, Function, If, Loop, Stmt, Var, defined
 from .alias import Aliases
 from .expressions import Expressions, name
 from .fold import Folds
@@ -167,9 +167,12 @@ class Writer:
         part = ast.Subscript(target, self.write.index(rest[0]), ast.Store())
         if stmt.fn is runtime.set_item:
             return [ast.Assign([part], value, lineno=1)]
+        if isinstance(old.aval, Seq | Parts) and is_slice(rest[0].aval):
+            return [assign(self.names[out], self.write.apply(stmt))]
         if isinstance(old.aval, Seq | Parts) and not _holds_numbers(old.aval):
             now = ast.Subscript(target, self.write.index(rest[0]), ast.Load())
-            return [ast.Assign([part], ast.BinOp(now, ast.Add(), value), lineno=1)]
+            total = ast.Call(self.write.function(runtime.add), [now, value], [])
+            return [ast.Assign([part], total, lineno=1)]
         if isinstance(old.aval, Seq | Parts) or _is_basic(rest[0]):
             return [increment(part, value)]
         at = ast.Attribute(self.write.function(np.add), "at", ast.Load())
@@ -195,7 +198,7 @@ class Writer:
         """Assignments that happen together, as few lines as they can be."""
         todo = [
             (v, a) for v, a in pairs
-            if not (isinstance(a, Const) and a.value is UNDEFINED) and not self.same(a, v)
+            if not (a is UNDEF and v not in self.folds.passed_on) and not self.same(a, v)
         ]
         targets = [self.names[v] for v, _ in todo]
         values = [self.write.atom(a) for _, a in todo]

@@ -59,25 +59,30 @@ def _lower(fun: Callable[..., Any], arguments: inspect.BoundArguments, level: in
     body = calls.body_of_node(node)
     lo = Lowering(level=level)
     lo.frames = 1
-    frame = Frame(1, fn.__name__, source, node, fn, None, body.assigned, body.nonlocals)
+    frame = Frame(1, fn.__name__, source, node, fn, None, body.assigned, body.nonlocals, body.globals_)
     params: list[Param] = []
-    values: dict[str, Value] = {}
+    args: list[Value] = []
+    kwargs: dict[str, Value] = {}
+    if isinstance(fun, types.MethodType):
+        args.append(calls.bound_self(lo, fun))
     for position, (name, spec) in enumerate(arguments.signature.parameters.items()):
         value, tree = _parameter(lo, position, name, arguments.arguments[name])
-        values[name] = value
+        if isinstance(value, Ref):
+            value.cell.argument = name
+        match spec.kind:
+            case inspect.Parameter.VAR_POSITIONAL:
+                assert isinstance(value, Tuple)
+                args += value.items
+            case inspect.Parameter.VAR_KEYWORD:
+                kwargs.update(calls.entries_of(lo, frame, node, value))
+            case inspect.Parameter.KEYWORD_ONLY:
+                kwargs[name] = value
+            case _:
+                args.append(value)
         params.append(
             Param(name, tree, _KINDS[spec.kind], spec.default, spec.default is not inspect.Parameter.empty)
         )
-    if isinstance(fun, types.MethodType):
-        owner = calls.bound_self(lo, fun)
-        names = [a.id for a in (*node.args.posonlyargs, *node.args.args)]
-        values = {names[0]: owner, **values}
-    from . import expressions
-
-    for name, value in values.items():
-        if isinstance(value, Ref):
-            value.cell.argument = name
-        expressions.bind(lo, frame, name, value)
+    calls.bind_parameters(lo, frame, node, frame, body.arguments, args, kwargs, {})
     result = calls.run_body(lo, frame, body)
     outputs, tree = _result(lo, frame, node, result)
     inputs = tuple(v for p in params for v in leaves(p.tree) if isinstance(v, Var))

@@ -235,6 +235,7 @@ class Body:
     stmts: list[Any]
     assigned: frozenset[str]
     nonlocals: frozenset[str]
+    globals_: frozenset[str]
     node: Any
 
 
@@ -245,8 +246,7 @@ def body_of_node(node: Any) -> Body:
         stmts = structured([returns], node.body)
     else:
         stmts = structured(node.body, node)
-    assigned, nonlocals = statements.assigned_names(node)
-    return Body(node.args, stmts, assigned, nonlocals, node)
+    return Body(node.args, stmts, *statements.assigned_names(node), node)
 
 
 def expressions_return(value: Any) -> Any:
@@ -295,7 +295,7 @@ def inline(
         defaults = defaults_of(lo, function)
     in_rule = frame.in_rule
     inner = Frame(
-        lo.frames, name, source, body.node, function, parent, body.assigned, body.nonlocals, in_rule
+        lo.frames, name, source, body.node, function, parent, body.assigned, body.nonlocals, body.globals_, in_rule
     )
     bind_parameters(lo, frame, node, inner, body.arguments, args, kwargs, defaults)
     lo.stack.append(fn)

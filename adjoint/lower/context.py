@@ -42,6 +42,7 @@ class Frame:
     parent: Frame | None = None
     assigned: frozenset[str] = frozenset()
     nonlocals: frozenset[str] = frozenset()
+    globals_: frozenset[str] = frozenset()
     in_rule: bool = False
 
     @property
@@ -77,6 +78,7 @@ class Lowering:
     wanted: set[tuple[int, str]] = field(default_factory=set)  # names read in a loop before they are bound
     placeholders: int = 0
     level: int = 0  # how much is taken as known of lists and integers (`abstract.details`)
+    stored: set[tuple[int, str]] = field(default_factory=set)  # globals and class attributes that were assigned
     unrolled: int = 0  # how often the body of a loop was lowered for one item
 
     # --- errors -----------------------------------------------------------------------------------

@@ -113,7 +113,9 @@ def comprehension(lo: Lowering, frame: Frame, node: Any) -> Value:
     bound = frozenset(
         n.id for g in node.generators for n in _names(g.target)
     )
-    inner = Frame(lo.frames, frame.name, frame.source, frame.node, None, frame, bound, in_rule=frame.in_rule)
+    inner = Frame(
+        lo.frames, frame.name, frame.source, frame.node, None, frame, bound, globals_=frame.globals_, in_rule=frame.in_rule
+    )
     if isinstance(node, gast.DictComp):
         out = lo.cell(Entries(()))
 

@@ -8,12 +8,13 @@ from typing import Any
 
 import gast
 
-from ..avals import BOOL, Arr, Num, Obj, Parts, Seq, shape_of
+from .. import runtime
+from ..avals import BOOL, NONE, Arr, Num, Obj, Parts, Seq, shape_of
 from ..infer import is_boolean
 from ..ir import UNDEF, Const, Var
 from . import calls, control
 from .abstract import is_static
-from .attributes import attribute
+from .attributes import attribute, check_stored
 from .context import Frame, Lowering
 from .values import (
     Cell, Choice, Closure, Entries, Items, Iteration, Ref, Slice, Tuple, Value, aval_name, is_undefined, same_constant,
@@ -101,7 +102,18 @@ def bind(lo: Lowering, frame: Frame, name: str, value: Value) -> None:
             value.cell.hint = name
     if isinstance(target, Var) and target.hint is None and not name.startswith("%") and not frame.in_rule:
         target.hint = name
+    if name in frame.globals_:
+        bind_global(lo, frame, name, value)
+        return
     lo.state.names[scope(frame, name).id, name] = value
+
+
+def bind_global(lo: Lowering, frame: Frame, name: str, value: Value) -> None:
+    fn = frame.owner.fn
+    assert fn is not None
+    lo.apply(runtime.store, [Const(fn), Const(name), value], frame=frame, node=None, effect=True, aval=NONE)
+    lo.state.names.pop((-1, ("global", id(fn.__globals__), name)), None)
+    lo.stored.add((id(fn.__globals__), name))
 
 
 def scope(frame: Frame, name: str) -> Frame:
@@ -113,7 +125,7 @@ def scope(frame: Frame, name: str) -> Frame:
 
 def name(lo: Lowering, frame: Frame, name: str, node: Any) -> Value:
     """What a name means: a local, a variable of a surrounding function, a global or a builtin."""
-    here: Frame | None = scope(frame, name)
+    here: Frame | None = scope(frame, name) if name not in frame.globals_ else None
     while here is not None:
         value = lo.state.names.get((here.id, name))
         if value is not None and not is_undefined(value):
@@ -133,14 +145,16 @@ def name(lo: Lowering, frame: Frame, name: str, node: Any) -> Value:
     assert owner.fn is not None
     namespace = owner.fn.__globals__
     if name in namespace:
-        return global_variable(lo, owner, name, namespace)
+        return global_variable(lo, owner, name, namespace, node)
     if hasattr(builtins, name):
         return Const(getattr(builtins, name))
     raise lo.refuse(frame, node, f"The name `{name}` is not defined.", "Define it before the gradient is built.")
 
 
-def global_variable(lo: Lowering, frame: Frame, name: str, namespace: dict[str, Any]) -> Value:
+def global_variable(lo: Lowering, frame: Frame, name: str, namespace: dict[str, Any], node: Any) -> Value:
     key = ("global", id(namespace), name)
+    if (id(namespace), name) in lo.stored:
+        check_stored(lo, frame, node, namespace[name], name)
 
     def load() -> Var:
         out = Var(hint=name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import importlib
+from collections.abc import Iterator
 from typing import Any
 
 import gast
@@ -64,12 +65,8 @@ def statement(lo: Lowering, frame: Frame, node: Any) -> None:
                 delete(lo, frame, target)
         case gast.Import() | gast.ImportFrom():
             import_(lo, frame, node)
-        case gast.Nonlocal():
+        case gast.Nonlocal() | gast.Global():
             pass
-        case gast.Global():
-            raise lo.refuse(
-                frame, node, "Assigning to a global variable is not understood.", "Return the new value instead."
-            )
         case gast.With():
             raise lo.refuse(frame, node, "`with` is not understood yet.", "Move the block out of the `with`.")
         case gast.Try():
@@ -242,7 +239,9 @@ def list_with(aval: Any, item: Any) -> Any:
 def delete(lo: Lowering, frame: Frame, target: Any) -> None:
     match target:
         case gast.Name():
-            lo.state.names[frame.id, target.id] = UNDEF
+            if target.id in frame.globals_:
+                raise lo.refuse(frame, target, "A global variable is deleted.", "Set it to None.")
+            lo.state.names[expressions.scope(frame, target.id).id, target.id] = UNDEF
         case gast.Subscript():
             container = expressions.expression(lo, frame, target.value)
             key = expressions.index(lo, frame, target.slice)
@@ -300,8 +299,8 @@ def while_loop(lo: Lowering, frame: Frame, node: Any) -> None:
 
 
 @functools.lru_cache(maxsize=1024)
-def assigned_names(node: Any) -> tuple[frozenset[str], frozenset[str]]:
-    """The names that a function binds, parameters included, and those it declares nonlocal."""
+def assigned_names(node: Any) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """The names that a function binds, parameters included, and those it declares nonlocal and global."""
     arguments = node.args
     params = [a.id for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
     params += [a.id for a in (arguments.vararg, arguments.kwarg) if a is not None]
@@ -310,7 +309,16 @@ def assigned_names(node: Any) -> tuple[frozenset[str], frozenset[str]]:
     nonlocal_: set[str] = set()
     for stmt in body:
         _collect(stmt, bound, nonlocal_)
-    return frozenset(bound - nonlocal_), frozenset(nonlocal_)
+    global_ = {name for stmt in body for n in _own_nodes(stmt) if isinstance(n, gast.Global) for name in n.names}
+    return frozenset(bound - nonlocal_ - global_), frozenset(nonlocal_), frozenset(global_)
+
+
+def _own_nodes(node: Any) -> Iterator[Any]:
+    """The nodes of a statement, nested functions left out."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, gast.FunctionDef | gast.Lambda | gast.ClassDef):
+            yield from _own_nodes(child)
 
 
 @functools.lru_cache(maxsize=1024)

@@ -16,6 +16,7 @@ from __future__ import annotations
 import operator
 from dataclasses import dataclass
 
+from .. import runtime
 from ..ir import Apply, Atom, Stmt, Var, defined, refresh_apply
 from ..rules.registry import lookup
 
@@ -83,5 +84,5 @@ def _is_cheap(stmt: Apply | None) -> bool:
 
 _QUICK = {
     operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne, operator.is_, operator.is_not,
-    operator.not_, operator.and_, operator.or_, bool, len, range, slice,
+    operator.not_, operator.and_, operator.or_, bool, len, range, slice, runtime.make_tuple,
 }

@@ -322,7 +322,7 @@ def momentum_training(xs, labels, settings):
     return state["w"]
 
 
-@case([[0.0, 1.0, 4.0], [1.0, 0.0, 1.5], [4.0, 1.5, 0.0]], features="Floyd-Warshall with nested lists")
+@case([[0.1, 1.0, 4.0], [1.0, 0.2, 1.5], [4.0, 1.5, 0.3]], features="Floyd-Warshall with nested lists")
 def shortest_path(d):
     n = len(d)
     dist = [row[:] for row in d]
