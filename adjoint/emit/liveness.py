@@ -82,13 +82,17 @@ class Liveness:
         outside = {v for inner in self._outside(stmt) for v in self.folds.expand(inner)}
         # Through every iteration: what is read after the loop, what the body reads from outside, and
         # the lists that the loop fills.
-        through = live | outside | set(stmt.lists) | ({stmt.count} if stmt.count is not None else set())
+        # What is iterated over is looked at all the while, too.
+        built = set(stmt.lists) | ({stmt.count} if stmt.count is not None else set())
+        sources = self._reads(stmt.iters)
+        through = live | outside | built | sources
         start = self._block(without_tapes(stmt), through)
         if stmt.test is not None:
             start = self._block(stmt.test, through | start)
             live |= start - set(params)
         self._define(params, (start | through) - set(params))
-        return (live | outside | self._reads(stmt.init) | self._reads(stmt.iters)) - set(params)
+        self._define(tuple(built), (start | through | self._reads(stmt.init)) - set(params) - built)
+        return (live | outside | self._reads(stmt.init) | sources) - set(params)
 
     def _outside(self, stmt: Loop) -> list[Var]:
         found = list(free(stmt.body))

@@ -55,6 +55,8 @@ class Names:
             return
         if sum(v in self._fixed for v in (*mine, *theirs)) > 1:
             return
+        if (mine[0].bar_of is None) != (theirs[0].bar_of is None):  # a cotangent does not get a value's name
+            return
         self._parent[y] = x
         mine.extend(theirs)
 

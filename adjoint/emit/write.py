@@ -264,7 +264,8 @@ class Writer:
         sides: list[list[ast.stmt]] = []
         for side in (stmt.then, stmt.orelse):
             asked, last = side.results[k], side.stmts[-1] if side.stmts else None
-            rest = [(v, r) for v, r in zip(stmt.outs, side.results, strict=True) if v is not flag]
+            only = self.live.uses(flag) == 1
+            rest = [(v, r) for v, r in zip(stmt.outs, side.results, strict=True) if not (only and v is flag)]
             inner = last if isinstance(last, If) and asked in last.outs and last not in self.folds.wholes else None
             lines = [line for s in side.stmts if s is not inner for line in self.statement(s)]
             if inner is not None:

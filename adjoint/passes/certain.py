@@ -114,8 +114,9 @@ class Facts:
                 return self.like(x)
             case (_, x) if s.fn is runtime.unbroadcast and isinstance(x.aval, Arr):
                 return self.like(x)
-            case (_, shape) if s.fn is np.broadcast_to and (x := self.shaped_as(shape)) is not None:
-                return self.like(x)
+            case (_, shape) if s.fn is np.broadcast_to:
+                source = self.shaped_as(shape)
+                return a if source is None else self.like(source)
         return a
 
     def is_empty(self, a: Atom) -> bool:
@@ -125,8 +126,8 @@ class Facts:
         if s := self.made(a, range):
             bounds = [b.value for b in s.args if isinstance(b, Const) and b.aval == INT]
             return len(bounds) == len(s.args) and 0 not in bounds[2:] and len(range(*bounds)) == 0
-        s = self.made(a, runtime.make_list, runtime.make_tuple)
-        return s is not None and not s.args
+        display = self.made(a, runtime.make_list, runtime.make_tuple)
+        return display is not None and not display.args
 
 
 def is_number(a: Atom, number: int) -> bool:

@@ -8,52 +8,67 @@
 
 Every comprehension comes to this.  The adjoint then goes through the cotangent of the list along with
 the loop, item by item, where the pullback of `append` would cut the last item off a list each time.
+What was in the list before comes in front: `hs2 = add(hs, emitted)`.
 
 It stays a carry if the loop reads it, appends in one branch only (the items would no longer stand
-beside those of `xs`) or goes backwards, and if the list is not empty to begin with.
+beside those of `xs`) or goes backwards, and if it is a carry of the loop around, which would have to be
+copied each time.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import operator
 from collections import Counter
 
 from .. import runtime
+from ..avals import Parts, Seq
 from ..ir import Apply, Atom, Block, Function, If, Loop, Stmt, Var, blocks, reads
 
 
 def emitted(function: Function) -> Function:
-    return dataclasses.replace(function, body=_block(function.body, set()))
+    return dataclasses.replace(function, body=_block(function.body, set(), set()))
 
 
-def _block(block: Block, empty: set[Var]) -> Block:
-    """The block, given the variables that hold an empty list."""
+def _block(block: Block, empty: set[Var], carries: set[Var]) -> Block:
+    """The block, given what is known to be an empty list and the carries of the loops around."""
     empty = set(empty)
     stmts: list[Stmt] = []
     for s in block.stmts:
         match s:
-            case Apply() if s.fn is runtime.make_list and not s.args:
-                empty.add(s.out)
+            case Apply():
+                if s.fn is runtime.make_list and not s.args:
+                    empty.add(s.out)
+                stmts.append(s)
             case If():
-                s = dataclasses.replace(s, then=_block(s.then, empty), orelse=_block(s.orelse, empty))
+                then, orelse = (_block(side, empty, carries) for side in (s.then, s.orelse))
+                stmts.append(dataclasses.replace(s, then=then, orelse=orelse))
             case Loop():
-                s = _loop(dataclasses.replace(s, body=_block(s.body, empty)), empty)
-        stmts.append(s)
+                body = _block(s.body, empty, carries | set(s.body.params[: len(s.outs)]))
+                stmts += _loop(dataclasses.replace(s, body=body), empty, carries)
     return Block(block.params, tuple(stmts), block.results)
 
 
-def _loop(loop: Loop, empty: set[Var]) -> Loop:
+def _loop(loop: Loop, empty: set[Var], carries: set[Var]) -> list[Stmt]:
     n, body = len(loop.outs), loop.body
-    found = {} if loop.reverse else {i: v for i in range(n) if loop.init[i] in empty and (v := _appended(loop, i))}
-    if not found:
-        return loop
+    found = {i: v for i in range(n) if loop.init[i] not in carries and (v := _appended(loop, i))}
+    if loop.reverse or not found:
+        return [loop]
+    lists, longer = [], []
+    for i, (_, item) in found.items():
+        out = loop.outs[i]
+        if loop.init[i] in empty:
+            lists.append(out)
+        else:
+            lists.append(Var(Seq(item.aval)))
+            longer.append(Apply((out,), operator.add, (loop.init[i], lists[-1]), at=loop.at))
     keep = [i for i in range(n) if i not in found]
     last = len(body.results) - loop.stops
     appends = {s for s, _ in found.values()}
-    return dataclasses.replace(
+    new = dataclasses.replace(
         loop,
         outs=tuple(loop.outs[i] for i in keep),
-        lists=loop.lists + tuple(loop.outs[i] for i in found),
+        lists=loop.lists + tuple(lists),
         init=tuple(loop.init[i] for i in keep),
         test=loop.test and Block(tuple(loop.test.params[i] for i in keep), loop.test.stmts, loop.test.results),
         body=Block(
@@ -63,11 +78,14 @@ def _loop(loop: Loop, empty: set[Var]) -> Loop:
             + body.results[last:],
         ),
     )
+    return [new, *longer]
 
 
 def _appended(loop: Loop, i: int) -> tuple[Apply, Atom] | None:
     """The one statement that appends to carry number `i`, and what it appends; None if there is more to it."""
     param, result = loop.body.params[i], loop.body.results[i]
+    if not (_is_list(loop.init[i]) and _is_list(loop.outs[i])):
+        return None
     if loop.test is not None and _uses(loop.test)[loop.test.params[i]]:
         return None
     uses = _uses(loop.body)
@@ -75,6 +93,10 @@ def _appended(loop: Loop, i: int) -> tuple[Apply, Atom] | None:
         if isinstance(s, Apply) and s.fn is runtime.append and s.outs == (result,) and s.args[0] is param:
             return (s, s.args[1]) if uses[param] == uses[s.out] == 1 else None
     return None
+
+
+def _is_list(a: Atom) -> bool:
+    return isinstance(a.aval, Seq) or (isinstance(a.aval, Parts) and a.aval.cls is list)
 
 
 def _uses(block: Block) -> Counter[Atom]:

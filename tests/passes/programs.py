@@ -52,9 +52,13 @@ def inputs(function: ir.Function, fun: Callable[..., Any], args: tuple[Any, ...]
 def _leaves(tree: Any, value: Any) -> list[Any]:
     if not isinstance(tree, ir.Tree):
         return [value] if isinstance(tree, ir.Var) else []
-    by_name = not issubclass(tree.cls, tuple | list | dict)
-    parts = [getattr(value, k) if by_name or hasattr(tree.cls, "_fields") and isinstance(k, str) else value[k] for k in tree.keys]
+    parts = [_part(tree.cls, value, key) for key in tree.keys]
     return [leaf for part, v in zip(tree.parts, parts, strict=True) for leaf in _leaves(part, v)]
+
+
+def _part(cls: type, value: Any, key: Any) -> Any:
+    indexed = issubclass(cls, dict) or (issubclass(cls, tuple | list) and not isinstance(key, str))
+    return value[key] if indexed else getattr(value, key)
 
 
 def run(function: ir.Function, values: list[Any]) -> tuple[Any, ...]:
