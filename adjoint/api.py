@@ -20,7 +20,7 @@ from . import runtime
 from .avals import Arr, Num, differentiable
 from .emit import Emitted, emit
 from .errors import AdjointError, WrongArgument
-from .ir import Apply, At, Block, Function, Place, Var, leaves, map_leaves, show, substitute
+from .ir import Apply, At, Block, Function, Place, Var, callees, leaves, map_leaves, show, substitute
 from .lower import Lowered, lower
 from .lower.abstract import Shapeless, signature
 from .lower.source import function_of
@@ -140,6 +140,9 @@ class Gradient:
         places = self._positions[0] if isinstance(self.wrt, int | str) else self._positions
         reversed_ = reverse(program, places, seed=seed, value=self._value, has_aux=self.has_aux)
         final = optimised(reversed_) if self._optimize else textbook(reversed_)
+        for callee in callees(final):
+            assert callee.function is not None
+            callee.function = optimised(callee.function) if self._optimize else dce(callee.function)
         return lowered, reversed_, final
 
     def _stages(self, bound: inspect.BoundArguments | None) -> dict[str, Callable[[], str]]:

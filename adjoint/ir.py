@@ -185,6 +185,45 @@ class Function:
     doc: str | None = None
 
 
+class Callee:
+    """A function of the program that is called, not spliced in: one that calls itself.
+
+    It stands in `Apply.fn`; `function` is filled in when its body is known, which may call it.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.__name__ = name
+        self.function: Function | None = None
+
+    def __call__(self, *args: Any) -> Any:
+        assert self.function is not None
+        results = run(self.function, *args)
+        return results if len(results) != 1 else results[0]
+
+
+def callees(function: Function) -> list[Callee]:
+    """The functions that a program calls, in the order they are met, those they call included."""
+    found: dict[Callee, None] = {}
+
+    def visit(block: Block) -> None:
+        for stmt in block.stmts:
+            if isinstance(stmt, Apply) and isinstance(stmt.fn, Callee) and stmt.fn not in found:
+                found[stmt.fn] = None
+                assert stmt.fn.function is not None
+                visit(stmt.fn.function.body)
+            for inner in blocks(stmt):
+                visit(inner)
+
+    visit(function.body)
+    return list(found)
+
+
+def has_effect(block: Block) -> bool:
+    return any(
+        stmt.effect if isinstance(stmt, Apply) else any(map(has_effect, blocks(stmt))) for stmt in block.stmts
+    )
+
+
 def defined(stmt: Stmt) -> tuple[Var, ...]:
     """The variables that a statement defines in the block it stands in."""
     return stmt.defined if isinstance(stmt, Loop) else stmt.outs

@@ -31,10 +31,11 @@ from .avals import ANY, INT, Arr, Num, Obj, Parts, Seq, dtype_of, item_of, join,
 from .cotangents import Builder, fit, plus, times, zero
 from .errors import AdjointError, BadRule, MissingRule, Spot, Unsupported, WrongArgument
 from .ir import (
-    UNDEF, Apply, At, Atom, Block, Const, Function, If, Loop, Param, Stmt, Tree, Var, defined, free, free_of, leaves, map_leaves,
-    substitute,
+    UNDEF, Apply, At, Atom, Block, Callee, Const, Function, If, Loop, Param, Stmt, Tree, Var, defined, free, free_of,
+    leaves, map_leaves, substitute,
 )
 from .lower.values import Tuple, Value
+from .pairs import Pairs, pull_call
 from .passes.remat import recomputed
 from .rules.registry import Rule, lookup
 
@@ -132,10 +133,15 @@ def _seed_name(result: Any) -> str:
 class _Reverse:
     """The reverse sweep as it grows: the cotangents so far, and the statements that compute them."""
 
-    def __init__(self, active: set[Var]) -> None:
+    def __init__(self, active: set[Var], pairs: Pairs | None = None) -> None:
         self.active = active
+        self.pairs: Pairs = {} if pairs is None else pairs  # functions that call themselves, in two halves
         self.bars: dict[Key, Atom] = {}
         self.b = Builder()
+
+    def inside(self, active: set[Var]) -> _Reverse:
+        """The reverse sweep of another function of the same program."""
+        return _Reverse(active, self.pairs)
 
     # --- cotangents -------------------------------------------------------------------------------
 
@@ -182,6 +188,8 @@ class _Reverse:
         forward: list[Stmt] = []
         for stmt in reversed(stmts):
             match stmt:
+                case Apply() if isinstance(stmt.fn, Callee):
+                    forward.append(pull_call(self, stmt))
                 case Apply():
                     self.pull_apply(stmt)
                     forward.append(stmt)
@@ -431,7 +439,7 @@ class _Reverse:
         init: list[Atom] = []
         for i in carried:
             out = stmt.outs[i]
-            init.append(self.bars.pop(out, None) or zero(self.b, out, bar_of=body.params[i]))
+            init.append(self.as_list(self.bars.pop(out, None) or zero(self.b, out, bar_of=body.params[i]), out))
             bars.append(Var(_bar_aval(init[-1], out), bar_of=body.params[i]))
         outside = [v for v in free(body) if v in flows]
         sums = []
@@ -510,6 +518,12 @@ class _Reverse:
         last = body.results[n + len(stmt.lists) :]
         new_body = Block(body.params, tuple(forward), body.results[: n + len(stmt.lists)] + tuple(tapes) + last)
         return dataclasses.replace(stmt, lists=stmt.lists + tuple(tapes.values()), count=count, body=new_body)
+
+    def as_list(self, bar: Atom, of: Var) -> Atom:
+        """The cotangent of a list may be an array; one that a loop takes items off must be a list."""
+        if isinstance(of.aval, Seq) and not isinstance(bar.aval, Seq | Parts):
+            return self.b.apply(list, bar, aval=of.aval, bar_of=of)
+        return bar
 
     def add_carry(self, result: Atom, bar: Var) -> None:
         """At the top of a reversed body the cotangent of a result is the carry itself."""

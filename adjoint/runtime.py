@@ -46,6 +46,11 @@ def append(items: list[Any], item: Any) -> list[Any]:
     return [*items, item]
 
 
+def popped(items: list[Any]) -> tuple[list[Any], Any]:
+    """A list without its last item, and that item."""
+    return items[:-1], items[-1]
+
+
 def set_item(items: list[Any], index: Any, item: Any) -> list[Any]:
     new = list(items)
     new[index] = item

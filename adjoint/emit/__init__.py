@@ -17,7 +17,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ..ir import Block, Const, Function, If, Loop, Param, Stmt, Tree, Var, blocks, defined, leaves, substitute
+from ..ir import (
+    Block, Const, Function, If, Loop, Param, Stmt, Tree, Var, blocks, callees, defined, leaves, substitute,
+)
 from .alias import Aliases
 from .expressions import Expressions, name
 from .fold import Folds
@@ -56,24 +58,29 @@ def emit(function: Function, *, textbook: bool = False) -> Emitted:
 
 
 def text(function: Function, textbook: bool) -> tuple[str, Namespace]:
+    """The source of a module that defines the function, and those it calls before it."""
+    called = [c.function for c in callees(function) if c.function is not None]
+    taken = {f.name for f in called} | {function.name}
+    space = Namespace(function.primal, set().union(*map(_user_names, (function, *called))))
+    trees = [_definition(f, textbook, space, taken) for f in (*called, function)]
+    header, handed = space.header(), space.handed()
+    lines = [*header, *([f"# given: {', '.join(handed)}"] if handed else [])]
+    return "\n".join(lines) + ("\n\n\n" if lines else "") + "\n\n".join(map(printed, trees)), space
+
+
+def _definition(function: Function, textbook: bool, space: Namespace, taken: set[str]) -> ast.stmt:
     function = dataclasses.replace(function, body=_shared_tests(function.body))
     folds = Folds(function, textbook)
     live = Liveness(function, folds)
-    wanted = _user_names(function)
-    space = Namespace(function.primal, wanted)
-    names = Names(function, folds, live, _outer_names(function, space), textbook)
+    names = Names(function, folds, live, _outer_names(function) | taken, textbook)
     write = Expressions(folds, names, space)
     writer = Writer(function, folds, live, names, Aliases(function), write, textbook)
     statements = writer.body()
     body = [*_unpacked(function, folds, names, write), *statements]
     body.append(ast.Return(_result(function.result, write)))
-    tree = ast.FunctionDef(
+    return ast.FunctionDef(
         name=function.name, args=_arguments(function.params, write), body=body, decorator_list=[], lineno=1,
     )
-    header = space.header()
-    handed = space.handed()
-    lines = [*header, *([f"# given: {', '.join(handed)}"] if handed else [])]
-    return "\n".join(lines) + ("\n\n\n" if lines else "") + printed(tree), space
 
 
 def _shared_tests(block: Block) -> Block:
@@ -103,7 +110,7 @@ def _user_names(function: Function) -> set[str]:
     return found
 
 
-def _outer_names(function: Function, space: Namespace) -> set[str]:
+def _outer_names(function: Function) -> set[str]:
     """Names of modules and builtins that variables made here must not take."""
     taken = {"np", "math", function.name, *(n for n in dir(builtins) if not n.startswith("_"))}
     return (taken - _user_names(function)) | {"range", "reversed", "zip", "len", "np", "math"}

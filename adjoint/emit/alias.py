@@ -18,7 +18,7 @@ from ..rules.registry import lookup
 
 _HOLDS = {
     runtime.make_list, runtime.make_tuple, runtime.make_dict, runtime.make_object, runtime.append, runtime.set_item,
-    runtime.index_add, runtime.identity, runtime.add, runtime.unbroadcast, operator.getitem, getattr, list, tuple,
+    runtime.index_add, runtime.popped, runtime.identity, runtime.add, runtime.unbroadcast, operator.getitem, getattr, list, tuple,
     operator.add, np.asarray,
 }
 _READ_ONLY = {np.broadcast_to}

@@ -18,7 +18,7 @@ from .. import runtime
 from ..ir import UNDEF, Apply, Atom, Block, Const, Function, If, Loop, Stmt, Var, blocks, defined, leaves, reads
 
 WIDEST = 72  # characters of an expression that something is folded into
-UPDATES = (runtime.index_add, runtime.set_item, runtime.append)
+UPDATES = (runtime.index_add, runtime.set_item, runtime.append, runtime.popped)
 
 
 class Folds:
@@ -30,7 +30,7 @@ class Folds:
         self.width: dict[Var, int] = {}
         self.wholes: set[If] = set()  # the branches written as conditional expressions
         self.uses: Counter[Var] = Counter(a for a in _all_reads(function.body) if isinstance(a, Var))
-        self.passed_on = set(_all_results(function.body))  # values that a block hands to what is around it
+        self.passed_on = set(_passed_on(function.body))  # values read in the block that they are made in
         inputs = {v for p in function.params for v in leaves(p.tree)}
         self.returned = {
             r for r in function.body.results if textbook and isinstance(r, Var) and r.bar_of in inputs and self.uses[r] == 1
@@ -128,7 +128,7 @@ class Folds:
     def _atom(self, a: Atom) -> int:
         if isinstance(a, Const):
             return min(len(repr(a.value)), 20)
-        if a in self.folded:
+        if a in self.folded or (a in self.width and self.uses[a] == 1 and a.hint is None and a.bar_of is None):
             return self.width[a] + 2
         return len(a.hint) if a.hint else 6
 
@@ -167,11 +167,14 @@ def _all_reads(block: Block) -> Iterator[Atom]:
     yield from block.results
 
 
-def _all_results(block: Block) -> Iterator[Atom]:
+def _passed_on(block: Block) -> Iterator[Atom]:
+    """What a block hands to what is around it, or reads itself (not only inside a branch)."""
     yield from block.results
+    made = {v for stmt in block.stmts if isinstance(stmt, If) for v in stmt.outs}
     for stmt in block.stmts:
+        yield from (a for a in reads(stmt) if a in made)
         for inner in blocks(stmt):
-            yield from _all_results(inner)
+            yield from _passed_on(inner)
 
 
 def _is_barrier(stmt: Stmt) -> bool:

@@ -17,6 +17,8 @@ from typing import Any
 
 import numpy as np
 
+from ..ir import Callee
+
 _ALIASES = {"numpy": "np"}
 
 
@@ -61,6 +63,8 @@ class Namespace:
         """An expression for something that is not data: a function, a class, a module."""
         if isinstance(value, types.ModuleType):
             return self.module(value.__name__)
+        if isinstance(value, Callee):
+            return ast.Name(value.__name__, ast.Load())
         owner = getattr(value, "__self__", None)
         if isinstance(value, types.BuiltinMethodType) and owner is not None and not isinstance(owner, types.ModuleType):
             inner = ast.Constant(owner) if isinstance(owner, str) else self.reference(owner)

@@ -27,6 +27,7 @@ class Names:
         self._names: dict[Var, str] = {}
         self._recorded: dict[Var, Var] = {}
         self._absent: dict[Var, str] = {}  # values that have no line, whose cotangents have
+        reserved = reserved | {p.name for p in function.params if not isinstance(p.tree, Var)}
         self._reserved = reserved | set(keyword.kwlist) | set(keyword.softkwlist) - {"_", "type", "match", "case"}
         self._count = 0
         self._fixed = {leaf: p.name for p in function.params for leaf in [p.tree] if isinstance(leaf, Var)}

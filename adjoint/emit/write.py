@@ -106,17 +106,20 @@ class Writer:
 
     def apply(self, stmt: Apply) -> list[ast.stmt]:
         out, fn, args = stmt.out, stmt.fn, stmt.args
-        read = self.live.uses(out)
+        read = any(map(self.live.uses, stmt.outs))
         match fn:
             case runtime.raise_:
                 cause = self.write.atom(args[1]) if len(args) > 1 else None
                 return [ast.Raise(self.write.atom(args[0]), cause)]
             case runtime.index_add | runtime.set_item | runtime.append:
                 return self.update(stmt)
+            case runtime.popped if self.same(args[0], out) and self.private(stmt, args[0]):
+                taken = ast.Call(ast.Attribute(name(self.names[out]), "pop", ast.Load()), [], [])
+                return [assign(self.names[stmt.outs[1]], taken) if self.live.uses(stmt.outs[1]) else ast.Expr(taken)]
             case runtime.identity | runtime.owned:
                 source = args[0]
                 if fn is runtime.identity or self.private(stmt, source):
-                    if isinstance(source, Var) and source not in self.folds.folded and self.names.same(out, source):
+                    if self.same(source, out):
                         return []
                     return [assign(self.names[out], self.write.atom(source))]
         if fn is setattr and isinstance(args[1], Const):
@@ -135,7 +138,7 @@ class Writer:
         return [assign(self.names[out], value)]
 
     def same(self, a: Atom, out: Var) -> bool:
-        return isinstance(a, Var) and a not in self.folds.folded and self.names.same(a, out)
+        return isinstance(a, Var) and a not in self.folds.folded and self.names[a] == self.names[out]
 
     def private(self, stmt: Apply, a: Atom) -> bool:
         """May the memory of `a` be written to, now that `stmt` has read it?"""

@@ -19,6 +19,7 @@ from ..ir import Block, Const, Function, Param, Tree, Var, leaves
 from . import calls
 from .abstract import abstract, details, signature
 from .context import Frame, Guard, Lowering
+from .recursion import merged
 from .source import function_of, read
 from .values import Attributes, Entries, Items, Ref, Tuple, Value
 
@@ -91,7 +92,7 @@ def _lower(fun: Callable[..., Any], arguments: inspect.BoundArguments, level: in
     if level:
         known = details(tuple(arguments.arguments.values()), level)
         lo.guards["details"] = Guard(lambda args: details(args, level), signature(known))
-    return Lowered(function, tuple(lo.guards.values()))
+    return Lowered(merged(function), tuple(lo.guards.values()))
 
 
 _KINDS = {

@@ -17,7 +17,7 @@ from ..avals import BOOL, Obj
 from ..errors import AdjointError, Unsupported
 from ..ir import UNDEF, Apply, At, Const, Var
 from ..rules.registry import lookup
-from . import control, expressions, specials, statements
+from . import control, expressions, recursion, specials, statements
 from .abstract import is_namedtuple
 from .context import Frame, Lowering
 from .exits import structured
@@ -271,7 +271,37 @@ def closure(lo: Lowering, frame: Frame, node: Any) -> Closure:
 def inline(
     lo: Lowering, frame: Frame, node: Any, fn: Value, args: Sequence[Value], kwargs: dict[str, Value]
 ) -> Value:
-    """Lower the body of a user function in place of its call."""
+    """Lower the body of a user function in place of its call, unless it calls itself."""
+    key = recursion.key_of(lo, fn, args, kwargs)
+    if key in lo.recursions:
+        return recursion.call(lo, frame, node, key, args, kwargs)
+    if key in lo.calls:
+        raise recursion.Recursive(key)
+    length = len(lo.stmts)
+    lo.calls.append(key)
+    try:
+        return splice(lo, frame, node, fn, args, kwargs)
+    except recursion.Recursive as found:
+        if found.key != key:
+            raise
+        del lo.stmts[length:]
+    finally:
+        lo.calls.pop()
+    name = fn.name if isinstance(fn, Closure) else fn.value.__name__  # type: ignore[union-attr]
+
+    def run(values: list[Value], named: dict[str, Value]) -> Value:
+        lo.calls.append(key)
+        try:
+            return splice(lo, frame, node, fn, values, named)
+        finally:
+            lo.calls.pop()
+
+    return recursion.lower_recursive(lo, frame, node, key, name, args, kwargs, run)
+
+
+def splice(
+    lo: Lowering, frame: Frame, node: Any, fn: Value, args: Sequence[Value], kwargs: dict[str, Value]
+) -> Value:
     if len(lo.stack) >= DEEPEST:
         raise lo.refuse(
             frame, node, "This recursion is deeper than is known when the gradient is built.",

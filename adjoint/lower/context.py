@@ -74,6 +74,8 @@ class Lowering:
     paths: dict[Any, Any] = field(default_factory=dict)
     frames: int = 0
     stack: list[Any] = field(default_factory=list)
+    calls: list[Any] = field(default_factory=list)  # the kinds of the calls in `stack`
+    recursions: dict[Any, Any] = field(default_factory=dict)  # functions that call themselves, by kind
     trial: int = 0  # how many surrounding loops are looked at for the first time
     wanted: set[tuple[int, str]] = field(default_factory=set)  # names read in a loop before they are bound
     placeholders: int = 0

@@ -15,7 +15,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable
 
-from ..ir import Apply, Atom, Block, Function, If, Loop, Stmt, Var, blocks, free, reads
+from ..ir import Apply, Atom, Block, Function, If, Loop, Stmt, Var, blocks, free, has_effect, reads
 
 
 def dce(function: Function) -> Function:
@@ -77,7 +77,9 @@ def _loop(loop: Loop, live: set[Var]) -> Loop | None:
             break
         carried |= more
     count = loop.count if loop.count in live else None
-    if not carried and not lists and count is None and not _has_effect(stmts) and not (test and _has_effect(test.stmts)):
+    if not carried and not lists and count is None and not has_effect(Block((), tuple(stmts), ())) and not (
+        test and has_effect(test)
+    ):
         return None
     keep = sorted(carried)
     if test is not None:
@@ -95,8 +97,3 @@ def _loop(loop: Loop, live: set[Var]) -> Loop | None:
         ),
     )
 
-
-def _has_effect(stmts: Iterable[Stmt]) -> bool:
-    return any(
-        stmt.effect if isinstance(stmt, Apply) else any(_has_effect(b.stmts) for b in blocks(stmt)) for stmt in stmts
-    )

@@ -106,7 +106,7 @@ class _Walk:
 
     def branch(self, s: If) -> list[Stmt]:
         test = self.get(s.test)
-        taken = truth(test) if test not in self.known else self.known[test]  # type: ignore[index]
+        taken = truth(test) if test not in self.known else self.known[test]
         if taken is not None:
             side = s.then if taken else s.orelse
             if UNDEF not in side.results:

@@ -36,11 +36,6 @@ def set_item(g, z, items, index, item):
     return runtime.set_item(g, index, runtime.zeros_like(item)), None, g[index]
 
 
-@vjp_rule(runtime.append)
-def append(g, z, items, item):
-    return g[:-1], g[-1]
-
-
 @vjp_rule(list, linear=True)
 def to_list(g, z, x):
     return g

@@ -1,0 +1,111 @@
+"""Random programs: the gradient of each agrees with differences, or is refused.
+
+`ADJOINT_PROGRAMS` says how many are tried (150 unless set), `ADJOINT_SEED` asks for others than the usual ones.
+"""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import io
+import os
+import warnings
+from typing import Any
+
+import numpy as np
+from hypothesis import HealthCheck, Phase, given, seed, settings
+
+from adjoint import AdjointError, value_and_grad
+from adjoint.testing import assert_same
+from programs import DIRECTION, Program, programs, slope, unload
+
+EXAMPLES = int(os.environ.get("ADJOINT_PROGRAMS", "150"))
+SEED = os.environ.get("ADJOINT_SEED")
+ACCEPTED = 0.9  # at least this part of the programs must not be refused
+
+
+def outcome(f: Any, args: list[Any]) -> tuple[Any, str, type[BaseException] | None]:
+    """The value, what was printed, and the exception."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        try:
+            return f(*args), printed.getvalue(), None
+        except AdjointError:
+            raise
+        except Exception as error:
+            if f.__class__.__name__ == "function":
+                return None, printed.getvalue(), type(error)
+            return error, printed.getvalue(), type(error)
+
+
+def check(program: Program) -> str:
+    """"refused", "unclear" (differences do not tell) or "checked"; raises AssertionError on a wrong number."""
+    f = program.function()
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            return _check(program, f)
+    except AdjointError:
+        return "refused"
+    finally:
+        unload(f)
+
+
+def _check(program: Program, f: Any) -> str:
+    value, printed, error = outcome(f, program.arguments())
+    gradients = []
+    for optimize in (True, False):
+        args = program.arguments()
+        made = value_and_grad(f, wrt=("x", "y", "v"), optimize=optimize)
+        result, also_printed, raised = outcome(made, args)
+        which = "the gradient" if optimize else "the gradient with optimize=False"
+        if raised is not error and isinstance(result, Exception):
+            raise AssertionError(f"{which} raises {result!r}") from result
+        assert raised is error, f"{which} raises {raised}, where the primal raises {error}"
+        assert also_printed == printed, f"{which} prints {also_printed!r}, where the primal prints {printed!r}"
+        assert_same(args, program.arguments(), rtol=0.0, path=f"arguments after {which}")
+        if error is not None:
+            continue
+        assert result[0] == value or value != value, f"{which} comes with the value {result[0]!r}, not {value!r}"
+        x_bar, y_bar, v_bar = result[1]
+        kinds = (type(x_bar), type(y_bar), type(v_bar), v_bar.dtype, v_bar.shape)
+        assert kinds == (float, float, np.ndarray, np.dtype(float), (3,)), f"{which} is {result[1]!r}"
+        gradients.append(np.array([x_bar, y_bar, *v_bar]))
+    if error is not None:
+        return "unclear"
+    optimised, plain = gradients
+    if not np.all(np.isfinite(plain)):
+        return "unclear" if slope(program) is None else _wrong(f"the gradient is {plain}")
+    assert np.allclose(optimised, plain, rtol=1e-9, atol=1e-9), f"optimize=False has {plain}, otherwise {optimised}"
+    told = slope(program)
+    if told is None or np.max(np.abs(plain)) > 1e6:
+        return "unclear"
+    expected, tolerance = told
+    actual = float(np.dot(plain, np.hstack(DIRECTION)))
+    tolerance += 1e-9 * float(np.max(np.abs(plain)))
+    assert abs(actual - expected) <= tolerance, (
+        f"the derivative along {DIRECTION} is {actual!r}, and differences have {expected!r}, "
+        f"where {tolerance:.2g} is tolerated; the gradient is {plain}"
+    )
+    return "checked"
+
+
+def _wrong(message: str) -> str:
+    raise AssertionError(message)
+
+
+def test_random_programs() -> None:
+    found: collections.Counter[str] = collections.Counter()
+
+    @settings(
+        max_examples=EXAMPLES, deadline=None, derandomize=SEED is None, database=None,
+        suppress_health_check=list(HealthCheck), phases=(Phase.generate, Phase.shrink),
+    )
+    @given(programs())
+    def each(program: Program) -> None:
+        found[check(program)] += 1
+
+    (each if SEED is None else seed(int(SEED))(each))()
+    tried = sum(found.values())
+    assert found["refused"] <= (1 - ACCEPTED) * tried, f"too many programs are refused: {dict(found)}"
+    assert found["checked"] >= tried / 2, f"too few programs are checked: {dict(found)}"
