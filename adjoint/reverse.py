@@ -210,10 +210,24 @@ class _Reverse:
         self.b.at = At(stmt.at.place, "reverse", stmt)
         if stmt.fn is operator.getitem:
             self.pull_getitem(stmt, self.whole(out, g, parts))
+        elif stmt.fn is runtime.append and g is not None:
+            self.pull_append(stmt, g)
         elif stmt.fn in _DISPLAYS:
             self.pull_display(stmt, g, parts)
         else:
             self.pull_rule(stmt, g, parts)
+
+    def pull_append(self, stmt: Apply, g: Atom) -> None:
+        """Take the last item off the cotangent of the list: in place, where it is emitted."""
+        items, item = stmt.args
+        kind = g.aval if isinstance(g.aval, Seq) else items.aval
+        rest = Var(kind, bar_of=items if isinstance(items, Var) else None)
+        last = Var(item.aval if isinstance(g.aval, Seq) else ANY, bar_of=item if isinstance(item, Var) else None)
+        self.b.stmts.append(Apply((rest, last), runtime.popped, (g,), (), self.b.at))
+        if self.is_active(item):
+            self.add(item, last)  # type: ignore[arg-type]
+        if self.is_active(items):
+            self.add(items, rest)  # type: ignore[arg-type]
 
     def pull_display(self, stmt: Apply, g: Atom | None, parts: dict[int, Atom]) -> None:
         """A tuple, list or dict: each item takes its own part of the cotangent."""

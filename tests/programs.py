@@ -2,6 +2,8 @@
 
 A program is drawn statement by statement by a `Writer`, which knows what every name is bound to where it stands, so
 that what it writes runs: no name is read unbound, every loop ends, every index is in range, and values stay small.
+`without` leaves things out: "parts" (writes to parts of arrays), "try".
+
 All decisions are made by `Choices`, in which the first alternative is the simplest: Hypothesis draws them in
 `programs()` and shrinks well; `random_program(seed)` is quicker, for a hunt by the thousand.
 
@@ -149,8 +151,8 @@ class Scope:
 class Writer:
     """Draws one program."""
 
-    def __init__(self, choices: Choices, longest: int) -> None:
-        self.choices = choices
+    def __init__(self, choices: Choices, longest: int, without: frozenset[str] = frozenset()) -> None:
+        self.choices, self.without = choices, without
         self.pick, self.one_in = choices.pick, choices.one_in
         self.lines: list[str] = []
         self.indent = 1
@@ -538,7 +540,10 @@ class Writer:
     def array_write(self, scope: Scope) -> None:
         u = self.pick(list(scope.arrays))
         n = scope.arrays[u]
+        parts = "parts" not in self.without
         match self.choices.below(9):
+            case 0 | 1 | 2 | 3 | 7 | 8 if not parts:
+                return self.array_assign(scope)
             case 0 | 1:
                 self.put(f"{u}[{self.index(scope, n)}] = {self.wrapped(scope)}")
             case 2 | 3:
@@ -550,8 +555,9 @@ class Writer:
             case 7 if n == 3:
                 other = self.array(scope, 1, 2)
                 self.put(f"{u}{self.pick(('[1:]', '[:2]', '[::2]'))} {self.pick(('', '+', '-'))}= np.sin({other})")
-            case _:
+            case _ if parts:
                 self.put(f"{u}[:] = np.tanh({self.array(scope, 1, n)})")
+        return None
 
     def matrix(self, scope: Scope) -> None:
         if scope.inner:
@@ -565,6 +571,8 @@ class Writer:
         scope.bind("matrices", "m3")
 
     def matrix_write(self, scope: Scope) -> None:
+        if "parts" in self.without:
+            return self.matrix(scope)
         m, i, j = self.pick(scope.matrices), self.index(scope, 3), self.index(scope, 3)
         self.put(self.pick((
             f"{m}[{i}, {j}] = {self.wrapped(scope)}", f"{m}[{i}, {j}] += {self.wrapped(scope)}",
@@ -634,10 +642,11 @@ class Writer:
                 self.put(f"rows[{self.pick((0, -1))}] = {self.array(scope)}")
             case 1:
                 self.put(f"rows[{self.pick((0, -1))}] += np.sin({self.array(scope)})")
-            case 2:
+            case 2 if "parts" not in self.without:
                 self.put(f"rows[{self.pick((0, -1))}][{self.index(scope, 3)}] = {self.wrapped(scope)}")
             case 3:
                 self.put(f"rows.append({self.array(scope)})")
+        return None
 
     def tupled(self, scope: Scope) -> None:
         if scope.inner:
@@ -872,7 +881,7 @@ class Writer:
             case 0:
                 self.put('with np.errstate(divide="ignore"):')
                 return self.block(scope)
-            case 1:
+            case 1 if "try" not in self.without:
                 self.put("try:")
                 ended = self.block(scope, 2)
                 self.put("finally:")
@@ -916,21 +925,21 @@ def unload(f: Any) -> None:
     linecache.cache.pop(f.__code__.co_filename, None)
 
 
-def draw_program(choices: Choices, longest: int = 16) -> Program:
+def draw_program(choices: Choices, longest: int = 16, without: frozenset[str] = frozenset()) -> Program:
     args = (
         choices.pick((0.6, -0.45, 1.2)), choices.pick((0.35, 0.85, -1.1)),
         choices.pick(((0.2, -0.5, 0.9), (1.1, 0.45, -0.8))), choices.pick((2, 3, 1, 0)),
     )
-    return Program(Writer(choices, longest).source(), args)
+    return Program(Writer(choices, longest, without).source(), args)
 
 
-def random_program(seed: int, longest: int = 16) -> Program:
-    return draw_program(Random(seed), longest)
+def random_program(seed: int, longest: int = 16, without: frozenset[str] = frozenset()) -> Program:
+    return draw_program(Random(seed), longest, without)
 
 
 @st.composite
-def programs(draw: Callable[[Any], Any], longest: int = 16) -> Program:
-    return draw_program(Drawn(draw), longest)
+def programs(draw: Callable[[Any], Any], longest: int = 16, without: frozenset[str] = frozenset()) -> Program:
+    return draw_program(Drawn(draw), longest, without)
 
 
 # --- their derivatives, by differences -------------------------------------------------------------

