@@ -26,7 +26,7 @@ in a transform from a bug in the emitter.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .avals import ANY, Aval, aval_of
@@ -132,15 +132,34 @@ class If:
 
 
 @dataclass(frozen=True, eq=False)
+class Try(If):
+    """An `if` on whether its first block completes.
+
+    `then` is run; where it raises one of `caught`, the outs are the results of `orelse`, whose one
+    parameter is the exception.  `test` is not read.
+    """
+
+    caught: tuple[type, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class With(If):
+    """`then` is run inside the context manager `test`; its one parameter is what entering gives.
+
+    `orelse` is empty, and its results undefined: a manager that swallows an exception has none.
+    """
+
+
+@dataclass(frozen=True, eq=False)
 class Loop:
     """A scan.
 
     `body.params` are the carries, then one item for each of `iters`; `body.results` are the next
     carries, then one value for each of `lists`, then, with `stops`, a flag that ends the loop after
     this iteration.  Afterwards `outs` are the carries, `lists` the lists of emitted values, aligned
-    with the items of `iters` (the first belongs to the first item also where `reverse` is set), and `count` (if not None) how many iterations began.  With `test` (a block
-    over the carries) the loop is a `while`; with `iters` a `for` over their zip, backwards where
-    `reverse` is set.
+    with the items of `iters` (the first belongs to the first item also where `reverse` is set), and
+    `count` (if not None) how many iterations began.  With `test` (a block over the carries) the loop
+    is a `while`; with `iters` a `for` over their zip, backwards where `reverse` is set.
     """
 
     outs: tuple[Var, ...]
@@ -303,7 +322,8 @@ def substitute_stmt(stmt: Stmt, env: dict[Var, Atom]) -> Stmt:
                 tuple((k, sub(a)) for k, a in stmt.kwargs), stmt.at, stmt.effect,
             )
         case If():
-            return If(stmt.outs, sub(stmt.test), substitute(stmt.then, env), substitute(stmt.orelse, env), stmt.at)
+            then, orelse = substitute(stmt.then, env), substitute(stmt.orelse, env)
+            return replace(stmt, test=sub(stmt.test), then=then, orelse=orelse)
         case Loop():
             test = None if stmt.test is None else substitute(stmt.test, env)
             return Loop(
@@ -340,7 +360,7 @@ def refresh(block: Block) -> Block:
                     stmt = Apply(fresh(stmt.outs), stmt.fn, stmt.args, stmt.kwargs, stmt.at, stmt.effect)
                 case If():
                     then, orelse = copy(stmt.then), copy(stmt.orelse)
-                    stmt = If(fresh(stmt.outs), get(stmt.test), then, orelse, stmt.at)
+                    stmt = replace(stmt, outs=fresh(stmt.outs), test=get(stmt.test), then=then, orelse=orelse)
                 case Loop():
                     init, iters = tuple(map(get, stmt.init)), tuple(map(get, stmt.iters))
                     test, body = None if stmt.test is None else copy(stmt.test), copy(stmt.body)
@@ -420,7 +440,7 @@ def check(function: Function) -> Function:
                 visit(inner, scope)
             if isinstance(stmt, If):
                 for side in (stmt.then, stmt.orelse):
-                    if len(side.results) != len(stmt.outs) or side.params:
+                    if len(side.results) != len(stmt.outs) or (side.params and type(stmt) is If):
                         raise IllFormed(f"a branch has {len(side.results)} results for {len(stmt.outs)} outs")
             if isinstance(stmt, Loop):
                 carries = len(stmt.outs)
@@ -460,11 +480,22 @@ def run(function: Function, *args: Any) -> tuple[Any, ...]:
             case Apply():
                 out = stmt.fn(*map(value, stmt.args), **{k: value(a) for k, a in stmt.kwargs})
                 env.update(zip(stmt.outs, [out] if len(stmt.outs) == 1 else out, strict=True))
+            case Try():
+                env.update(zip(stmt.outs, attempt(stmt), strict=True))
+            case With():
+                with value(stmt.test) as entered:
+                    env.update(zip(stmt.outs, block(stmt.then, [entered]), strict=True))
             case If():
                 taken = stmt.then if value(stmt.test) else stmt.orelse
                 env.update(zip(stmt.outs, block(taken), strict=True))
             case Loop():
                 loop(stmt)
+
+    def attempt(stmt: Try) -> list[Any]:
+        try:
+            return block(stmt.then)
+        except stmt.caught as error:  # type: ignore[misc]
+            return block(stmt.orelse, [error])
 
     def loop(stmt: Loop) -> None:
         carries, n = [value(a) for a in stmt.init], len(stmt.outs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .ir import UNDEF, Apply, Atom, Block, Const, Function, If, Loop, Tree, Var
+from .ir import UNDEF, Apply, Atom, Block, Const, Function, If, Loop, Tree, Try, Var, With
 
 
 def listing(function: Function) -> str:
@@ -48,6 +48,18 @@ def listing(function: Function) -> str:
                 named = [f"{k}={atom(a)}" for k, a in stmt.kwargs]
                 call = f"{fn_name(stmt.fn)}({', '.join([*map(atom, stmt.args), *named])})"
                 lines.append(f"{indent}{atoms(stmt.outs)} = {call}{'  !' if stmt.effect else ''}")
+            case Try():
+                lines.append(f"{indent}{atoms(stmt.outs) or '()'} = try:")
+                block(stmt.then, indent + "    ")
+                lines.append(f"{indent}    yield {atoms(stmt.then.results)}")
+                kinds = ", ".join(c.__name__ for c in stmt.caught)
+                lines.append(f"{indent}except {kinds} as {atoms(stmt.orelse.params)}:")
+                block(stmt.orelse, indent + "    ")
+                lines.append(f"{indent}    yield {atoms(stmt.orelse.results)}")
+            case With():
+                lines.append(f"{indent}{atoms(stmt.outs) or '()'} = with {atom(stmt.test)} as {atoms(stmt.then.params)}:")
+                block(stmt.then, indent + "    ")
+                lines.append(f"{indent}    yield {atoms(stmt.then.results)}")
             case If():
                 lines.append(f"{indent}{atoms(stmt.outs) or '()'} = if {atom(stmt.test)}:")
                 for side, word in ((stmt.then, ""), (stmt.orelse, "else:")):

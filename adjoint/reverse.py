@@ -27,11 +27,11 @@ import numpy as np
 
 from . import runtime
 from .activity import active, carried_back
-from .avals import ANY, INT, Arr, Num, Obj, Parts, Seq, dtype_of, item_of, join, shape_of
+from .avals import ANY, BOOL, INT, Arr, Num, Obj, Parts, Seq, dtype_of, item_of, join, shape_of
 from .cotangents import Builder, fit, plus, times, zero
 from .errors import AdjointError, BadRule, MissingRule, Spot, Unsupported, WrongArgument
 from .ir import (
-    UNDEF, Apply, At, Atom, Block, Callee, Const, Function, If, Loop, Param, Stmt, Tree, Var, defined, free, free_of,
+    UNDEF, Apply, At, Atom, Block, Callee, Const, Function, If, Loop, Param, Stmt, Tree, Try, Var, With, defined, free, free_of,
     leaves, map_leaves, substitute,
 )
 from .lower.values import Tuple, Value
@@ -423,13 +423,24 @@ class _Reverse:
             pulled[k] = substitute(pulled[k], env)
             pulled[k] = Block((), (*again, *pulled[k].stmts), pulled[k].results)
             extra.append(residuals)
-        self.b.stmts.append(If(tuple(outs), stmt.test, pulled[0], pulled[1], at))
+        test = stmt.test
+        if isinstance(stmt, Try):  # the path taken is the path reversed
+            test = Var(BOOL)
+        if isinstance(stmt, With):
+            self.b.stmts.extend(pulled[0].stmts)
+            self.bars.update(zip(changed, pulled[0].results, strict=True))
+        else:
+            self.b.stmts.append(If(tuple(outs), test, pulled[0], pulled[1], at))
         blocks = []
         for k, (side, (forward, _, _)) in enumerate(zip((stmt.then, stmt.orelse), sides, strict=True)):
             recorded = [r if j == k else UNDEF for j in (0, 1) for r, _ in extra[j]]
-            blocks.append(Block((), tuple(forward), side.results + tuple(recorded)))
+            if isinstance(stmt, Try):
+                recorded.append(Const(k == 0))
+            blocks.append(Block(side.params, tuple(forward), side.results + tuple(recorded)))
         more = tuple(v for j in (0, 1) for _, v in extra[j])
-        return If(stmt.outs + more, stmt.test, blocks[0], blocks[1], stmt.at)
+        if isinstance(stmt, Try):
+            more += (test,)  # type: ignore[assignment]
+        return dataclasses.replace(stmt, outs=stmt.outs + more, then=blocks[0], orelse=blocks[1])
 
     def bar_or_zero(self, bars: dict[Key, Atom], key: Key) -> Atom:
         if key in bars:

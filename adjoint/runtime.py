@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import operator
+import sys
 from typing import Any
 
 import numpy as np
@@ -93,7 +94,11 @@ def store(fn: Any, name: str, value: Any) -> None:
     fn.__globals__[name] = value
 
 
-def raise_(error: Any, cause: Any = None) -> None:
+def raise_(error: Any = None, cause: Any = None) -> None:
+    if error is None:
+        current = sys.exception() if hasattr(sys, "exception") else sys.exc_info()[1]
+        assert current is not None
+        raise current
     raise error from cause
 
 

@@ -92,7 +92,7 @@ class Folds:
 
     def is_expression(self, stmt: If) -> bool:
         """May the branch be written `a if test else b`?"""
-        if len(stmt.outs) != 1 or any(side.results[0] is UNDEF for side in (stmt.then, stmt.orelse)):
+        if type(stmt) is not If or len(stmt.outs) != 1 or any(side.results[0] is UNDEF for side in (stmt.then, stmt.orelse)):
             return False
         if stmt not in self.wholes and all(self._foldable(side) for side in (stmt.then, stmt.orelse)):
             if self._width(stmt) <= WIDEST:

@@ -6,7 +6,7 @@ Two values interfere when one is defined while the other is live.
 
 from __future__ import annotations
 
-from ..ir import Apply, Block, Function, If, Loop, Var, defined, free, leaves
+from ..ir import Apply, Block, Function, If, Loop, Try, Var, With, defined, free, leaves
 from .fold import Folds
 
 
@@ -70,6 +70,12 @@ class Liveness:
         live = live - set(stmt.outs)
         self._define(stmt.outs, live)
         before = self._reads([stmt.test])
+        if isinstance(stmt, Try | With):  # the handler may begin anywhere in the block
+            handled = self._block(stmt.orelse, live) - set(stmt.orelse.params)
+            self._define(stmt.orelse.params, handled | live)
+            begun = self._block(stmt.then, live | handled)
+            self._define(stmt.then.params, begun - set(stmt.then.params))
+            return before | handled | (begun - set(stmt.then.params))
         for side in (stmt.then, stmt.orelse):
             before |= self._block(side, live)
         return before

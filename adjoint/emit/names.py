@@ -133,6 +133,8 @@ class Names:
                 emitted = stmt.body.results[len(stmt.outs) :]
                 self._recorded.update((t, r) for t, r in zip(stmt.lists, emitted, strict=False) if isinstance(r, Var))
             for inner in blocks(stmt):
+                if isinstance(stmt, If):
+                    yield from inner.params
                 yield from self._defined(inner)
             yield from defined(stmt)
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from .. import runtime
 from ..avals import INT, Arr, Cut, Num, Obj, Parts, Seq, is_slice
-from ..ir import UNDEF, Apply, At, Atom, Block, Const, Function, If, Loop, Stmt, Var, defined
+from ..ir import UNDEF, Apply, At, Atom, Block, Const, Function, If, Loop, Stmt, Try, Var, With, defined
 from .alias import Aliases
 from .expressions import Expressions, name
 from .fold import Folds
@@ -108,6 +108,8 @@ class Writer:
         out, fn, args = stmt.out, stmt.fn, stmt.args
         read = any(map(self.live.uses, stmt.outs))
         match fn:
+            case runtime.raise_ if not args:
+                return [ast.Raise()]
             case runtime.raise_:
                 cause = self.write.atom(args[1]) if len(args) > 1 else None
                 return [ast.Raise(self.write.atom(args[0]), cause)]
@@ -184,6 +186,10 @@ class Writer:
     # --- branches ---------------------------------------------------------------------------------
 
     def branch(self, stmt: If) -> list[ast.stmt]:
+        if isinstance(stmt, Try):
+            return self.attempt(stmt)
+        if isinstance(stmt, With):
+            return self.managed(stmt)
         if stmt in self.folds.wholes:
             return [assign(self.names[stmt.outs[0]], self.write.branch(stmt))]
         test = self.write.atom(stmt.test)
@@ -193,6 +199,20 @@ class Writer:
         if not then:
             return [ast.If(negated(test), orelse, [])]
         return [ast.If(test, then, orelse)]
+
+    def attempt(self, stmt: Try) -> list[ast.stmt]:
+        kinds = [self.write.function(c) for c in stmt.caught]
+        caught = kinds[0] if len(kinds) == 1 else ast.Tuple(kinds, ast.Load())
+        (error,) = stmt.orelse.params
+        bound = self.names[error] if self.live.uses(error) else None
+        handler = ast.ExceptHandler(caught, bound, self.side(stmt, stmt.orelse) or [ast.Pass()])
+        return [ast.Try(self.side(stmt, stmt.then) or [ast.Pass()], [handler], [], [])]
+
+    def managed(self, stmt: With) -> list[ast.stmt]:
+        (entered,) = stmt.then.params
+        bound = name(self.names[entered], True) if self.live.uses(entered) else None
+        item = ast.withitem(self.write.atom(stmt.test), bound)
+        return [ast.With([item], self.side(stmt, stmt.then) or [ast.Pass()], lineno=1)]
 
     def side(self, stmt: If, side: Block) -> list[ast.stmt]:
         return self.block(side) + self.copies(list(zip(stmt.outs, side.results, strict=True)))

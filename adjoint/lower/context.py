@@ -23,7 +23,7 @@ from ..rules.registry import lookup
 from .abstract import abstract, details, signature
 from .source import Source
 from .values import (
-    Attributes, Cell, Choice, Closure, Entries, Items, Iteration, Method, Partial, Ref, Slice, State, Tuple, Value,
+    TORN, Attributes, Cell, Choice, Closure, Entries, Items, Iteration, Method, Partial, Ref, Slice, State, Tuple, Value,
     is_undefined,
 )
 
@@ -220,6 +220,8 @@ class Lowering:
         """The value as one the IR can hold; containers are built."""
         match value:
             case Var() | Const():
+                if value is TORN:
+                    raise self.torn(frame, node)
                 if is_undefined(value):
                     raise self.refuse(frame, node, "This name may not have been assigned yet.", "Assign it before.")
                 return value
@@ -235,6 +237,8 @@ class Lowering:
                         return self.build(runtime.make_dict, [keys, *values], frame, node, None, Obj(dict))
                     case Attributes():
                         return self.whole(content, frame, node)
+                if content is TORN:
+                    raise self.torn(frame, node)
                 return content
             case Tuple():
                 atoms = [self.atom(v, frame, node) for v in value.items]
@@ -273,6 +277,12 @@ class Lowering:
         keys = Const(tuple(k for k, _ in content.entries))
         return self.build(
             runtime.make_object, [Const(content.cls), keys, *values], frame, node, None, Obj(content.cls)
+        )
+
+    def torn(self, frame: Frame, node: Any) -> AdjointError:
+        return self.refuse(
+            frame, node, "This is assigned in a `try` block, and may be so or not when the exception comes.",
+            "Assign it in the `except` block too, or after the `try`.",
         )
 
     def check_fresh(self, cell: Cell, frame: Frame, node: Any) -> None:

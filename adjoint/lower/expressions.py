@@ -17,7 +17,7 @@ from .abstract import is_static
 from .attributes import attribute, check_stored
 from .context import Frame, Lowering
 from .values import (
-    Cell, Choice, Closure, Entries, Items, Iteration, Ref, Slice, Tuple, Value, aval_name, is_undefined, same_constant,
+    TORN, Cell, Choice, Closure, Entries, Items, Iteration, Ref, Slice, Tuple, Value, aval_name, is_undefined, same_constant,
 )
 
 BINARY = {
@@ -128,6 +128,8 @@ def name(lo: Lowering, frame: Frame, name: str, node: Any) -> Value:
     here: Frame | None = scope(frame, name) if name not in frame.globals_ else None
     while here is not None:
         value = lo.state.names.get((here.id, name))
+        if value is TORN:
+            raise lo.torn(frame, node)
         if value is not None and not is_undefined(value):
             return value
         if name in here.assigned:

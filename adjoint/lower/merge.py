@@ -13,7 +13,7 @@ from ..avals import Aval, join
 from ..ir import UNDEF, Apply, At, Atom, Const, Stmt, Var
 from .context import Frame, Lowering
 from .values import (
-    Attributes, Cell, Choice, Entries, Items, Ref, State, Value, is_undefined, parts, rebuild, same, same_shape,
+    Attributes, Cell, Choice, Entries, Items, TORN, Ref, State, Value, is_undefined, parts, rebuild, same, same_shape,
 )
 
 
@@ -70,6 +70,8 @@ class Merge:
         dead = (self.sides[0][0].dead, self.sides[1][0].dead)
         if a is b or (not any(dead) and same(a, b)):
             return a
+        if (a is TORN and not dead[0]) or (b is TORN and not dead[1]):
+            return TORN
         if dead[0] and not same(a, b):
             a = UNDEF
         if dead[1] and not same(a, b):
@@ -142,6 +144,8 @@ class Merge:
     def content(self, x: Any, y: Any) -> Any:
         if x is y:
             return x
+        if x is TORN or y is TORN:
+            return TORN
         if is_data(x) and is_data(y):
             return self.atom(x, y)
         if is_undefined(x) or is_undefined(y):

@@ -329,7 +329,7 @@ def fingerprint(callee: Callee) -> Any:
         if isinstance(stmt, Apply):
             return (fn(stmt.fn), read, tuple(k for k, _ in stmt.kwargs), stmt.effect, made)
         extra = (stmt.reverse, stmt.stops) if isinstance(stmt, Loop) else ()
-        return (type(stmt), read, inner, extra, made)
+        return (type(stmt), getattr(stmt, "caught", ()), read, inner, extra, made)
 
     numbers[callee] = 0
     assert callee.function is not None

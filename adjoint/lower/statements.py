@@ -14,7 +14,7 @@ import numpy as np
 from .. import runtime
 from ..avals import NONE, Arr, Num, Obj, Parts, Seq, dtype_of, item_of, join, shape_of
 from ..ir import UNDEF, Const, Var
-from . import attributes, calls, control, expressions, iteration, patterns
+from . import attributes, calls, control, expressions, iteration, patterns, protected
 from .context import Frame, Lowering
 from .loops import run_loop
 from .values import Attributes, Entries, Items, Ref, Value
@@ -68,9 +68,9 @@ def statement(lo: Lowering, frame: Frame, node: Any) -> None:
         case gast.Nonlocal() | gast.Global():
             pass
         case gast.With():
-            raise lo.refuse(frame, node, "`with` is not understood yet.", "Move the block out of the `with`.")
+            protected.with_statement(lo, frame, node)
         case gast.Try():
-            raise lo.refuse(frame, node, "`try` is not understood yet.", "Test for the condition with `if` instead.")
+            protected.try_statement(lo, frame, node)
         case gast.ClassDef():
             raise lo.refuse(
                 frame, node, "A class defined inside a differentiated function is not understood.",
@@ -407,7 +407,9 @@ def assertion(lo: Lowering, frame: Frame, node: Any) -> None:
 
 def raise_(lo: Lowering, frame: Frame, node: Any) -> None:
     if node.exc is None:
-        raise lo.refuse(frame, node, "A bare `raise` is not understood.", "Raise an exception.")
+        lo.apply(runtime.raise_, [], frame=frame, node=node, effect=True, aval=NONE)
+        lo.state.dead = True
+        return
     error = expressions.expression(lo, frame, node.exc)
     args = [error] if node.cause is None else [error, expressions.expression(lo, frame, node.cause)]
     lo.apply(runtime.raise_, args, frame=frame, node=node, effect=True, aval=NONE)

@@ -230,6 +230,16 @@ def same_constant(a: Any, b: Any) -> bool:
     return isinstance(a, bool | int | str | bytes) and a == b
 
 
+class _Torn:
+    """The value of a name that a `try` block assigned, where the block may have raised before or after."""
+
+    def __repr__(self) -> str:
+        return "torn"
+
+
+TORN = Const(_Torn())
+
+
 def is_undefined(value: Any) -> bool:
     return isinstance(value, Const) and value is UNDEF
 

@@ -75,7 +75,7 @@ def _block(block: Block, table: Table, env: dict[Var, Atom], updated: set[Var]) 
                         env.update(zip(s.outs, before, strict=True))
                         continue
             case If():
-                s = _branch(If(s.outs, get(s.test), inner(s.then), inner(s.orelse), s.at), env)
+                s = _branch(dataclasses.replace(s, test=get(s.test), then=inner(s.then), orelse=inner(s.orelse)), env)
             case Loop():
                 s = _items(dataclasses.replace(s, init=atoms(s.init), iters=atoms(s.iters)), env)
                 s = _lists(dataclasses.replace(s, test=s.test and inner(s.test), body=inner(s.body)), env)
@@ -87,8 +87,8 @@ def _branch(s: If, env: dict[Var, Atom]) -> If:
     """A branch gives each value once; where a side gives none, the emitter has its ways."""
     pairs = list(zip(s.then.results, s.orelse.results, strict=True))
     keep = _once(s.outs, [None if UNDEF in pair else tuple(map(_atom_key, pair)) for pair in pairs], env)
-    then, orelse = (Block((), side.stmts, tuple(side.results[i] for i in keep)) for side in (s.then, s.orelse))
-    return If(tuple(s.outs[i] for i in keep), s.test, then, orelse, s.at)
+    then, orelse = (Block(side.params, side.stmts, tuple(side.results[i] for i in keep)) for side in (s.then, s.orelse))
+    return dataclasses.replace(s, outs=tuple(s.outs[i] for i in keep), then=then, orelse=orelse)
 
 
 def _items(s: Loop, env: dict[Var, Atom]) -> Loop:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable
 
-from ..ir import Apply, Atom, Block, Function, If, Loop, Stmt, Var, blocks, free, has_effect, reads
+from ..ir import Apply, Atom, Block, Function, If, Loop, Stmt, Try, Var, blocks, free, has_effect, reads
 
 
 def dce(function: Function) -> Function:
@@ -45,6 +45,8 @@ def reduced(stmt: Stmt, live: set[Var]) -> Stmt | None:
         case If():
             keep = [i for i, v in enumerate(stmt.outs) if v in live]
             then, orelse = (_side(side, keep) for side in (stmt.then, stmt.orelse))
+            if isinstance(stmt, Try):  # any statement of it may raise, and decide
+                then = Block((), stmt.then.stmts, then.results)
             if not keep and not then.stmts and not orelse.stmts:
                 return None
             return dataclasses.replace(stmt, outs=tuple(stmt.outs[i] for i in keep), then=then, orelse=orelse)
@@ -54,7 +56,7 @@ def reduced(stmt: Stmt, live: set[Var]) -> Stmt | None:
 
 def _side(block: Block, keep: list[int]) -> Block:
     results = tuple(block.results[i] for i in keep)
-    return Block((), tuple(needed(block.stmts, results)), results)
+    return Block(block.params, tuple(needed(block.stmts, results)), results)
 
 
 def _loop(loop: Loop, live: set[Var]) -> Loop | None:

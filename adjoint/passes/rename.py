@@ -90,7 +90,7 @@ def _mapped(block: Block, var) -> Block:  # type: ignore[no-untyped-def]
                 kwargs = tuple((k, atom(a)) for k, a in s.kwargs)
                 return Apply(outs, s.fn, atoms(s.args), kwargs, s.at, s.effect)
             case If():
-                return If(outs, atom(s.test), mapped(s.then), mapped(s.orelse), s.at)
+                return dataclasses.replace(s, outs=outs, test=atom(s.test), then=mapped(s.then), orelse=mapped(s.orelse))
             case Loop():
                 return dataclasses.replace(
                     s, outs=outs, lists=tuple(map(var, s.lists)), count=None if s.count is None else var(s.count),

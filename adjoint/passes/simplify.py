@@ -107,6 +107,8 @@ class _Walk:
     def branch(self, s: If) -> list[Stmt]:
         test = self.get(s.test)
         taken = truth(test) if test not in self.known else self.known[test]
+        if type(s) is not If:  # what decides is whether the block raises
+            taken = None
         if taken is not None:
             side = s.then if taken else s.orelse
             if UNDEF not in side.results:
@@ -119,15 +121,16 @@ class _Walk:
         for i, (out, a, b) in enumerate(zip(s.outs, then.results, orelse.results, strict=True)):
             if a is not UNDEF and same(a, b):
                 self.replace(out, a)
-            elif test.aval == BOOL and same(a, Const(True)) and same(b, Const(False)):
+            elif type(s) is If and test.aval == BOOL and same(a, Const(True)) and same(b, Const(False)):
                 self.replace(out, test)
             else:
                 kept.append(i)
-        then, orelse = (Block((), side.stmts, tuple(side.results[i] for i in kept)) for side in (then, orelse))
-        return [If(tuple(s.outs[i] for i in kept), test, then, orelse, s.at)]
+        then, orelse = (Block(side.params, side.stmts, tuple(side.results[i] for i in kept)) for side in (then, orelse))
+        outs = tuple(s.outs[i] for i in kept)
+        return [dataclasses.replace(s, outs=outs, test=test, then=then, orelse=orelse)]
 
     def side(self, block: Block, test: Atom, value: bool) -> Block:
-        if not isinstance(test, Var) or test in self.known:
+        if not isinstance(test, Var) or test in self.known or test.aval != BOOL:
             return self.block(block)
         self.known[test] = value
         block = self.block(block)
