@@ -25,7 +25,7 @@ from ..ir import UNDEF, At, Block, Const, Stmt, Try, Var, With
 from . import calls, control, expressions, statements
 from .context import Frame, Lowering
 from .merge import Merge
-from .values import TORN, Attributes, Ref, State, Value, same
+from .values import TORN, Attributes, Cell, Ref, State, Value, is_undefined, same
 
 Side = tuple[State, list[Stmt]]
 
@@ -46,17 +46,11 @@ def caught(lo: Lowering, frame: Frame, node: Any) -> None:
         return
     kinds = [_kinds(lo, frame, h) for h in node.handlers]
     flag = f"%completed{lo.frames}_{id(node)}"
-    lo.state.names[frame.id, flag] = Const(False)
-
-    def body() -> None:
-        statements.statements(lo, frame, node.body)
-        if not lo.state.dead:
-            lo.state.names[frame.id, flag] = Const(True)
 
     def handler(error: Var) -> None:
         _handlers(lo, frame, node.handlers, kinds, error, 0)
 
-    attempt(lo, frame, node, body, tuple(k for group in kinds for k in group), handler)
+    pieces(lo, frame, node, node.body, tuple(k for group in kinds for k in group), handler, flag)
     if node.orelse and not lo.state.dead:
         done = lo.state.names.get((frame.id, flag), Const(False))
         control.choose(
@@ -98,17 +92,78 @@ def _handlers(
     control.choose(lo, frame, handlers[k], expressions.truth(lo, frame, handlers[k], test), run, others)
 
 
+def pieces(
+    lo: Lowering, frame: Frame, node: Any, stmts: list[Any], kinds: tuple[type, ...],
+    handler: Callable[[Var], None], flag: str,
+) -> None:
+    """A `try` for each stretch of the block that ends with an assignment the handler could see.
+
+    Within a stretch nothing is assigned before it may raise, so its handler knows what holds.
+    """
+    first, rest = _stretch(lo, frame, stmts)
+    lo.state.names[frame.id, flag] = Const(False)
+
+    def body() -> None:
+        statements.statements(lo, frame, first)
+        if not lo.state.dead:
+            lo.state.names[frame.id, flag] = Const(True)
+
+    attempt(lo, frame, node, body, kinds, handler, _last(lo, frame, first))
+    if rest and not lo.state.dead:
+        done = lo.state.names.get((frame.id, flag), Const(False))
+
+        def more() -> Value:
+            pieces(lo, frame, node, rest, kinds, handler, flag)
+            return Const(None)
+
+        control.choose(lo, frame, node, expressions.truth(lo, frame, node, done), more, lambda: Const(None))
+
+
+def _stretch(lo: Lowering, frame: Frame, stmts: list[Any]) -> tuple[list[Any], list[Any]]:
+    """The statements up to the first that changes something from before the block, and those after."""
+    for k, stmt in enumerate(stmts):
+        assigned, _ = statements.assigned_by(stmt)
+        if _receiver(stmt) is not None or any(
+            not is_undefined(lo.state.names.get((frame.id, name), UNDEF)) for name in assigned if not name.startswith("%")
+        ):
+            return stmts[: k + 1], stmts[k + 1 :]
+    return stmts, []
+
+
+def _receiver(stmt: Any) -> str | None:
+    """`items` in the statement `items.append(x)` or `items[k] = x`."""
+    match stmt:
+        case gast.Expr(value=gast.Call(func=gast.Attribute(value=gast.Name(id=name)))):
+            return str(name)
+        case gast.Assign(targets=[gast.Subscript(value=gast.Name(id=name))]):
+            return str(name)
+        case gast.AugAssign(target=gast.Subscript(value=gast.Name(id=name)) | gast.Name(id=name)):
+            return str(name)
+    return None
+
+
+def _last(lo: Lowering, frame: Frame, stmts: list[Any]) -> tuple[frozenset[str], Cell | None]:
+    """What the last statement changes when all else is done: it has either happened or it has not."""
+    if not stmts or not isinstance(stmts[-1], gast.Assign | gast.AugAssign | gast.AnnAssign | gast.Expr):
+        return frozenset(), None
+    names, _ = statements.assigned_by(stmts[-1])
+    name = _receiver(stmts[-1])
+    value = lo.state.names.get((frame.id, name)) if name is not None else None
+    return names, value.cell if isinstance(value, Ref) else None
+
+
 def attempt(
     lo: Lowering, frame: Frame, node: Any, body: Callable[[], None], kinds: tuple[type, ...],
-    handler: Callable[[Var], None],
+    handler: Callable[[Var], None], whole: tuple[frozenset[str], Cell | None] = (frozenset(), None),
 ) -> None:
+    """`try: body() except kinds as error: handler(error)`; `whole` is changed at the end or not at all."""
     base, outer = lo.state, lo.stmts
     error = Var(Obj(BaseException), "error")
     try:
         lo.state, lo.stmts = base.copy(), []
         body()
         done: Side = (lo.state, lo.stmts)
-        lo.state, lo.stmts = torn(base, done[0]), []
+        lo.state, lo.stmts = torn(base, done[0], frame, whole), []
         handler(error)
         failed: Side = (lo.state, lo.stmts)
     finally:
@@ -133,15 +188,18 @@ def _try(
     return Try(outs, Const(None), then, orelse, At(place), kinds)
 
 
-def torn(base: State, end: State) -> State:
+def torn(base: State, end: State, frame: Frame, whole: tuple[frozenset[str], Cell | None]) -> State:
     """What is known where the block raised: what it did not assign."""
+    names, changed = whole
     state = base.copy()
     for key, value in base.names.items():
         flag = isinstance(key[1], str) and key[1].startswith("%")  # set by what ends the block, and then it cannot raise
+        if key[0] == frame.id and key[1] in names:
+            continue
         if not flag and not same(value, end.names.get(key, UNDEF)):
             state.names[key] = TORN
     for cell, content in base.heap.items():
-        if not same(content, end.heap.get(cell)):
+        if cell is not changed and not same(content, end.heap.get(cell)):
             state.heap[cell] = TORN
     return state
 
@@ -188,7 +246,11 @@ def _managers(lo: Lowering, frame: Frame, node: Any, items: list[Any]) -> None:
         inside(args[0] if args else Const(None))
     elif known is contextlib.suppress:
         kinds = tuple(lo.atom(a, frame, node).value for a in expressions.sequence(lo, frame, call.args))  # type: ignore[union-attr]
-        attempt(lo, frame, node, lambda: inside(Const(None)), kinds, lambda _: None)
+        if rest or first.optional_vars is not None:
+            attempt(lo, frame, node, lambda: inside(Const(None)), kinds, lambda _: None)
+        else:
+            flag = f"%completed{lo.frames}_{id(first)}"
+            pieces(lo, frame, node, node.body, kinds, lambda _: None, flag)
     else:
         manager = expressions.expression(lo, frame, call)
         content = lo.state.heap[manager.cell] if isinstance(manager, Ref) else None

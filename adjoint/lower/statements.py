@@ -341,6 +341,14 @@ def assigned_in(loop: Any) -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(n for n in bound if not n.startswith(("%stop", "%left"))), frozenset(nonlocal_)
 
 
+@functools.lru_cache(maxsize=1024)
+def assigned_by(stmt: Any) -> tuple[frozenset[str], frozenset[str]]:
+    bound: set[str] = set()
+    nonlocal_: set[str] = set()
+    _collect(stmt, bound, nonlocal_)
+    return frozenset(bound), frozenset(nonlocal_)
+
+
 def _collect(node: Any, bound: set[str], nonlocal_: set[str]) -> None:
     match node:
         case gast.Name(ctx=gast.Store() | gast.Del()):
