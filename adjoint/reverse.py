@@ -120,7 +120,7 @@ def _seeds(work: _Reverse, function: Function, result: Any, seed: str) -> tuple[
     if seed == "one":
         return [Const(1.0)], ()
     if seed == "default":
-        var = Var(Num("float"), bar_of=result if isinstance(result, Var) else None, hint=None if isinstance(result, Var) else "z_bar")
+        var = Var(Num("float"), hint=_seed_name(result))
         return [var], (Param(_seed_name(result), var, "positional", 1.0, True),)
     tree = map_leaves(lambda a: Var(a.aval, bar_of=a if isinstance(a, Var) else None), result)
     return list(leaves(tree)), (Param("seed", tree),)

@@ -279,6 +279,13 @@ class Lowering:
             runtime.make_object, [Const(content.cls), keys, *values], frame, node, None, Obj(content.cls)
         )
 
+    def raises(self, frame: Frame, node: Any, kind: type, *args: Any) -> Value:
+        """The program always raises here, and so does the generated code; what follows never runs."""
+        error = self.apply(kind, [Const(a) for a in args], frame=frame, node=node, effect=False, aval=Obj(kind))
+        never = self.apply(runtime.raise_, [error], frame=frame, node=node, effect=True, aval=ANY)
+        self.state.dead = True
+        return never
+
     def torn(self, frame: Frame, node: Any) -> AdjointError:
         return self.refuse(
             frame, node, "This is assigned in a `try` block, and may be so or not when the exception comes.",

@@ -51,12 +51,11 @@ def pick(lo: Lowering, frame: Frame, node: Any, items: tuple[Value, ...], at: Va
     n = len(items)
 
     def from_(k: int) -> Value:
-        if k == n - 1:
-            return items[k]
+        if k == n:
+            return lo.raises(frame, node, IndexError, "list index out of range")
         equal = lo.apply(operator.eq, [at, Const(k)], frame=frame, node=node)
         negative = lo.apply(operator.eq, [at, Const(k - n)], frame=frame, node=node)
         test = lo.apply(operator.or_, [equal, negative], frame=frame, node=node)
-        test = expressions.truth(lo, frame, node, test)
         return choose(lo, frame, node, test, lambda: items[k], lambda: from_(k + 1))
 
     return from_(0)
@@ -66,14 +65,11 @@ def pick_key(lo: Lowering, frame: Frame, node: Any, content: Entries, key: Any) 
     entries = content.entries
 
     def from_(k: int) -> Value:
-        if k == len(entries) - 1:
-            return entries[k][1]
-        equal = lo.apply(operator.eq, [key, Const(entries[k][0])], frame=frame, node=node)
-        test = expressions.truth(lo, frame, node, equal)
+        if k == len(entries):
+            return lo.raises(frame, node, KeyError, "a key that is not there")
+        test = lo.apply(operator.eq, [key, Const(entries[k][0])], frame=frame, node=node)
         return choose(lo, frame, node, test, lambda: entries[k][1], lambda: from_(k + 1))
 
-    if not entries:
-        raise lo.refuse(frame, node, "This dict is empty.")
     return from_(0)
 
 

@@ -393,7 +393,8 @@ def item_of_known(
         try:
             chosen = items[atom.value]
         except (IndexError, TypeError) as error:
-            raise lo.refuse(frame, node, f"This index always fails: {error}.") from None
+            kind = "tuple" if isinstance(container, Tuple) else "list"
+            return lo.raises(frame, node, type(error), str(error).replace("tuple", kind))
         if isinstance(atom.value, slice):
             return Tuple(chosen) if isinstance(container, Tuple) else lo.cell(Items(chosen))  # type: ignore[arg-type]
         return chosen
@@ -418,8 +419,7 @@ def entry(lo: Lowering, frame: Frame, node: Any, container: Value, content: Entr
     if isinstance(atom, Const):
         found = content.get(atom.value)
         if found is None:
-            keys = ", ".join(repr(k) for k, _ in content.entries)
-            raise lo.refuse(frame, node, f"There is no key {atom.value!r} here; the keys are {keys}.")
+            return lo.raises(frame, node, KeyError, atom.value)
         return found
     return control.pick_key(lo, frame, node, content, atom)
 

@@ -562,7 +562,7 @@ def _pop(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[
         try:
             item = items.pop(at.value)
         except IndexError as error:
-            raise lo.refuse(frame, node, f"This always fails: {error}.") from None
+            return lo.raises(frame, node, IndexError, str(error))
         lo.write(target, Items(tuple(items)), frame, node)
         return item
     item = expressions.subscript(lo, frame, node, target, at)
@@ -641,7 +641,7 @@ def _dict_pop(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: 
     if found is None:
         if len(args) > 2:
             return args[2]
-        raise lo.refuse(frame, node, f"There is no key {key!r} here.")
+        return lo.raises(frame, node, KeyError, key)
     assert isinstance(target, Ref)
     lo.write(target, Entries(tuple(e for e in content.entries if e[0] != key)), frame, node)
     return found

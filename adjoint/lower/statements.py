@@ -201,7 +201,8 @@ def set_item(lo: Lowering, frame: Frame, node: Any, container: Value, key: Value
                 try:
                     items[atom.value] = value
                 except IndexError as error:
-                    raise lo.refuse(frame, node, f"This index always fails: {error}.") from None
+                    lo.raises(frame, node, IndexError, str(error))
+                    return
                 lo.write(container, Items(tuple(items)), frame, node)
                 return
             if isinstance(atom, Const) and isinstance(atom.value, slice):
