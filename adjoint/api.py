@@ -25,6 +25,7 @@ from .lower import Lowered, lower
 from .lower.abstract import Shapeless, signature
 from .lower.source import function_of
 from .passes import dce, optimised, prepared
+from .reverse import Place as ArgumentPlace
 from .reverse import reverse
 
 MOST_SIGNATURES = 64  # past that, the oldest is forgotten
@@ -46,6 +47,9 @@ class Gradient:
                 "Differentiate the function itself, for example `grad(f.primal)`.",
             )
         function_of(fun)
+        self._binds = "class" if isinstance(fun, classmethod) else "nothing" if isinstance(fun, staticmethod) else "object"
+        if isinstance(fun, classmethod | staticmethod):  # `@grad` above `@staticmethod` in the body of a class
+            fun = fun.__func__
         self.primal = fun
         self.wrt, self.has_aux = wrt, has_aux
         self._value, self._optimize, self._seed = value, optimize, seed
@@ -53,6 +57,7 @@ class Gradient:
         self._positions = positions(fun, self._signature, wrt)
         self._built: dict[Any, _Built] = {}
         self._latest: _Built | None = None
+        self._free: Gradient | None = None  # the same with `self` as its first parameter
         self._lock = threading.RLock()
         for name in ("__name__", "__qualname__", "__doc__", "__module__"):
             if hasattr(fun, name):
@@ -74,7 +79,9 @@ class Gradient:
         return built.run(*args, **kwargs)
 
     def __get__(self, obj: Any, owner: type | None = None) -> Any:
-        if obj is None:
+        if self._binds == "class":
+            return bound_gradient(self, type(obj) if owner is None else owner)
+        if obj is None or self._binds == "nothing":
             return self
         return bound_gradient(self, obj)
 
@@ -102,7 +109,7 @@ class Gradient:
         """The generated function itself, without look-up.  Call it only with arguments such as these."""
         return self._build(None, args, kwargs).run
 
-    def stage(self, name: str, *args: Any, **kwargs: Any) -> str:
+    def stage(self, name: str, /, *args: Any, **kwargs: Any) -> str:
         """The program as text at one stage: "lowered", "reversed", "optimised" or "source"."""
         return self._stages(self._bound(args, kwargs) if args or kwargs else None)[name]()
 
@@ -165,7 +172,7 @@ class Gradient:
         """Numbers where the function runs on them, otherwise arrays of unknown shape."""
         first: AdjointError | None = None
         for example in (1.0, Shapeless(Arr(np.dtype(float), None))):
-            bound = _examples(self._signature, example)
+            bound = self._examples(example)
             try:
                 self._programs(bound)
             except AdjointError as error:
@@ -175,15 +182,23 @@ class Gradient:
         assert first is not None
         raise first
 
+    def _examples(self, example: Any) -> inspect.BoundArguments:
+        return _examples(self._signature, example)
+
     def _check_arguments(self, bound: inspect.BoundArguments) -> None:
         names = list(self._signature.parameters)
-        for k in self._positions:
-            value = bound.arguments[names[k]]
+        for place in self._positions:
+            k, item = place if isinstance(place, tuple) else (place, None)
+            value, name = bound.arguments[names[k]], names[k]
+            if item is not None:
+                name = f"{name}[{item}]"
+                if item >= len(value):
+                    raise WrongArgument(f"The gradient is with respect to `{name}`, and only {len(value)} are given.")
+                value = value[item]
             if not has_float(value):
-                what = _kind(value)
                 raise WrongArgument(
-                    f"The gradient is with respect to `{names[k]}`, and here that is {what}.",
-                    _float_advice(names[k], value),
+                    f"The gradient is with respect to `{name}`, and here that is {_kind(value)}.",
+                    _float_advice(name, value),
                 )
 
 
@@ -262,11 +277,12 @@ def _float_advice(name: str, value: Any) -> str:
     return "Choose another parameter with `wrt=`, or pass floats."
 
 
-def positions(fun: Any, sig: inspect.Signature, wrt: Wrt) -> list[int]:
-    """The numbers of the parameters that `wrt` names."""
+def positions(fun: Any, sig: inspect.Signature, wrt: Wrt) -> list[ArgumentPlace]:
+    """The numbers of the parameters that `wrt` names, or their place in `*args`."""
     names = list(sig.parameters)
+    star = next((k for k, p in enumerate(sig.parameters.values()) if p.kind is p.VAR_POSITIONAL), None)
     listed = ", ".join(names) or "none"
-    out = []
+    out: list[ArgumentPlace] = []
     for which in (wrt,) if isinstance(wrt, int | str) else wrt:
         if isinstance(which, str):
             if which not in names:
@@ -275,6 +291,9 @@ def positions(fun: Any, sig: inspect.Signature, wrt: Wrt) -> list[int]:
                 )
             out.append(names.index(which))
         elif isinstance(which, int) and not isinstance(which, bool):
+            if star is not None and which >= star:
+                out.append((star, which - star))
+                continue
             if not -len(names) <= which < len(names):
                 raise WrongArgument(
                     f"`wrt` asks for parameter {which}, and `{fun.__name__}` has {len(names)}.", f"Its parameters: {listed}."
@@ -289,13 +308,75 @@ def positions(fun: Any, sig: inspect.Signature, wrt: Wrt) -> list[int]:
     return out
 
 
+class BoundGradient(Gradient):
+    """The gradient of a method, bound to an object.
+
+    What is built is built for the class, with the object as an argument: once, not once per object.
+    """
+
+    def __init__(self, free: Gradient, obj: Any, wrt: Wrt) -> None:
+        self._shared, self.__self__, self.wrt = free, obj, wrt
+        self.__doc__, self.__module__ = free.__doc__, free.__module__
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "_shared":
+            raise AttributeError(name)
+        return getattr(self._shared, name)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._shared(self.__self__, *args, **kwargs)
+
+    def compiled_for(self, *args: Any, **kwargs: Any) -> Callable[..., Any]:
+        return functools.partial(self._shared.compiled_for(self.__self__, *args, **kwargs), self.__self__)
+
+    def source_for(self, *args: Any, **kwargs: Any) -> str:
+        return self._shared.source_for(self.__self__, *args, **kwargs)
+
+    @property
+    def primal(self) -> Callable[..., Any]:  # type: ignore[override]
+        return types.MethodType(self._shared.primal, self.__self__)
+
+    @property
+    def __signature__(self) -> inspect.Signature:  # type: ignore[override]
+        return self._signature.replace(parameters=list(self._signature.parameters.values())[1:])
+
+    def _bound(self, args: Any, kwargs: Any) -> inspect.BoundArguments:
+        return super()._bound((self.__self__, *args), kwargs)
+
+    def _programs(self, bound: inspect.BoundArguments) -> tuple[Lowered, Function, Function]:
+        return self._shared._programs(bound)
+
+    def _examples(self, example: Any) -> inspect.BoundArguments:
+        bound = super()._examples(example)
+        bound.arguments[next(iter(self._signature.parameters))] = self.__self__
+        return bound
+
+    def _shown(self) -> _Built:
+        latest = self._shared._latest
+        return self._made(self._default_arguments()) if latest is None else latest
+
+
 def bound_gradient(gradient: Gradient, obj: Any) -> Gradient:
     """The gradient of a method, bound to an object: `wrt` counts the parameters after `self`."""
-    method = types.MethodType(gradient.primal, obj)
-    return Gradient(
-        method, gradient.wrt, value=gradient._value, optimize=gradient._optimize, has_aux=gradient.has_aux,
-        seed=gradient._seed,
-    )
+    parameters = list(gradient._signature.parameters.values())
+    options: Any = {
+        "value": gradient._value, "optimize": gradient._optimize, "has_aux": gradient.has_aux, "seed": gradient._seed,
+    }
+    ordinary = parameters and parameters[0].kind in (parameters[0].POSITIONAL_ONLY, parameters[0].POSITIONAL_OR_KEYWORD)
+    if not ordinary or not isinstance(gradient.primal, types.FunctionType):
+        return Gradient(types.MethodType(gradient.primal, obj), gradient.wrt, **options)
+    if gradient._free is None:
+        rest = gradient._signature.replace(parameters=parameters[1:])
+        names = [p.name for p in parameters]
+        wrt = gradient.wrt
+        found = [
+            which if which == names[0] else names[1 + positions(gradient.primal, rest, which)[0]]
+            for which in ((wrt,) if isinstance(wrt, int | str) else wrt)
+        ]
+        gradient._free = Gradient(
+            gradient.primal, found[0] if isinstance(wrt, int | str) else tuple(map(str, found)), **options
+        )
+    return BoundGradient(gradient._free, obj, gradient.wrt)
 
 
 def with_inputs(function: Function) -> Function:
@@ -378,6 +459,7 @@ def vjp(fun: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], tuple
     """`(value, pullback)` of `fun` at `args`; `pullback(seed)` gives a cotangent for each argument.
 
     `seed` has the structure of the value.  An argument without floats has cotangent None.
+    `pullback.source` is the generated source.
 
     >>> import numpy as np
     >>> from adjoint import vjp
@@ -391,14 +473,15 @@ def vjp(fun: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], tuple
     wanted = [k for k, v in enumerate(bound.arguments.values()) if has_float(v)]
     pulled = Gradient(fun, tuple(wanted), value=False, optimize=True, has_aux=False, seed="given")
     value = fun(*args)
-    run = pulled._made(bound).run
+    built = pulled._made(bound)
 
     def pullback(seed: Any) -> tuple[Any, ...]:
         check_seed(seed, value)
-        got = run(*bound.args, seed=seed)
+        got = built.run(*bound.args, seed=seed)
         each = iter(got)
         return tuple(next(each) if k in wanted else None for k in range(len(bound.arguments)))
 
+    pullback.source = built.emitted.source  # type: ignore[attr-defined]
     return value, pullback
 
 

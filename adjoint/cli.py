@@ -305,20 +305,15 @@ def _and(names: Sequence[str]) -> str:
 
 def show(args: argparse.Namespace) -> int:
     """Print generated source."""
-    from adjoint import source
+    from adjoint import grad
 
     target = find(args.target, args.code)
     bound = values(target, args.at) if args.at else None
     wrt = chosen(args.wrt)
     with _user_code(target.name):
-        text = source(
-            target.fun,
-            *(bound.args if bound else ()),
-            **(bound.kwargs if bound else {}),
-            wrt=target.options.get("wrt", 0) if wrt is None else wrt,
-            stage=args.stage,
-            optimize=args.optimize,
-        )
+        options = target.options if wrt is None else target.options | {"wrt": wrt}
+        gradient = grad(target.fun, **options, optimize=args.optimize)
+        text = gradient.stage(args.stage, *(bound.args if bound else ()), **(bound.kwargs if bound else {}))
     colours = args.color == "always" or (args.color == "auto" and _on_terminal())
     text = text.rstrip("\n") + "\n"
     sys.stdout.write(colour(text) if colours else text)

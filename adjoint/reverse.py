@@ -39,10 +39,11 @@ from .pairs import Pairs, pull_call
 from .passes.remat import recomputed
 from .rules.registry import Rule, lookup
 
+Place = int | tuple[int, int]  # the number of a parameter; of `*args` and of an item in it
 Key = Var | tuple[Var, int]  # a value, or one item of a tuple
 
 
-def reverse(function: Function, wrt: list[int] | int, *, seed: str, value: bool, has_aux: bool = False) -> Function:
+def reverse(function: Function, wrt: list[Place] | Place, *, seed: str, value: bool, has_aux: bool = False) -> Function:
     """The gradient of `function` with respect to its parameters number `wrt` (a list: a tuple of gradients).
 
     `seed`: "one" for a scalar result with cotangent 1; "default" for the same as a last parameter
@@ -50,8 +51,8 @@ def reverse(function: Function, wrt: list[int] | int, *, seed: str, value: bool,
     result is `(primal result, gradients)`; with `has_aux` the primal returns `(result, extra)`, and the
     extra part is returned beside.
     """
-    places = [wrt] if isinstance(wrt, int) else wrt
-    inputs = [v for k in places for v in leaves(function.params[k].tree) if isinstance(v, Var)]
+    trees = [tree_of(function, place) for place in (wrt if isinstance(wrt, list) else [wrt])]
+    inputs = [v for tree in trees for v in leaves(tree) if isinstance(v, Var)]
     work = _Reverse(active(function.body, inputs))
     result, aux = function.result, None
     if has_aux:
@@ -66,8 +67,8 @@ def reverse(function: Function, wrt: list[int] | int, *, seed: str, value: bool,
             work.seed(output, g)
     forward = work.pull_all(function.body.stmts)
     work.b.at = At(sweep="reverse")
-    gradients = [map_leaves(work.gradient, function.params[k].tree) for k in places]
-    whole: Any = gradients[0] if isinstance(wrt, int) else Tree(tuple, tuple(range(len(places))), tuple(gradients))
+    gradients = [map_leaves(work.gradient, tree) for tree in trees]
+    whole: Any = Tree(tuple, tuple(range(len(trees))), tuple(gradients)) if isinstance(wrt, list) else gradients[0]
     if has_aux:
         whole = Tree(tuple, (0, 1), (whole, aux))
     if value:
@@ -79,6 +80,13 @@ def reverse(function: Function, wrt: list[int] | int, *, seed: str, value: bool,
         (*forward, *work.b.stmts), tuple(leaves(whole)),
     )
     return Function(function.name + "_grad", function.params + params, body, whole, function.primal, function.doc)
+
+
+def tree_of(function: Function, place: Place) -> Any:
+    """The leaves of one argument."""
+    if isinstance(place, tuple):
+        return function.params[place[0]].tree.parts[place[1]]
+    return function.params[place].tree
 
 
 def check_scalar(result: Any, function: Function) -> None:

@@ -144,6 +144,12 @@ def test_show_wrt_by_index_and_name(run, wrt):
     assert run("show", "model.py:f", "--wrt", wrt)[0] == 0
 
 
+def test_show_at_keyword_only(run):
+    code, out, _ = run("show", "model.py:power", "--at", "x=2.0", "--at", "n=3")
+    assert code == 0
+    assert "def power_grad(x, *, n" in out
+
+
 def test_show_lambda(run):
     code, out, _ = run("show", "-c", "lambda x: sin(x) * np.cos(x)")
     assert code == 0

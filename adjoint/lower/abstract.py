@@ -14,6 +14,8 @@ matching lowering value.  Two arguments with one signature have one abstract val
 from __future__ import annotations
 
 import dataclasses
+import functools
+import operator
 import types
 from collections.abc import Callable
 from typing import Any
@@ -27,6 +29,7 @@ from .values import Attributes, Cell, Content, Entries, Items, Ref, State, Tuple
 STATIC = (
     bool, str, bytes, type(None), type(Ellipsis), type, np.dtype, types.ModuleType, types.FunctionType,
     types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType, np.ufunc, slice, range,
+    type(np.sum), operator.itemgetter, operator.attrgetter, operator.methodcaller, functools.partial,
 )
 
 LONGEST = 64  # the items of a list of up to this length may be told apart

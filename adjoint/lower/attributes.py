@@ -151,11 +151,18 @@ def of_array(lo: Lowering, frame: Frame, node: Any, value: Value, aval: Arr, nam
     return lo.apply(getattr, [value, Const(name)], frame=frame, node=node, effect=False, aval=kind)
 
 
+class _Missing:
+    """Where a class has no such attribute; it may have one that is None."""
+
+
+_MISSING = _Missing()
+
+
 def of_class(lo: Lowering, frame: Frame, node: Any, value: Value, cls: type, name: str) -> Value:
     """A method or class attribute of a value whose class is known."""
-    found = inspect.getattr_static(cls, name, None)
+    found = inspect.getattr_static(cls, name, _MISSING)
     match found:
-        case None:
+        case _Missing():
             raise lo.refuse(frame, node, f"`{cls.__name__}` has no attribute `{name}`.")
         case property(fget=getter):
             return calls.call(lo, frame, node, Const(getter), [value], {})
@@ -183,7 +190,7 @@ def of_object(lo: Lowering, frame: Frame, node: Any, value: Ref, content: Attrib
     whole = content.whole
     obj = lo.examples.get(whole)
     if whole is None or obj is None:
-        if in_class is not None:
+        if hasattr(content.cls, name):
             return of_class(lo, frame, node, value, content.cls, name)
         if whole is not None:
             return lo.apply(getattr, [whole, Const(name)], frame=frame, node=node, effect=False)

@@ -90,6 +90,8 @@ def call_constant(
         case functools.partial():
             bound = Partial(Const(fn.func), tuple(map(Const, fn.args)), {k: Const(v) for k, v in fn.keywords.items()})
             return call(lo, frame, node, bound, args, kwargs)
+        case operator.itemgetter() | operator.attrgetter() | operator.methodcaller():
+            return getter(lo, frame, node, fn, args)
         case types.MethodType():
             return call(lo, frame, node, Const(fn.__func__), [bound_self(lo, fn), *args], kwargs)
         case type():
@@ -99,6 +101,29 @@ def call_constant(
     if not callable(fn):
         raise lo.refuse(frame, node, f"This is not a function: it is {type(fn).__name__}.")
     return primitive(lo, frame, node, fn, args, kwargs)
+
+
+def getter(lo: Lowering, frame: Frame, node: Any, fn: Any, args: list[Value]) -> Value:
+    """`itemgetter(1)(x)`, `attrgetter("a.b")(x)`, `methodcaller("sum", axis=0)(x)`."""
+    from .attributes import attribute
+
+    _, given, *kwargs = fn.__reduce__()
+    if isinstance(fn, operator.methodcaller):
+        if isinstance(given[0], functools.partial) or callable(fn.__reduce__()[0]) and kwargs:
+            raise lo.refuse(frame, node, "This `methodcaller` is not understood.", "Call the method itself.")
+        method = attribute(lo, frame, node, args[0], given[0])
+        return call(lo, frame, node, method, list(map(Const, given[1:])), {})
+
+    def one(what: Any) -> Value:
+        if isinstance(fn, operator.itemgetter):
+            return expressions.subscript(lo, frame, node, args[0], Const(what))
+        value = args[0]
+        for name in what.split("."):
+            value = attribute(lo, frame, node, value, name)
+        return value
+
+    found = [one(what) for what in given]
+    return found[0] if len(found) == 1 else Tuple(tuple(found))
 
 
 def bound_self(lo: Lowering, method: types.MethodType) -> Value:

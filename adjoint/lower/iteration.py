@@ -11,13 +11,14 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from ..avals import INT, Obj, Parts, item_of
+from ..avals import INT, Arr, Obj, Parts, item_of
 from ..errors import Unsupported
 from ..ir import Const, Var
 from .context import Frame, Lowering
 from .loops import run_loop
 from .values import Attributes, Choice, Entries, Items, Iteration, Ref, Tuple, Value
 
+LONGEST_KNOWN = 8  # the items of an array of up to this length are known one by one
 LONGEST_UNROLLED = 64  # items that are alike are looped over from this number on
 MOST_UNROLLED = 2000  # bodies, in all
 
@@ -43,9 +44,51 @@ def known_items(lo: Lowering, frame: Frame, node: Any, value: Value) -> list[Val
             if isinstance(atom, Var) and isinstance(atom.aval, Parts):
                 return [item(lo, frame, node, value, Const(i)) for i in range(len(atom.aval.items))]
             if isinstance(atom, Var) and (shape := getattr(atom.aval, "shape", None)) and isinstance(shape[0], int):
-                if shape[0] <= 8:
+                if shape[0] <= LONGEST_KNOWN:
                     return [item(lo, frame, node, value, Const(i)) for i in range(shape[0])]
+        case Iteration(length=Const(value=int(length)), item=read, unrolled=True):
+            assert read is not None
+            return [read(Const(i)) for i in range(length)]
     return None
+
+
+def known_length(lo: Lowering, value: Value) -> int | None:
+    """How many items `known_items` has of a list, a dict or an array."""
+    content = lo.state.heap[value.cell] if isinstance(value, Ref) else None
+    match content:
+        case Items(items=items):
+            return len(items)
+        case Entries(entries=entries):
+            return len(entries)
+        case Var(aval=Parts(items=items)):
+            return len(items)
+        case Var(aval=Arr(shape=(int(n), *_))) if n <= LONGEST_KNOWN:
+            return n
+    return None
+
+
+def live(
+    lo: Lowering, frame: Frame, node: Any, value: Ref, n: int, of: Callable[[], list[Value]] | None = None
+) -> Iteration:
+    """The `n` items of a list, a dict or an array, each read when its turn comes: the body may assign to them.
+
+    `of` gives the items, where they are not those of `value` itself (`d.items()`).
+    """
+
+    def read(i: Var | Const) -> Value:
+        assert isinstance(i, Const)
+        if known_length(lo, value) != n:
+            raise lo.refuse(frame, node, "The length of this changes while it is looped over.", "Loop over a copy.")
+        if i.value >= n:
+            return Const(None)
+        content = lo.state.heap[value.cell]
+        if isinstance(content, Items | Entries):
+            now = of() if of is not None else known_items(lo, frame, node, value)
+            assert now is not None
+            return now[i.value]
+        return item(lo, frame, node, value, i)
+
+    return Iteration(Const(n), read, None, (value.cell,), unrolled=True)
 
 
 def item(lo: Lowering, frame: Frame, node: Any, value: Value, i: Var | Const) -> Value:
@@ -81,8 +124,15 @@ def zipped(lo: Lowering, frame: Frame, node: Any, values: list[Value]) -> Value:
     """`zip(...)`: a tuple of tuples where everything is known, otherwise an iteration."""
     known = [known_of_zip(lo, frame, node, v) for v in values]
     if known and all(k is not None for k in known):
-        rows = zip(*(k for k in known if k is not None), strict=False)
-        return Tuple(tuple(Tuple(row) for row in rows))
+        if all(isinstance(k, list) for k in known):
+            rows = zip(*(k for k in known if isinstance(k, list)), strict=False)
+            return Tuple(tuple(Tuple(row) for row in rows))
+        parts = [k if isinstance(k, Iteration) else listed(k or []) for k in known]
+        n = min(p.length.value for p in parts if isinstance(p.length, Const))
+        return Iteration(
+            Const(n), lambda i: Tuple(tuple(item_of_iteration(lo, frame, node, p, i) for p in parts)), None,
+            tuple(c for p in parts for c in p.cells), unrolled=True,
+        )
     each = [iteration_of(lo, frame, node, v) for v in values]
     lengths = [length_of_iteration(lo, frame, node, it) for it in each]
     shortest = smallest(lo, frame, node, lengths)
@@ -90,16 +140,36 @@ def zipped(lo: Lowering, frame: Frame, node: Any, values: list[Value]) -> Value:
     return Iteration(shortest, lambda i: Tuple(tuple(item_of_iteration(lo, frame, node, it, i) for it in each)), None, cells)
 
 
-def known_of_zip(lo: Lowering, frame: Frame, node: Any, value: Value) -> list[Value] | None:
-    known = known_items(lo, frame, node, value)
+def turn_by_turn(lo: Lowering, frame: Frame, node: Any, value: Value) -> list[Value] | Iteration | None:
+    """The items, when it is known what each of them is; as an iteration, where a loop may change them."""
+    if isinstance(value, Iteration) and value.unrolled:
+        return value
+    n = known_length(lo, value)
+    if n is not None and isinstance(value, Ref):
+        return live(lo, frame, node, value, n)
+    return known_items(lo, frame, node, value)
+
+
+def listed(items: list[Value]) -> Iteration:
+    return Iteration(Const(len(items)), lambda i: items[i.value] if i.value < len(items) else Const(None), unrolled=True)  # type: ignore[union-attr]
+
+
+def known_of_zip(lo: Lowering, frame: Frame, node: Any, value: Value) -> list[Value] | Iteration | None:
+    known = turn_by_turn(lo, frame, node, value)
     if known is None and isinstance(value, Const) and isinstance(value.value, range) and len(value.value) <= 16:
         return [Const(i) for i in value.value]
     return known
 
 
 def enumerated(lo: Lowering, frame: Frame, node: Any, value: Value, start: Value) -> Value:
-    known = known_items(lo, frame, node, value)
-    if known is not None and isinstance(start, Const):
+    known = turn_by_turn(lo, frame, node, value)
+    if isinstance(known, Iteration) and isinstance(start, Const):
+        first, each, n = start.value, known, known.length
+        number_of = lambda i: Const(first + i.value)  # noqa: E731
+        return Iteration(
+            n, lambda i: Tuple((number_of(i), item_of_iteration(lo, frame, node, each, i))), None, each.cells, unrolled=True
+        )
+    if isinstance(known, list) and isinstance(start, Const):
         return Tuple(tuple(Tuple((Const(start.value + i), v)) for i, v in enumerate(known)))
     it = iteration_of(lo, frame, node, value)
 
@@ -113,7 +183,12 @@ def enumerated(lo: Lowering, frame: Frame, node: Any, value: Value, start: Value
 
 
 def reversed_(lo: Lowering, frame: Frame, node: Any, value: Value) -> Value:
-    known = known_items(lo, frame, node, value)
+    known = turn_by_turn(lo, frame, node, value)
+    if isinstance(known, Iteration):
+        assert isinstance(known.length, Const)
+        each, last = known, known.length.value - 1
+        from_last = lambda i: item_of_iteration(lo, frame, node, each, Const(last - i.value if i.value <= last else i.value))  # noqa: E731
+        return Iteration(known.length, from_last, None, known.cells, unrolled=True)
     if known is not None:
         return Tuple(tuple(reversed(known)))
     if isinstance(value, Const) and isinstance(value.value, range):
@@ -170,10 +245,14 @@ def for_each(
 
         choose(lo, frame, node, value.test, lambda: side(value.then), lambda: side(value.orelse))
         return
-    known = known_items(lo, frame, node, value)
-    if known is not None and (len(known) <= LONGEST_UNROLLED or not uniform(lo, known)):
-        unrolled(lo, frame, node, [lambda v=v: v for v in known], body, stop)
-        return
+    known = turn_by_turn(lo, frame, node, value)
+    if known is not None:
+        each = known if isinstance(known, Iteration) else listed(known)
+        assert isinstance(each.length, Const) and each.item is not None
+        n, read = each.length.value, each.item
+        if n <= LONGEST_UNROLLED or not uniform(lo, known_items(lo, frame, node, value) or []):
+            unrolled(lo, frame, node, [lambda i=i: read(Const(i)) for i in range(n)], body, stop, lambda: read(Const(n)))
+            return
     it = iteration_of(lo, frame, node, value)
     sequence = it.sequence
     if sequence is None:
@@ -201,8 +280,8 @@ def for_each(
         if not isinstance(steps, range) or len(steps) > LONGEST_UNROLLED or lo.unrolled > MOST_UNROLLED:
             raise
         lo.state, lo.stmts[:] = before
-        each = it.item if it.item is not None else lambda i: i
-        unrolled(lo, frame, node, [lambda i=i: each(Const(i)) for i in steps], body, stop)
+        one = it.item if it.item is not None else lambda i: i
+        unrolled(lo, frame, node, [lambda i=i: one(Const(i)) for i in steps], body, stop)
 
 
 def uniform(lo: Lowering, items: list[Value]) -> bool:
@@ -213,12 +292,16 @@ def uniform(lo: Lowering, items: list[Value]) -> bool:
 
 def unrolled(
     lo: Lowering, frame: Frame, node: Any, items: list[Callable[[], Value]], body: Callable[[Value], None],
-    stop: str | None,
+    stop: str | None, after: Callable[[], Any] = lambda: None,
 ) -> None:
+    """The body once for each item; then `after`, unless a body ended the loop."""
     from .control import choose
     from .expressions import truth
 
-    if not items or lo.state.dead:
+    if lo.state.dead:
+        return
+    if not items:
+        after()
         return
     lo.unrolled += 1
     body(items[0]())
@@ -226,7 +309,7 @@ def unrolled(
     test = truth(lo, frame, node, asked)
 
     def rest() -> Value:
-        unrolled(lo, frame, node, items[1:], body, stop)
+        unrolled(lo, frame, node, items[1:], body, stop, after)
         return Const(None)
 
     choose(lo, frame, node, test, lambda: Const(None), rest)

@@ -9,6 +9,7 @@ function.
 """
 
 from __future__ import annotations
+import __future__
 
 import ast
 import functools
@@ -59,10 +60,11 @@ class Source:
 
 @dataclass(frozen=True)
 class Text:
-    """One parsed file: its functions by first line, and the code objects the text compiles to."""
+    """One parsed file: its functions by first line, and the text they were read from."""
 
     functions: dict[int, list[Any]]
-    codes: dict[int, list[types.CodeType]]
+    text: str
+    file: str
 
 
 def read(fn: types.FunctionType) -> tuple[FunctionNode, Source]:
@@ -100,14 +102,26 @@ def _parse(text: str, file: str) -> Text:
             decorators = getattr(node, "decorator_list", [])
             first = min([d.lineno for d in decorators] + [node.lineno])
             functions.setdefault(first, []).append(node)
+    return Text(functions, text, file)
+
+
+@functools.lru_cache(maxsize=64)
+def _codes(text: str, file: str, apart: bool, flags: int = 0) -> dict[int, list[types.CodeType]]:
+    """The code objects that the text compiles to, by first line.
+
+    `apart`: one statement at a time, as notebooks do.  It makes a difference: where a module imports
+    `np`, Python compiles `np.sin(x)` otherwise than where `np` is any global.
+    """
+    flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    parts: list[Any] = [ast.Module([stmt], []) for stmt in ast.parse(text, file).body] if apart else [text]
+    todo = [compile(part, file, "exec", dont_inherit=True, flags=flags) for part in parts]
     codes: dict[int, list[types.CodeType]] = {}
-    todo = [compile(text, file, "exec", dont_inherit=True, flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)]
     while todo:
         for const in todo.pop().co_consts:
             if isinstance(const, types.CodeType):
                 codes.setdefault(const.co_firstlineno, []).append(const)
                 todo.append(const)
-    return Text(functions, codes)
+    return codes
 
 
 def _name(node: Any) -> str:
@@ -137,12 +151,15 @@ def _check_unchanged(node: Any, code: types.CodeType, text: Text, name: str) -> 
     """
     if any(isinstance(n, gast.Assert) for n in ast.walk(node)):
         return
-    candidates = [c for c in text.codes.get(code.co_firstlineno, ()) if c.co_name == code.co_name]
-    if not any(_alike(c, code) for c in candidates):
-        raise SourceNotFound(
-            f"The text of `{name}` at line {code.co_firstlineno} of {code.co_filename} is not what is running.",
-            "The file has changed since it was imported: import it again.",
-        )
+    flags = code.co_flags & __future__.annotations.compiler_flag
+    for options in ((False,), (True, flags)):
+        candidates = _codes(text.text, text.file, *options).get(code.co_firstlineno, ())
+        if any(c.co_name == code.co_name and _alike(c, code) for c in candidates):
+            return
+    raise SourceNotFound(
+        f"The text of `{name}` at line {code.co_firstlineno} of {code.co_filename} is not what is running.",
+        "The file has changed since it was imported: import it again.",
+    )
 
 
 def _alike(a: types.CodeType, b: types.CodeType) -> bool:

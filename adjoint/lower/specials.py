@@ -6,6 +6,7 @@ ordinary primitive after all.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import operator
 from collections.abc import Callable
@@ -65,7 +66,7 @@ def members(lo: Lowering, frame: Frame, node: Any, container: Value) -> list[Val
     content = content_of(lo, container)
     if isinstance(content, Const) and isinstance(content.value, str):
         return None
-    if isinstance(content, Tuple | Items | Entries):
+    if isinstance(content, Tuple | Items | Entries | Iteration):
         return iteration.known_items(lo, frame, node, container)
     if isinstance(content, Const) and isinstance(content.value, range | frozenset):
         return [Const(v) for v in content.value]
@@ -615,12 +616,19 @@ def _keys(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict
 
 @special(dict.values)
 def _values(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
-    return Tuple(tuple(v for _, v in _entries(lo, frame, node, args[0]).entries))
+    return _of_dict(lo, frame, node, args[0], lambda k, v: v)
 
 
 @special(dict.items)
 def _dict_items(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
-    return Tuple(tuple(Tuple((Const(k), v)) for k, v in _entries(lo, frame, node, args[0]).entries))
+    return _of_dict(lo, frame, node, args[0], lambda k, v: Tuple((Const(k), v)))
+
+
+def _of_dict(lo: Lowering, frame: Frame, node: Any, value: Value, of: Callable[[Any, Value], Value]) -> Value:
+    """What is made of each key and value, when its turn comes: `d[k] += 1` in a loop over `d.items()` is seen."""
+    assert isinstance(value, Ref)
+    now = lambda: [of(k, v) for k, v in _entries(lo, frame, node, value).entries]  # noqa: E731
+    return iteration.live(lo, frame, node, value, len(now()), now)
 
 
 @special(dict.get)
@@ -720,3 +728,47 @@ def _is_list(content: Any) -> bool:
     aval = getattr(content, "aval", None)
     return isinstance(aval, Seq) or (isinstance(aval, Parts) and aval.cls is list)
 
+
+# --- namedtuples and dataclasses ------------------------------------------------------------------
+
+
+def _replace(self: Any, **changes: Any) -> Any:
+    return self._replace(**changes)
+
+
+def _asdict(self: Any) -> Any:
+    return self._asdict()
+
+
+NAMEDTUPLE_METHODS = {"_replace": _replace, "_asdict": _asdict}
+
+
+@special(_replace)
+def _replaced(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    (value,) = args
+    assert isinstance(value, Tuple)
+    fields = value.cls._fields  # type: ignore[attr-defined]
+    return Tuple(tuple(kwargs.get(k, v) for k, v in zip(fields, value.items, strict=True)), value.cls)
+
+
+@special(_asdict)
+def _as_dict(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    (value,) = args
+    assert isinstance(value, Tuple)
+    return lo.cell(Entries(tuple(zip(value.cls._fields, value.items, strict=True))))  # type: ignore[attr-defined]
+
+
+@special(dataclasses.replace)
+def _dataclass_replace(
+    lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]
+) -> Value | None:
+    content = content_of(lo, args[0])
+    if not isinstance(content, Attributes) or not dataclasses.is_dataclass(content.cls):
+        return None
+    given = {f.name: attributes.attribute(lo, frame, node, args[0], f.name) for f in dataclasses.fields(content.cls) if f.init}
+    return calls.construct(lo, frame, node, content.cls, [], {**given, **kwargs})
+
+
+@special(iter, next)
+def _iterator(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    raise lo.refuse(frame, node, "Stepping through an iterator by hand is not understood.", "Loop over the list itself.")

@@ -91,12 +91,16 @@ class Choice:
 
 @dataclass(frozen=True, eq=False)
 class Iteration:
-    """Something to loop over: `item(i)` for i in range(length), or `sequence` itself."""
+    """Something to loop over: `item(i)` for i in range(length), or `sequence` itself.
+
+    `unrolled`: the items differ in kind, and `item` is only asked for constants.
+    """
 
     length: Atom | None
     item: Callable[[Atom], Value] | None
     sequence: Atom | None = None
     cells: tuple[Cell, ...] = ()
+    unrolled: bool = False
 
 
 # --- contents of cells ----------------------------------------------------------------------------

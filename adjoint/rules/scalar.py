@@ -50,7 +50,7 @@ elementwise(math.erf, lambda z, x: 2.0 / math.sqrt(math.pi) * math.exp(-x * x))
 elementwise(math.erfc, lambda z, x: -2.0 / math.sqrt(math.pi) * math.exp(-x * x))
 
 elementwise(math.fabs, by_modulus)
-elementwise(math.copysign, lambda z, x, y: ((x > 0) - (x < 0)) * math.copysign(1.0, y), None)
+elementwise(math.copysign, lambda z, x, y: np.sign(x) * math.copysign(1.0, y), None)
 elementwise(math.fmod, lambda z, x, y: 1.0, lambda z, x, y: -math.trunc(x / y))
 elementwise(math.remainder, lambda z, x, y: 1.0, lambda z, x, y: -round((x - z) / y))
 elementwise(math.nextafter, lambda z, x, y: 1.0, None)

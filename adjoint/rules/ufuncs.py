@@ -117,7 +117,7 @@ def by_modulus(z, x):
     """∂|x|/∂x."""
     if np.iscomplexobj(x):
         return np.conj(x) / (z + (z == 0))
-    if isinstance(x, (float, int)):
+    if isinstance(x, (float, int)) and not isinstance(x, np.generic):
         return (x > 0) - (x < 0)  # a Python number stays one
     return np.sign(x)
 
