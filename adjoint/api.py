@@ -40,16 +40,20 @@ class Gradient:
     source that ran last, or that would run for plain numbers).
     """
 
-    def __init__(self, fun: Callable[..., Any], wrt: Wrt, *, value: bool, optimize: bool, has_aux: bool, seed: str = "one") -> None:
+    def __init__(
+        self, fun: Callable[..., Any], wrt: Wrt, *, value: bool, optimize: bool, has_aux: bool, seed: str = "one"
+    ) -> None:
         if isinstance(fun, Gradient):
             raise WrongArgument(
                 "This is a gradient already; higher derivatives are not available yet.",
                 "Differentiate the function itself, for example `grad(f.primal)`.",
             )
         function_of(fun)
-        self._binds = "class" if isinstance(fun, classmethod) else "nothing" if isinstance(fun, staticmethod) else "object"
+        self._binds = {classmethod: "class", staticmethod: "nothing"}.get(type(fun), "object")
         if isinstance(fun, classmethod | staticmethod):  # `@grad` above `@staticmethod` in the body of a class
             fun = fun.__func__
+        elif not isinstance(fun, types.FunctionType | types.MethodType | functools.partial):
+            fun = types.MethodType(type(fun).__call__, fun)  # type: ignore[operator]
         self.primal = fun
         self.wrt, self.has_aux = wrt, has_aux
         self._value, self._optimize, self._seed = value, optimize, seed
@@ -274,6 +278,8 @@ def _float_advice(name: str, value: Any) -> str:
         return f"Pass a float: {float(value)}."
     if isinstance(value, np.ndarray):
         return f"Pass an array of floats: `{name}.astype(float)`."
+    if isinstance(value, type):
+        return "For a class method, write `@grad` above `@classmethod`."
     return "Choose another parameter with `wrt=`, or pass floats."
 
 
@@ -287,7 +293,7 @@ def positions(fun: Any, sig: inspect.Signature, wrt: Wrt) -> list[ArgumentPlace]
         if isinstance(which, str):
             if which not in names:
                 raise WrongArgument(
-                    f"`wrt` names `{which}`, and `{fun.__name__}` has no such parameter.", f"Its parameters: {listed}."
+                    f"`wrt` names `{which}`, and `{_called(fun)}` has no such parameter.", f"Its parameters: {listed}."
                 )
             out.append(names.index(which))
         elif isinstance(which, int) and not isinstance(which, bool):
@@ -296,7 +302,7 @@ def positions(fun: Any, sig: inspect.Signature, wrt: Wrt) -> list[ArgumentPlace]
                 continue
             if not -len(names) <= which < len(names):
                 raise WrongArgument(
-                    f"`wrt` asks for parameter {which}, and `{fun.__name__}` has {len(names)}.", f"Its parameters: {listed}."
+                    f"`wrt` asks for parameter {which}, and `{_called(fun)}` has {len(names)}.", f"Its parameters: {listed}."
                 )
             out.append(which % len(names))
         else:
@@ -306,6 +312,10 @@ def positions(fun: Any, sig: inspect.Signature, wrt: Wrt) -> list[ArgumentPlace]
     if len(set(out)) != len(out):
         raise WrongArgument("`wrt` names a parameter twice.", f"The parameters: {listed}.")
     return out
+
+
+def _called(fun: Any) -> str:
+    return getattr(fun, "__name__", None) or function_of(fun).__name__
 
 
 class BoundGradient(Gradient):
@@ -379,6 +389,9 @@ def bound_gradient(gradient: Gradient, obj: Any) -> Gradient:
     return BoundGradient(gradient._free, obj, gradient.wrt)
 
 
+INPUT = Place("", 0, 0, "", "")
+
+
 def with_inputs(function: Function) -> Function:
     """The textbook form starts with the inputs: `w1 = x1`."""
     stmts, env = [], {}
@@ -386,8 +399,7 @@ def with_inputs(function: Function) -> Function:
         for leaf in leaves(p.tree):
             if isinstance(leaf, Var) and isinstance(leaf.aval, Num | Arr):
                 copy = Var(leaf.aval)
-                place = Place("", 0, 0, "", "")
-                stmts.append(Apply((copy,), runtime.identity, (leaf,), (), At(place)))
+                stmts.append(Apply((copy,), runtime.identity, (leaf,), (), At(INPUT)))
                 env[leaf] = copy
     body = substitute(function.body, env)
     result = map_leaves(lambda a: env.get(a, a), function.result)
@@ -395,9 +407,17 @@ def with_inputs(function: Function) -> Function:
 
 
 def textbook(function: Function) -> Function:
-    """Everything of the forward sweep is kept, read or not; the reverse sweep without what is not."""
-    kept = [v for s in function.body.stmts if s.at.sweep == "forward" and s.at.place is not None for v in s.outs]
-    body = function.body
+    """Everything of the forward sweep is kept, read or not; the reverse sweep without what is not.
+
+    The cotangent of an input is that of its `w`, which is returned itself.
+    """
+    inputs = {
+        s.out: s.args[0] for s in function.body.stmts
+        if isinstance(s, Apply) and s.fn is runtime.identity and s.at.pulls is not None and s.at.pulls.at.place is INPUT
+    }
+    body = substitute(function.body, inputs)
+    function = dataclasses.replace(function, result=map_leaves(lambda a: inputs.get(a, a), function.result))
+    kept = [v for s in body.stmts if s.at.sweep == "forward" and s.at.place is not None for v in s.outs]
     more = Block(body.params, body.stmts, (*body.results, *kept))
     slim = dce(dataclasses.replace(function, body=more)).body
     return dataclasses.replace(function, body=Block(slim.params, slim.stmts, body.results))

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import dataclasses
 import operator
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from . import runtime
-from .avals import ANY, Arr, Aval, Num, Parts, Seq, dtype_of, is_known, shape_of
+from .avals import ANY, Arr, Aval, Num, Parts, Seq, dtype_of, is_known, join, shape_of
 from .infer import infer
 from .ir import Apply, At, Atom, Block, Const, If, Loop, Stmt, Var
 from .lower import lower_atom, lower_rule
@@ -202,3 +202,52 @@ def times(b: Builder, g: Atom, p: Atom, bar_of: Var | None) -> Atom:
 def _is_float(aval: Aval) -> bool:
     dtype = dtype_of(aval)
     return dtype is not None and dtype.kind in "fc"
+
+
+def widen(stmts: Sequence[Stmt], pairs: Sequence[tuple[Var, Atom]]) -> None:
+    """A carry taken for a Python float may become a NumPy scalar: then so may what is computed from it.
+
+    `pairs` are the carries of a loop with the values they take next; `stmts` are the body.
+    """
+    while True:
+        changed = False
+        for param, result in pairs:
+            changed |= _widen(param, result.aval)
+        if not changed:
+            return
+        _widen_all(stmts)
+
+
+def _widen_all(stmts: Sequence[Stmt]) -> None:
+    for s in stmts:
+        match s:
+            case Apply(outs=(out,)) if isinstance(out.aval, Num):
+                if s.fn is runtime.identity:
+                    _widen(out, s.args[0].aval)
+                elif any(_is_scalar(a.aval) for a in s.atoms()):
+                    rule = lookup(s.fn)
+                    _widen(out, infer(s.fn, s.args, s.kwargs, rule is not None and rule.pure))
+            case If():
+                for side in (s.then, s.orelse):
+                    _widen_all(side.stmts)
+                    for out, r in zip(s.outs, side.results, strict=True):
+                        _widen(out, r.aval)
+            case Loop():
+                n, params, results = len(s.outs), s.body.params, s.body.results
+                for param, init in zip(params, s.init, strict=False):
+                    _widen(param, init.aval)
+                _widen_all(s.body.stmts)
+                widen(s.body.stmts, list(zip(params[:n], results[:n], strict=True)))
+                for out, param in zip(s.outs, params, strict=False):
+                    _widen(out, param.aval)
+
+
+def _widen(v: Var, aval: Aval) -> bool:
+    if not isinstance(v.aval, Num) or not _is_scalar(aval):
+        return False
+    v.aval = join(v.aval, aval)
+    return True
+
+
+def _is_scalar(aval: Aval) -> bool:
+    return isinstance(aval, Arr) and aval.boxed and aval.shape == ()

@@ -28,7 +28,7 @@ import numpy as np
 from . import runtime
 from .activity import active, carried_back
 from .avals import ANY, BOOL, INT, Arr, Num, Obj, Parts, Seq, dtype_of, item_of, join, shape_of
-from .cotangents import Builder, fit, plus, times, zero
+from .cotangents import Builder, fit, plus, times, widen, zero
 from .errors import AdjointError, BadRule, MissingRule, Spot, Unsupported, WrongArgument
 from .ir import (
     UNDEF, Apply, At, Atom, Block, Callee, Const, Function, If, Loop, Param, Stmt, Tree, Try, Var, With, defined, free, free_of,
@@ -500,6 +500,7 @@ class _Reverse:
             results += [self.bar_or_zero(self.bars, body.params[n + k]) for k in iterated]
         self.bars = outer
 
+        widen(stmts, list(zip((*bars, *sums), results, strict=False)))
         pulled = Block((), tuple(stmts), tuple(results))
         local = {*body.params, *(v for s in forward for v in defined(s))}
         plan = recomputed([r for r in free(pulled) if r in local], forward, set(body.params[n:]), local)
@@ -568,6 +569,8 @@ class _Reverse:
 
     def first(self, source: Atom, count: Var) -> Atom:
         """The part of a sequence that a loop got through before it stopped."""
+        if isinstance(source, Const) and isinstance(source.value, range) and source.value[:2] == range(2):
+            return self.b.apply(range, count, aval=Obj(range))
         part = self.b.apply(slice, Const(None), count, aval=Obj(slice))
         return self.b.apply(operator.getitem, source, part, aval=source.aval if isinstance(source.aval, Seq | Obj) else None)
 

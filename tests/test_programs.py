@@ -21,7 +21,7 @@ from programs import DIRECTION, Program, programs, slope, unload
 
 EXAMPLES = int(os.environ.get("ADJOINT_PROGRAMS", "150"))
 SEED = os.environ.get("ADJOINT_SEED")
-WITHOUT = frozenset({"parts", "try"})  # what adjoint does not read yet: to be emptied
+WITHOUT = frozenset({"parts"})  # what adjoint does not read yet: to be emptied
 ACCEPTED = 0.9  # at least this part of the programs must not be refused
 
 

@@ -26,6 +26,7 @@ from .fold import Folds
 from .liveness import Liveness
 from .modules import Namespace
 from .names import Names
+from .order import ordered
 from .printer import printed
 from .write import Writer, assign
 
@@ -69,7 +70,7 @@ def text(function: Function, textbook: bool) -> tuple[str, Namespace]:
 
 
 def _definition(function: Function, textbook: bool, space: Namespace, taken: set[str]) -> ast.stmt:
-    function = dataclasses.replace(function, body=_shared_tests(function.body))
+    function = dataclasses.replace(function, body=ordered(_shared_tests(function.body)))
     folds = Folds(function, textbook)
     live = Liveness(function, folds)
     names = Names(function, folds, live, _outer_names(function) | taken, textbook)

@@ -84,14 +84,24 @@ class Expressions:
         if fn is getattr and len(args) == 2 and isinstance(args[1], Const):
             return ast.Attribute(self.atom(args[0]), args[1].value, ast.Load())
         if fn in _BINARY and len(args) == 2 and (fn is not runtime.add or _are_numbers(args)):
-            return ast.BinOp(self.atom(args[0]), _BINARY[fn](), self.atom(args[1]))
+            return self.binary(_BINARY[fn], *map(self.atom, args), stmt)
         if fn in _UNARY and len(args) == 1:
-            return ast.UnaryOp(_UNARY[fn](), self.atom(args[0]))
+            value = self.atom(args[0])
+            positive = without_minus(value) if fn is operator.neg and stmt.at.sweep == "reverse" else None
+            return ast.UnaryOp(_UNARY[fn](), value) if positive is None else positive
         if fn in _COMPARE and len(args) == 2:
             return ast.Compare(self.atom(args[0]), [_COMPARE[fn]()], [self.atom(args[1])])
         if isinstance(fn, types.MethodDescriptorType) and args:
             return self.call(ast.Attribute(self.atom(args[0]), fn.__name__, ast.Load()), stmt, args[1:])
         return self.call(self.function(fn), stmt, args)
+
+    def binary(self, op: type[ast.operator], left: ast.expr, right: ast.expr, stmt: Apply) -> ast.expr:
+        """`left op right`; in the reverse sweep `a - b * c` for `a + -b * c`, which is the same to the bit."""
+        if op in (ast.Add, ast.Sub) and stmt.at.sweep == "reverse":
+            positive = without_minus(right)
+            if positive is not None:
+                return ast.BinOp(left, ast.Sub() if op is ast.Add else ast.Add(), positive)
+        return ast.BinOp(left, op(), right)
 
     def call(self, fn: ast.expr, stmt: Apply, args: tuple[Atom, ...]) -> ast.expr:
         keywords = [ast.keyword(k, self.atom(a)) for k, a in stmt.kwargs]
@@ -173,6 +183,17 @@ class Expressions:
 
     def function(self, fn: Any) -> ast.expr:
         return self.space.reference(fn)
+
+
+def without_minus(value: ast.expr) -> ast.expr | None:
+    """`a * b` for `-a * b`; None where there is no minus in front."""
+    match value:
+        case ast.UnaryOp(op=ast.USub()):
+            return value.operand
+        case ast.BinOp(op=ast.Mult() | ast.Div()):
+            left = without_minus(value.left)
+            return None if left is None else ast.BinOp(left, value.op, value.right)
+    return None
 
 
 def name(text: str, store: bool = False) -> ast.expr:

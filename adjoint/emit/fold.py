@@ -60,7 +60,7 @@ class Folds:
             if isinstance(stmt, Apply) and stmt.fn in _INDICES and v not in self.passed_on and not any(
                 a in self.folded for a in stmt.args
             ):
-                self.folded[v] = stmt  # an index is written out wherever it is used
+                self.folded[v] = stmt  # an index or range is written out wherever it is used
                 continue
             if at is None or self.uses[v] != 1 or not self._may_fold(stmt, v):
                 continue
@@ -151,7 +151,7 @@ class Folds:
                 yield from self.expand(r)
 
 
-_INDICES = (runtime.make_tuple, slice)
+_INDICES = (runtime.make_tuple, slice, range)
 
 
 def _completes(stmt: Stmt, part: Var) -> bool:

@@ -13,9 +13,13 @@ import operator
 from collections.abc import Iterator
 
 from .. import runtime
+from ..avals import Obj
 from ..ir import Apply, Block, Function, If, Loop, Var, blocks, defined, leaves
 from .fold import UPDATES, Folds
 from .liveness import Liveness
+
+
+INDICES = ("i", "j", "k")
 
 
 class Names:
@@ -26,12 +30,14 @@ class Names:
         self._clashes: dict[Var, set[Var]] = {}
         self._names: dict[Var, str] = {}
         self._recorded: dict[Var, Var] = {}
+        self._usual: dict[Var, tuple[str, ...]] = {}
         self._absent: dict[Var, str] = {}  # values that have no line, whose cotangents have
         reserved = reserved | {p.name for p in function.params if not isinstance(p.tree, Var)}
         self._reserved = reserved | set(keyword.kwlist) | set(keyword.softkwlist) - {"_", "type", "match", "case"}
         self._count = 0
         self._fixed = {leaf: p.name for p in function.params for leaf in [p.tree] if isinstance(leaf, Var)}
         self._function = function
+        self._note_loops(function.body)
         for a, b in self._wishes(function.body):
             self._join(a, b)
         self._assign(function)
@@ -67,6 +73,13 @@ class Names:
         for stmt in block.stmts:
             match stmt:
                 case Loop():
+                    n = len(stmt.outs)
+                    for source, item in zip(stmt.iters, stmt.body.params[n:], strict=True):
+                        if isinstance(source, Var) and source in self._recorded:  # what comes off a tape
+                            made = self._recorded[source]
+                            later.append((made, item))
+                            if made in self._recorded:
+                                self._recorded[item] = self._recorded[made]
                     for i, out in enumerate(stmt.outs):
                         result = stmt.body.results[i]
                         yield stmt.body.params[i], out
@@ -90,6 +103,22 @@ class Names:
         for stmt in block.stmts:
             for inner in blocks(stmt):
                 yield from self._wishes(inner)
+
+    def _note_loops(self, block: Block) -> None:
+        """What each tape records, and the usual names for what a loop counts with."""
+        for stmt in block.stmts:
+            if isinstance(stmt, Loop):
+                n = len(stmt.outs)
+                recorded = zip(stmt.lists, stmt.body.results[n:], strict=False)
+                self._recorded.update((t, r) for t, r in recorded if isinstance(r, Var))
+                self._usual.update(
+                    (item, INDICES) for source, item in zip(stmt.iters, stmt.body.params[n:], strict=True)
+                    if item.hint is None and source.aval == Obj(range)
+                )
+                if stmt.count is not None:
+                    self._usual[stmt.count] = ("count",)
+            for inner in blocks(stmt):
+                self._note_loops(inner)
 
     # --- names ------------------------------------------------------------------------------------
 
@@ -115,7 +144,9 @@ class Names:
             taken = {self._names[o] for o in clashes.get(root, ()) if o in self._names} | self._reserved
             taken |= {name for leaf, name in self._fixed.items() if not any(m is leaf for m in members)}
             fixed = [self._fixed[m] for m in members if m in self._fixed]
-            self._names[root] = fixed[0] if fixed else self._free(self._tape_name(v) or self._wanted(members), taken)
+            wanted = self._tape_name(v) or self._wanted(members)
+            usual = next((name for name in self._usual.get(v, ()) if name not in taken and wanted is None), None)
+            self._names[root] = fixed[0] if fixed else usual or self._free(wanted, taken)
 
     def _tape_name(self, v: Var) -> str | None:
         """A tape is called after what is recorded on it."""
@@ -130,8 +161,6 @@ class Names:
                 continue
             if isinstance(stmt, Loop):
                 yield from stmt.body.params
-                emitted = stmt.body.results[len(stmt.outs) :]
-                self._recorded.update((t, r) for t, r in zip(stmt.lists, emitted, strict=False) if isinstance(r, Var))
             for inner in blocks(stmt):
                 if isinstance(stmt, If):
                     yield from inner.params

@@ -7,8 +7,10 @@ that share a name need no copying; a value recorded in a loop is appended to its
 from __future__ import annotations
 
 import ast
+import io
 import linecache
 import operator
+import tokenize
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -18,7 +20,7 @@ from .. import runtime
 from ..avals import INT, Arr, Cut, Num, Obj, Parts, Seq, is_slice
 from ..ir import UNDEF, Apply, At, Atom, Block, Const, Function, If, Loop, Stmt, Try, Var, With, defined
 from .alias import Aliases
-from .expressions import Expressions, name
+from .expressions import Expressions, name, without_minus
 from .fold import Folds
 from .liveness import Liveness, local
 from .names import Names
@@ -34,6 +36,7 @@ class Writer:
         self.write, self.textbook = write, textbook
         self.tapes: dict[Var, list[Var]] = {}  # a value of a body -> the tapes it is appended to
         self.told: tuple[str, int] | None = None  # the user's line that was shown last
+        self.headed: set[tuple[str, int]] = set()  # the lines shown beside a loop or branch
         self.pulled: Apply | None = None
 
     def body(self) -> list[ast.stmt]:
@@ -76,7 +79,7 @@ class Writer:
 
     def _comment(self, lines: list[ast.stmt], stmt: Apply) -> None:
         """Tie a statement to the user's: its expression, its variable, or what is pulled back here."""
-        if not lines:
+        if not lines or (not self.textbook and _is_zero(lines[0])):
             return
         text = self._textbook_comment(stmt) if self.textbook else self._line_comment(stmt.at)
         if text:
@@ -97,10 +100,20 @@ class Writer:
 
     def _line_comment(self, at: At) -> str | None:
         """In the default form: the user's line, once, where its pullback begins."""
-        if at.sweep != "reverse" or at.place is None or (at.place.file, at.place.line) == self.told:
+        if at.sweep != "reverse" or at.place is None:
             return None
-        self.told = (at.place.file, at.place.line)
-        return short(linecache.getline(at.place.file, at.place.line).strip()) or None
+        line = (at.place.file, at.place.line)
+        if line == self.told or line in self.headed:
+            return None
+        self.told = line
+        return short(without_comment(linecache.getline(*line)).strip()) or None
+
+    def _head_comment(self, at: At) -> str | None:
+        """The user's line beside the head of a loop or branch, which then stands for all of that line."""
+        text = self._line_comment(at)
+        if text is not None and at.place is not None:
+            self.headed.add((at.place.file, at.place.line))
+        return text
 
     # --- primitives -------------------------------------------------------------------------------
 
@@ -192,13 +205,13 @@ class Writer:
             return self.managed(stmt)
         if stmt in self.folds.wholes:
             return [assign(self.names[stmt.outs[0]], self.write.branch(stmt))]
-        test = self.write.atom(stmt.test)
+        test, comment = self.write.atom(stmt.test), self._head_comment(stmt.at)
         then, orelse = self.side(stmt, stmt.then), self.side(stmt, stmt.orelse)
         if not then and not orelse:
             return []
-        if not then:
-            return [ast.If(negated(test), orelse, [])]
-        return [ast.If(test, then, orelse)]
+        head = ast.If(test, then, orelse) if then else ast.If(negated(test), orelse, [])
+        head.comment = comment  # type: ignore[attr-defined]
+        return [head]
 
     def attempt(self, stmt: Try) -> list[ast.stmt]:
         kinds = [self.write.function(c) for c in stmt.caught]
@@ -243,6 +256,7 @@ class Writer:
 
     def loop(self, stmt: Loop) -> list[ast.stmt]:
         n, body = len(stmt.outs), stmt.body
+        comment = self._head_comment(stmt.at)
         carries = list(zip(body.params[:n], stmt.init, strict=True))
         lines = [line for v in stmt.lists for line in [assign(self.names[v], ast.List([], ast.Load()))]]
         lines += self.copies(carries)
@@ -272,7 +286,9 @@ class Writer:
             inner += self.copies(carried)
             if stmt.stops:
                 inner.append(ast.If(self.write.atom(body.results[-1]), [ast.Break()], []))
-        lines.append(self.header(stmt, inner or [ast.Pass()]))
+        head = self.header(stmt, inner or [ast.Pass()])
+        head.comment = comment  # type: ignore[attr-defined]
+        lines.append(head)
         if stmt.reverse:
             for v in stmt.lists:
                 lines.append(ast.Expr(ast.Call(ast.Attribute(name(self.names[v]), "reverse", ast.Load()), [], [])))
@@ -343,6 +359,25 @@ def short(text: str) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
+def without_comment(line: str) -> str:
+    """A line of the user's, without what the user says about it."""
+    try:
+        tokens = list(tokenize.generate_tokens(io.StringIO(line).readline))
+    except (tokenize.TokenError, SyntaxError):  # one line of several
+        return line
+    return next((line[: t.start[1]] for t in tokens if t.type == tokenize.COMMENT), line)
+
+
+def _is_zero(line: ast.stmt) -> bool:
+    """`x_bar = np.zeros(3)`: nothing is pulled back here yet."""
+    match getattr(line, "value", None):
+        case ast.Constant(0.0) | ast.BinOp(ast.List([ast.Constant(0.0)]), ast.Mult()):
+            return True
+        case ast.Call(ast.Attribute(attr="zeros" | "zeros_like") | ast.Name("zeros" | "zeros_like")):
+            return True
+    return False
+
+
 def assign(target: str, value: ast.expr) -> ast.stmt:
     return ast.Assign([name(target, True)], value, lineno=1)
 
@@ -353,17 +388,6 @@ def increment(target: ast.expr, value: ast.expr) -> ast.stmt:
     if positive is not None:
         return ast.AugAssign(target, ast.Sub(), positive)
     return ast.AugAssign(target, ast.Add(), value)
-
-
-def without_minus(value: ast.expr) -> ast.expr | None:
-    """`a * b` for `-a * b`; None where there is no minus in front."""
-    match value:
-        case ast.UnaryOp(op=ast.USub()):
-            return value.operand
-        case ast.BinOp(op=ast.Mult() | ast.Div()):
-            left = without_minus(value.left)
-            return None if left is None else ast.BinOp(left, value.op, value.right)
-    return None
 
 
 def negated(test: ast.expr) -> ast.expr:

@@ -7,6 +7,7 @@ removes `return`, `break` and `continue`, `statements` and `expressions` walk wh
 
 from __future__ import annotations
 
+import functools
 import inspect
 import types
 from collections.abc import Callable
@@ -64,7 +65,11 @@ def _lower(fun: Callable[..., Any], arguments: inspect.BoundArguments, level: in
     params: list[Param] = []
     args: list[Value] = []
     kwargs: dict[str, Value] = {}
-    if isinstance(fun, types.MethodType):
+    if isinstance(fun, functools.partial):
+        before, named = calls.partial_arguments(lo, fun)
+        args += before
+        kwargs.update((k, v) for k, v in named.items() if k not in arguments.signature.parameters)
+    elif isinstance(fun, types.MethodType):
         args.append(calls.bound_self(lo, fun))
     for position, (name, spec) in enumerate(arguments.signature.parameters.items()):
         value, tree = _parameter(lo, position, name, arguments.arguments[name])

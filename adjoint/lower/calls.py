@@ -137,6 +137,25 @@ def bound_self(lo: Lowering, method: types.MethodType) -> Value:
     return lo.outside(("self", id(owner)), owner, load, lambda _: owner)
 
 
+def partial_arguments(lo: Lowering, partial: functools.partial[Any]) -> tuple[list[Value], dict[str, Value]]:
+    """The arguments that a `functools.partial` adds, read when the generated code runs where they are data."""
+
+    def part(word: str) -> Value:
+        def load() -> Var:
+            out = Var()
+            lo.stmts.append(Apply((out,), getattr, (Const(partial), Const(word)), (), At()))
+            return out
+
+        return lo.outside((word, id(partial)), getattr(partial, word), load, lambda _: getattr(partial, word))
+
+    before, named = part("args"), part("keywords")
+    assert isinstance(before, Tuple) and isinstance(named, Ref)
+    content = lo.state.heap[named.cell]
+    assert isinstance(content, Entries)
+    own = [bound_self(lo, partial.func)] if isinstance(partial.func, types.MethodType) else []
+    return [*own, *before.items], dict(content.entries)
+
+
 def is_users(fn: types.FunctionType) -> bool:
     """Is it the user's own code, to be differentiated, and not a library's?"""
     module = (fn.__module__ or "").split(".")[0]
@@ -302,7 +321,7 @@ def inline(
         return recursion.call(lo, frame, node, key, args, kwargs)
     if key in lo.calls:
         raise recursion.Recursive(key)
-    length = len(lo.stmts)
+    length, before = len(lo.stmts), lo.state.copy()
     lo.calls.append(key)
     try:
         return splice(lo, frame, node, fn, args, kwargs)
@@ -310,6 +329,7 @@ def inline(
         if found.key != key:
             raise
         del lo.stmts[length:]
+        lo.state = before
     finally:
         lo.calls.pop()
     name = fn.name if isinstance(fn, Closure) else fn.value.__name__  # type: ignore[union-attr]

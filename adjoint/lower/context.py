@@ -123,7 +123,10 @@ class Lowering:
         if effect and rule is None:  # it may change what was read from outside
             self.state.names = {k: v for k, v in self.state.names.items() if k[0] != -1 or _is_written(v)}
         views = self.views_of(args, fn, rule, atoms, aval)
-        return self.value(out, views, frame, node)
+        value = self.value(out, views, frame, node)
+        if isinstance(value, Ref) and not isinstance(aval, Arr):
+            value.cell.holds = tuple(held for a in (*args, *(kwargs or {}).values()) for held in self.held_by(a))
+        return value
 
     def as_arrays(self, fn: Any, args: Sequence[Value], frame: Frame, node: Any) -> Sequence[Value]:
         """What NumPy does to a list of numbers that it is given: `np.dot(xs, ys)`, `x * [1.0, 2.0]`.
@@ -292,8 +295,27 @@ class Lowering:
             "Assign it in the `except` block too, or after the `try`.",
         )
 
+    def held_by(self, value: Value) -> tuple[tuple[Cell, Any], ...]:
+        """The arrays that a list takes in with this value, each with what it holds now."""
+        if isinstance(value, Tuple):
+            return tuple(held for item in value.items for held in self.held_by(item))
+        if not isinstance(value, Ref):
+            return ()
+        content = self.state.heap[value.cell]
+        if isinstance(content, Items):
+            return tuple(held for item in content.items for held in self.held_by(item))
+        if isinstance(content, Var) and isinstance(content.aval, Arr):
+            return ((value.cell, content),)
+        return value.cell.holds
+
     def check_fresh(self, cell: Cell, frame: Frame, node: Any) -> None:
         """Refuse to read a view of something that was updated since the view was made."""
+        for base, version in cell.holds:
+            if cell.stale or self.state.heap.get(base, version) is not version:
+                raise self.refuse(
+                    frame, node, "This list holds an array that has been updated since it was put there.",
+                    "Put a copy (`.copy()`) into the list.",
+                )
         for base, version in cell.views:
             self.check_fresh(base, frame, node)
             now = self.state.heap.get(base)
@@ -425,7 +447,7 @@ def reachable(state: State) -> set[Cell]:
                 if cell not in found:
                     found.add(cell)
                     todo.append(state.heap.get(cell))
-                    todo.extend(Ref(base) for base, _ in cell.views)
+                    todo.extend(Ref(base) for base, _ in (*cell.views, *cell.holds))
             case Closure():
                 todo.extend((*value.defaults, *value.kw_defaults.values()))
             case Tuple() | Items():

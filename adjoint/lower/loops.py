@@ -38,6 +38,7 @@ class Knowledge:
     twins: dict[Key, set[Key]] = field(default_factory=dict)
     outside: dict[Key, tuple[Cell, ...]] = field(default_factory=dict)
     views: dict[Key, tuple[Any, ...]] = field(default_factory=dict)
+    held: dict[Key, Cell] = field(default_factory=dict)  # what a name was bound to when a list took it in
     rebound: set[tuple[Key, tuple[int, ...]]] = field(default_factory=set)  # references to another cell each time
 
 
@@ -143,6 +144,8 @@ class _Attempt:
             self.cell_of[key].twins += cells
         for key, views in know.views.items():
             self.cell_of[key].views += views
+        for key, taken in know.held.items():
+            self.cell_of[key].twins += (taken,)
         lo.state.heap.update(self.heap)
 
     def enter_value(self, key: Key, path: tuple[int, ...], value: Any, blank: bool) -> Any:
@@ -170,7 +173,7 @@ class _Attempt:
             return self._enter_parts(key, path, content, blank)
         kind = self.know.kinds.get((key, path))
         hint = getattr(content, "hint", None)
-        if hint is None and key[0] == "name" and not key[1][1].startswith("%"):
+        if key[0] == "name" and (hint is None or not path) and not key[1][1].startswith("%"):
             hint = key[1][1]
         param = Var(kind if kind is not None else content.aval, hint)
         self.carries[param] = Carry(UNDEF if blank else content, param, key, path)
@@ -217,6 +220,8 @@ class _Attempt:
         learnt |= self._aliases(end)
         if learnt:
             raise _Again
+        for cell in end.heap:
+            cell.stale |= any(end.heap.get(base, version) is not version for base, version in cell.holds)
         for cell in self.fixed:
             if ("cell", cell) in know.carried and not isinstance(getattr(self.entry.heap[cell], "aval", None), Arr):
                 raise lo.refuse(self.frame, self.node, "This list is changed while it is looped over.", "Loop over a copy.")
@@ -308,6 +313,7 @@ class _Attempt:
         saved = lo.state, lo.stmts
         lo.state, lo.stmts = self.entry, self.outer
         try:
+            cell.holds += lo.held_by(Ref(cell))
             self.entry.heap[cell] = lo.atom(Ref(cell), self.frame, self.node)
         finally:
             lo.state, lo.stmts = saved
@@ -333,6 +339,10 @@ class _Attempt:
             value = end.names.get(key[1])
             if isinstance(value, Ref):
                 ends.setdefault(value.cell, set()).add(key)
+                held = any(value.cell is c for list_ in end.heap for c, _ in list_.holds)
+                if held and value.cell is not cell and key not in know.held:
+                    know.held[key] = value.cell  # next time round it is in the list
+                    learnt = True
                 if value.cell.views and key not in know.views and value.cell is not cell:
                     know.views[key] = value.cell.views
                     learnt = True
@@ -364,7 +374,8 @@ class _Attempt:
 
     def _leave(self, top: Any, state: State, twins: tuple[Cell, ...]) -> Any:
         if isinstance(top, Ref) and top.cell in self.heap:
-            known = tuple(t for t in (*top.cell.twins, *twins) if t in self.entry.heap)
+            taken = {c for list_ in state.heap for c, _ in list_.holds}
+            known = tuple(t for t in (*top.cell.twins, *twins) if t in self.entry.heap or t in taken)
             cell = Cell(top.cell.hint, top.cell.views, known, top.cell.argument)
             state.heap[cell] = self._leave(self.heap[top.cell], state, ())
             return Ref(cell)

@@ -11,10 +11,16 @@ function.
 from __future__ import annotations
 import __future__
 
+import __future__  # noqa: F811
 import ast
+import dis
 import functools
 import inspect
+import linecache
+import os
+import threading
 import types
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,129 +66,228 @@ class Source:
 
 @dataclass(frozen=True)
 class Text:
-    """One parsed file: its functions by first line, and the text they were read from."""
+    """One parsed file: its functions by first line, and the code objects the text compiles to."""
 
     functions: dict[int, list[Any]]
-    text: str
-    file: str
+    codes: dict[int, list[types.CodeType]]
 
 
 def read(fn: types.FunctionType) -> tuple[FunctionNode, Source]:
     """The syntax tree of a function or lambda, and the source it stands in."""
     code = fn.__code__
     name = getattr(fn, "__qualname__", code.co_name).replace("<locals>.", "")
+    source = Source(code.co_filename, tuple(_lines(fn, name)), name)
     try:
-        lines, _ = inspect.findsource(code)
-    except (OSError, TypeError, IndexError) as cause:
+        with _parsing:
+            text = _parse("".join(source.lines), code.co_filename, code.co_flags & _FUTURE)
+    except (SyntaxError, ValueError) as cause:
         raise SourceNotFound(
-            f"The source of `{name}` is not available ({code.co_filename}), and adjoint differentiates source.",
-            "Define it in a file, a notebook cell or a doctest, or register its text in `linecache`.",
+            f"The text of `{name}` in {code.co_filename} cannot be parsed: {cause}.", _CHANGED
         ) from cause
-    source = Source(code.co_filename, tuple(lines), name)
-    text = _parse("".join(lines), code.co_filename)
-    nodes = [n for n in text.functions.get(code.co_firstlineno, ()) if _name(n) == code.co_name]
-    if len(nodes) > 1:
-        nodes = _at_columns(nodes, code)
-    if len(nodes) != 1:
-        raise SourceNotFound(
-            f"`{name}` is not found at line {code.co_firstlineno} of {code.co_filename}.",
-            "The file has changed since it was imported: import it again.",
-        )
-    _check_unchanged(nodes[0], code, text, name)
+    same_line = [n for n in text.functions.get(code.co_firstlineno, ()) if _plain_name(n) == code.co_name]
+    nodes = _chosen(same_line, code, source) if len(same_line) > 1 else same_line
+    if not nodes:
+        raise SourceNotFound(f"`{name}` is not found at line {code.co_firstlineno} of {code.co_filename}.", _CHANGED)
+    _check_unchanged(nodes[0], code, text, name, len(same_line) > 1)
     return nodes[0], source
 
 
+_CHANGED = "The file has changed since it was imported: import it again."
+_FUTURE = functools.reduce(int.__or__, (getattr(__future__, n).compiler_flag for n in __future__.all_feature_names))
+_parsing = threading.Lock()
+
+
+def _lines(fn: types.FunctionType, name: str) -> list[str]:
+    for of in (fn.__code__, fn):  # from Python 3.13 on, what was typed is kept with the function
+        try:
+            return inspect.findsource(of)[0]
+        except (OSError, TypeError, IndexError) as error:
+            cause = error
+    file = fn.__code__.co_filename
+    if os.path.exists(file) or linecache.getlines(file):
+        line = fn.__code__.co_firstlineno
+        raise SourceNotFound(f"`{name}` is not found at line {line} of {file}.", _CHANGED) from cause
+    raise SourceNotFound(
+        f"The source of `{name}` is not available ({file}), and adjoint differentiates source.",
+        "Define it in a file, a notebook cell or a doctest, or register its text in `linecache`.",
+    ) from cause
+
+
 @functools.lru_cache(maxsize=64)
-def _parse(text: str, file: str) -> Text:
+def _parse(text: str, file: str, flags: int) -> Text:
     text = text.replace("\r\n", "\n")
-    tree = gast.parse(text, file)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what is to be said about the text was said when it was imported
+        tree = gast.parse(text, file)
+        flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        todo = [compile(text, file, "exec", dont_inherit=True, flags=flags)]
+    _mangle(tree, None)
     functions: dict[int, list[Any]] = {}
     for node in ast.walk(tree):
         if isinstance(node, gast.FunctionDef | gast.AsyncFunctionDef | gast.Lambda):
             decorators = getattr(node, "decorator_list", [])
             first = min([d.lineno for d in decorators] + [node.lineno])
             functions.setdefault(first, []).append(node)
-    return Text(functions, text, file)
-
-
-@functools.lru_cache(maxsize=64)
-def _codes(text: str, file: str, apart: bool, flags: int = 0) -> dict[int, list[types.CodeType]]:
-    """The code objects that the text compiles to, by first line.
-
-    `apart`: one statement at a time, as notebooks do.  It makes a difference: where a module imports
-    `np`, Python compiles `np.sin(x)` otherwise than where `np` is any global.
-    """
-    flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-    parts: list[Any] = [ast.Module([stmt], []) for stmt in ast.parse(text, file).body] if apart else [text]
-    todo = [compile(part, file, "exec", dont_inherit=True, flags=flags) for part in parts]
     codes: dict[int, list[types.CodeType]] = {}
     while todo:
         for const in todo.pop().co_consts:
             if isinstance(const, types.CodeType):
                 codes.setdefault(const.co_firstlineno, []).append(const)
                 todo.append(const)
-    return codes
+    return Text(functions, codes)
 
 
-def _name(node: Any) -> str:
-    return getattr(node, "name", "<lambda>")
+def _mangle(node: Any, cls: str | None) -> None:
+    """Private names in the body of a class, as Python reads them: `self.__rate` is `self._Account__rate`."""
+    inside = node.name.lstrip("_") or None if isinstance(node, gast.ClassDef) else cls
+    for field, value in ast.iter_fields(node):
+        for part in value if isinstance(value, list) else (value,):
+            if isinstance(part, ast.AST):
+                body = field in ("body", "type_params") or not isinstance(node, gast.ClassDef)
+                _mangle(part, inside if body else cls)
+    if cls is None:
+        return
+    for field in ("id", "attr", "arg", "name", "names", "asname"):
+        value = getattr(node, field, None)
+        if isinstance(value, str) and _is_private(value):
+            if field == "name":
+                node.plain_name = value
+            setattr(node, field, f"_{cls}{value}")
+        elif field == "names" and isinstance(node, gast.Global | gast.Nonlocal):
+            node.names = [f"_{cls}{n}" if _is_private(n) else n for n in node.names]
 
 
-def _at_columns(nodes: list[Any], code: types.CodeType) -> list[Any]:
-    """Of several lambdas on a line, the one whose body holds every instruction of `code`."""
+def _is_private(word: str) -> bool:
+    return word.startswith("__") and not word.endswith("__") and "." not in word
+
+
+def _plain_name(node: Any) -> str:
+    """The name that stands in the text, which is also that of the code object."""
+    return str(getattr(node, "plain_name", None) or getattr(node, "name", "<lambda>"))
+
+
+def _chosen(nodes: list[Any], code: types.CodeType, source: Source) -> list[Any]:
+    """Of several lambdas on a line, the innermost whose body holds every instruction of `code`."""
     spans = [p for p in code.co_positions() if None not in p and p[2] != p[3]]
     if not spans:
-        return nodes
+        return _of_one_code(nodes, code, source)
     start = min((line, col) for line, _, col, _ in spans)
     end = max((line, col) for _, line, _, col in spans)
 
-    def holds(node: Any) -> bool:
+    def body(node: Any) -> tuple[tuple[int, int], tuple[int, int]]:
         body = node.body if isinstance(node, gast.Lambda) else node
-        return (body.lineno, body.col_offset) <= start and end <= (body.end_lineno, body.end_col_offset)
+        return (body.lineno, body.col_offset), (body.end_lineno, body.end_col_offset)
 
-    inside = [n for n in nodes if holds(n)]
-    return inside if len(inside) <= 1 else [min(inside, key=lambda n: (n.end_lineno, n.end_col_offset))]
+    inside = [n for n in nodes if body(n)[0] <= start and end <= body(n)[1]]
+    return [max(inside, key=lambda n: (n.lineno, n.col_offset))] if inside else []
 
 
-def _check_unchanged(node: Any, code: types.CodeType, text: Text, name: str) -> None:
-    """Refuse when the text compiles to something else than the function at hand.
+def _of_one_code(nodes: list[Any], code: types.CodeType, source: Source) -> list[Any]:
+    """The first lambda that compiles to `code`, which has no columns: `lambda: 1.0` in Python 3.12, for one."""
+    text = "".join(source.lines).replace("\r\n", "\n")
+    for node in nodes:
+        scope = f"def f({', '.join(code.co_freevars)}):\n return (\n{ast.get_source_segment(text, node)}\n)"
+        outer = compile(scope, source.file, "exec", dont_inherit=True, flags=code.co_flags & _FUTURE).co_consts[0]
+        made = next(c for c in outer.co_consts if isinstance(c, types.CodeType))
+        if _alike(made.replace(co_flags=code.co_flags), code, []):
+            return [node]
+    return []
 
-    `assert` is left out of it: test runners rewrite assert statements.
-    """
-    if any(isinstance(n, gast.Assert) for n in ast.walk(node)):
-        return
-    flags = code.co_flags & __future__.annotations.compiler_flag
-    for options in ((False,), (True, flags)):
-        candidates = _codes(text.text, text.file, *options).get(code.co_firstlineno, ())
-        if any(c.co_name == code.co_name and _alike(c, code) for c in candidates):
+
+# --- is this what runs? ---------------------------------------------------------------------------
+
+
+def _check_unchanged(node: Any, code: types.CodeType, text: Text, name: str, one_of_several: bool) -> None:
+    """Refuse when the text compiles to something else than the function at hand."""
+    asserts = [(n.lineno, n.end_lineno) for n in ast.walk(node) if isinstance(n, gast.Assert)]
+    for candidate in text.codes.get(code.co_firstlineno, ()):
+        if one_of_several and list(candidate.co_positions()) != list(code.co_positions()):
+            continue
+        if _alike(candidate, code, asserts):
             return
     raise SourceNotFound(
-        f"The text of `{name}` at line {code.co_firstlineno} of {code.co_filename} is not what is running.",
-        "The file has changed since it was imported: import it again.",
+        f"The text of `{name}` at line {code.co_firstlineno} of {code.co_filename} is not what is running.", _CHANGED
     )
 
 
-def _alike(a: types.CodeType, b: types.CodeType) -> bool:
-    if a.co_code != b.co_code or a.co_names != b.co_names or len(a.co_consts) != len(b.co_consts):
+def _alike(text: types.CodeType, code: types.CodeType, asserts: list[tuple[int, int]]) -> bool:
+    """Do two code objects do the same?  Where they stand in their lines does not matter."""
+    for field in ("name", "argcount", "posonlyargcount", "kwonlyargcount", "freevars", "flags"):
+        if getattr(text, "co_" + field) != getattr(code, "co_" + field):
+            return False
+    stars = [flag for flag in (inspect.CO_VARARGS, inspect.CO_VARKEYWORDS) if text.co_flags & flag]
+    count = text.co_argcount + text.co_kwonlyargcount + len(stars)
+    if text.co_varnames[:count] != code.co_varnames[:count]:
         return False
-    return all(
-        isinstance(m, types.CodeType) or isinstance(n, types.CodeType) or repr(m) == repr(n)
-        for m, n in zip(a.co_consts, b.co_consts, strict=True)
+    if any(name.startswith("@py") for name in (*code.co_varnames, *code.co_names, *code.co_cellvars)):
+        return _alike_but_for_asserts(text, code, asserts)
+    if text.co_code != code.co_code or any(
+        getattr(text, field) != getattr(code, field) for field in ("co_names", "co_varnames", "co_cellvars")
+    ):
+        return False
+    return len(text.co_consts) == len(code.co_consts) and all(
+        _alike(m, n, asserts) if isinstance(m, types.CodeType) and isinstance(n, types.CodeType) else _equal(m, n)
+        for m, n in zip(text.co_consts, code.co_consts, strict=True)
     )
+
+
+def _equal(m: Any, n: Any) -> bool:
+    """Are two constants the same?  `1`, `1.0` and `True` are not."""
+    if type(m) is not type(n):
+        return False
+    if isinstance(m, tuple):
+        return len(m) == len(n) and all(map(_equal, m, n))
+    if isinstance(m, frozenset):
+        return {(type(x), repr(x)) for x in m} == {(type(x), repr(x)) for x in n}
+    return repr(m) == repr(n)
+
+
+def _alike_but_for_asserts(text: types.CodeType, code: types.CodeType, asserts: list[tuple[int, int]]) -> bool:
+    """The same for a function whose assert statements pytest rewrote: they are left out."""
+
+    def outside(line: int | None) -> bool:
+        return line is not None and not any(first <= line <= last for first, last in asserts)
+
+    def steps(code: types.CodeType) -> list[Any]:
+        found: list[Any] = []
+        for step in dis.get_instructions(code):
+            where = step.positions.lineno if step.positions is not None else None
+            # a line may start with what cleans up after an assert, and jumps over it have other targets
+            if outside(where) and step.opname not in ("EXTENDED_ARG", "NOP") and "JUMP" not in step.opname:
+                value = step.argval
+                if isinstance(value, types.CodeType) or "@py" in str(value):
+                    value = None
+                found.append((step.opname, type(value), repr(value)))
+        return found
+
+    def inner(code: types.CodeType) -> list[types.CodeType]:
+        return [c for c in code.co_consts if isinstance(c, types.CodeType) and outside(c.co_firstlineno)]
+
+    ours, theirs = inner(text), inner(code)
+    return (
+        steps(text) == steps(code) and len(ours) == len(theirs)
+        and all(_alike(m, n, asserts) for m, n in zip(ours, theirs, strict=True))
+    )
+
+
+# --- the function behind a callable ---------------------------------------------------------------
 
 
 def function_of(fun: Any) -> types.FunctionType:
-    """The Python function behind a callable: a function, a method, a `functools.wraps` wrapper."""
-    if isinstance(fun, types.MethodType):
+    """The Python function behind a callable: a function, a method, a partial, an object with `__call__`."""
+    if isinstance(fun, types.MethodType | staticmethod | classmethod):
         return function_of(fun.__func__)
-    if isinstance(fun, staticmethod | classmethod):
-        return function_of(fun.__func__)
+    if isinstance(fun, functools.partial):
+        return function_of(fun.func)
+    call = inspect.getattr_static(type(fun), "__call__", None)
+    if isinstance(call, types.FunctionType) and not isinstance(fun, type):
+        return function_of(call)
     if not isinstance(fun, types.FunctionType):
         what = getattr(fun, "__qualname__", None) or repr(fun)
-        raise SourceNotFound(
-            f"`{what}` has no Python source: it is a {type(fun).__name__}.",
-            "Wrap it in a Python function, for example `lambda x: ...`.",
-        )
+        advice = "Wrap it in a Python function, for example `lambda x: ...`."
+        if isinstance(getattr(fun, "__wrapped__", None), types.FunctionType):
+            advice = f"Differentiate the function that it wraps: `{what}.__wrapped__`."
+        raise SourceNotFound(f"`{what}` has no Python source: it is a {type(fun).__name__}.", advice)
     flags = fun.__code__.co_flags
     for flag, kind in (
         (inspect.CO_COROUTINE, "a coroutine"),

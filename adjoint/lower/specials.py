@@ -524,6 +524,7 @@ def list_append(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs
     kind = Seq(atom.aval if _empty(content) else join(item_of(content.aval), atom.aval))
     new = lo.apply(runtime.append, [content, atom], frame=frame, node=node, effect=False, aval=kind)
     lo.write(target, lo.atom(new, frame, node), frame, node)
+    target.cell.holds += lo.held_by(item)
     return Const(None)
 
 

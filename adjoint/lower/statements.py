@@ -237,6 +237,7 @@ def set_item(lo: Lowering, frame: Frame, node: Any, container: Value, key: Value
                 aval=list_with(content.aval, lo.atom(value, frame, node).aval),
             )
             lo.write(container, lo.atom(new, frame, node), frame, node)
+            container.cell.holds += lo.held_by(value)
         case _:
             raise lo.refuse(
                 frame, node, "Writing into an array is not understood yet.",

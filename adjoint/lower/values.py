@@ -35,6 +35,8 @@ class Cell:
     argument: str | None = None  # the parameter that brought it in
     reload: Callable[[], Atom] | None = None  # the object itself, where it is one from outside
     written: bool = False  # an object from outside that was changed
+    holds: tuple[tuple[Cell, Any], ...] = ()  # arrays that a list took in, and what they held then
+    stale: bool = False  # a loop put an array in, and updated it afterwards
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,6 @@ import itertools
 import linecache
 import math
 import os
-import pickle
 import subprocess
 import sys
 import textwrap
@@ -162,7 +161,11 @@ def test_static_and_class_methods():
     assert d(Model.of_class, 2.0) == 5.0
     assert Model.static_slope(2.0) == Model(1.0).static_slope(2.0) == 12.0
     assert Model.slope_static(2.0) == Model(1.0).slope_static(2.0) == 12.0
-    assert Model.slope_class(2.0) == Model(1.0).slope_class(2.0) == 20.0
+    if sys.version_info < (3, 13):  # from then on, a class method does not bind what it wraps
+        assert Model.slope_class(2.0) == Model(1.0).slope_class(2.0) == 20.0
+    else:
+        with pytest.raises(AdjointError, match="`@grad` above `@classmethod`"):
+            Model.slope_class(2.0)
     assert Model.class_slope(2.0) == Model(1.0).class_slope(2.0) == 20.0
 
 
@@ -173,6 +176,23 @@ def test_object_with_call():
 
 def test_partial():
     assert d(functools.partial(lambda a, x: a * x * x, 2.0), 3.0) == 12.0
+    by_name = functools.partial(with_many, b=2.0, k=3.0)
+    assert d(by_name, 1.0) == 18.0
+    assert d(by_name, 1.0, b=5.0) == 45.0
+    assert grad(by_name, wrt="b")(1.0) == 9.0
+    assert d(functools.partial(Model(2.0).loss), 3.0) == 12.0
+    assert d(functools.partial(with_many, 1.0, *(2.0,), k=3.0, z=1.0), 4.0) == 12.0
+    w = np.array([1.0, 2.0])
+    of_array = grad(functools.partial(lambda w, x: np.sum(w * x), w))
+    assert of_array(3.0) == 3.0
+    w[0] = 5.0
+    assert of_array(3.0) == 7.0
+    with pytest.raises(AdjointError, match="`wrt` names `nothing`, and `with_many`"):
+        grad(by_name, wrt="nothing")
+
+
+def with_many(a, b, c=3.0, *, k=1.0, **more):
+    return a * b * c * k * (len(more) + 1)
 
 
 class Child(Model):
@@ -214,6 +234,7 @@ def test_nested_lambdas_on_one_line():
     assert d(make(3.0), 2.0) == 12.0
     assert d(lambda a: make(a)(2.0), 3.0) == 4.0
     make = lambda a: (lambda x: a * x, lambda x: a * x * x)
+    assert d(lambda x: [lambda y: y, lambda y: y * x][1](x), 3.0) == 6.0
     assert [d(h, 2.0) for h in make(3.0)] == [3.0, 12.0]
 
 
@@ -368,10 +389,9 @@ def cached(x):
 
 
 def test_cached_function():
-    try:
-        assert d(cached, 3.0) == 6.0
-    except AdjointError as error:
-        assert "cached" in str(error)  # noqa: PT017
+    with pytest.raises(SourceNotFound, match=r"Differentiate the function that it wraps: `cached.__wrapped__`"):
+        grad(cached)
+    assert d(cached.__wrapped__, 3.0) == 6.0
 
 
 # --- closures -------------------------------------------------------------------------------------
@@ -472,8 +492,10 @@ def test_parameters():
     def star(*xs):
         return xs[0] * xs[1] + xs[-1]
 
-    assert grad(star)(2.0, 3.0, 4.0) == (3.0, 2.0, 1.0)
-    assert grad(star)(2.0, 3.0) == (3.0, 3.0)
+    assert grad(star)(2.0, 3.0, 4.0) == 3.0
+    assert grad(star, wrt=2)(2.0, 3.0, 4.0) == 1.0
+    assert grad(star, wrt="xs")(2.0, 3.0, 4.0) == (3.0, 2.0, 1.0)
+    assert grad(star, wrt="xs")(2.0, 3.0) == (3.0, 3.0)
 
     def named(**ks):
         return ks["a"] * ks["b"]
@@ -516,7 +538,7 @@ def test_annotated_parameters(load):
 
 
 def test_default_that_is_an_array():
-    def f(x, w=np.array([1.0, 2.0]), *, table={"a": 2.0}, flag=None):  # noqa: B006
+    def f(x, w=np.array([1.0, 2.0]), *, table={"a": 2.0}, flag=None):  # noqa: B006, B008
         return np.sum(x * w) * table["a"]
 
     assert grad(f)(1.0) == 6.0
@@ -565,24 +587,33 @@ def test_odd_text(load):
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
 def test_newlines(load, newline):
-    lines = ["import math", "def f(x):", "    '''A", "    docstring.'''", "    y = x \\", "        * x", "    return y", ""]
-    lines += ["f2, f3 = (lambda x: x * x,", "  lambda x: x * x * x)", ""]
+    lines = ["import math", "def f(x):", "    '''A", "    docstring.'''", "    y = x \\", "        * x", "    return y"]
+    lines += ["", "f2, f3 = (lambda x: x * x,", "  lambda x: x * x * x)", ""]
     m = load(newline.join(lines).encode())
     assert (d(m.f, 3.0), d(m.f2, 2.0), d(m.f3, 2.0)) == (6.0, 4.0, 12.0)
 
 
 def test_tabs(load):
-    m = load(b"class A:\n\tdef f(self, x):\n\t\tif x > 0:\n\t\t\treturn x * x\n\t\treturn [lambda y: y, lambda y:\ty * y][1](x)\n")
+    m = load(
+        b"class A:\n\tdef f(self, x):\n\t\tif x > 0:\n\t\t\treturn x * x\n"
+        b"\t\treturn [lambda y: y, lambda y:\ty * y][1](x)\n"
+    )
     assert (d(m.A().f, 3.0), d(m.A().f, -3.0)) == (6.0, -6.0)
 
 
 def test_form_feeds(load):
-    m = load(b"x = 1\n\x0c\ndef f(x):\n    y = x * x\n\x0c\n    return y\n\x0c\ng, h = lambda x: x * x, lambda x: 3.0 * x\n\x0cdef k(x):\n    return x * x\n")
+    m = load(
+        b"x = 1\n\x0c\ndef f(x):\n    y = x * x\n\x0c\n    return y\n\x0c\n"
+        b"g, h = lambda x: x * x, lambda x: 3.0 * x\n\x0cdef k(x):\n    return x * x\n"
+    )
     assert (d(m.f, 3.0), d(m.g, 2.0), d(m.h, 2.0), d(m.k, 2.0)) == (6.0, 4.0, 3.0, 4.0)
 
 
 def test_odd_characters_that_are_no_newlines(load):
-    m = load("a = '\x0b \x1c \x85 \u2028 \u2029'\ndef f(x):\n    b = '\u2028'\n    return x * x\ng, h = lambda x: x * x, lambda x: 3.0 * x\n".encode())
+    m = load(
+        "a = '\x0b \x1c \x85 \u2028 \u2029'\ndef f(x):\n    b = '\u2028'\n    return x * x\n"
+        "g, h = lambda x: x * x, lambda x: 3.0 * x\n".encode()
+    )
     assert (d(m.f, 3.0), d(m.g, 2.0), d(m.h, 2.0)) == (6.0, 4.0, 3.0)
 
 
@@ -594,7 +625,8 @@ def test_byte_order_mark(load):
 
 
 def test_coding_cookie(load):
-    text = "# -*- coding: latin-1 -*-\né, g, h = 'äöü', lambda ä: ä * ä, lambda ä: 3.0 * ä\ndef f(ö):\n    ü = ö * é2\n    return ü\né2 = 2.0\n"
+    text = "# -*- coding: latin-1 -*-\né, g, h = 'äöü', lambda ä: ä * ä, lambda ä: 3.0 * ä\n"
+    text += "def f(ö):\n    ü = ö * é2\n    return ü\né2 = 2.0\n"
     m = load(text.encode("latin-1"))
     assert (d(m.f, 3.0), d(m.g, 2.0), d(m.h, 2.0)) == (2.0, 4.0, 3.0)
     assert "ö" in grad(m.f).source
@@ -710,10 +742,11 @@ def test_async_functions_elsewhere_in_the_file_do_not_matter(load):
     assert d(m.f, 2.0) == 4.0
 
 
-@pytest.mark.parametrize("fun", [math.sin, np.sin, len, np.linalg.norm, int, np.ndarray.sum, "text", 3], ids=repr)
+NO_FUNCTIONS = [math.sin, np.sin, len, np.dot, int, np.ndarray.sum, "text", 3]
+
+
+@pytest.mark.parametrize("fun", NO_FUNCTIONS, ids=lambda f: getattr(f, "__name__", str(f)))
 def test_no_python_function(fun):
-    if fun is np.linalg.norm:
-        pytest.skip("decided by the rules")
     with pytest.raises(AdjointError, match="source"):
         grad(fun)
 
@@ -765,7 +798,8 @@ def test_exec_under_the_name_of_another_file():
     exec(compile("def f(x):\n    return x * x\n", __file__, "exec"), space)
     with pytest.raises(SourceNotFound):
         d(space["f"], 2.0)
-    exec(compile("\n" * (square.__code__.co_firstlineno - 1) + "def square(x):\n    return x * 2.0\n", __file__, "exec"), space)
+    above = "\n" * (square.__code__.co_firstlineno - 1)
+    exec(compile(above + "def square(x):\n    return x * 2.0\n", __file__, "exec"), space)
     with pytest.raises(SourceNotFound, match="not what is running"):
         d(space["square"], 2.0)
 
@@ -804,7 +838,8 @@ def test_doctest(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-TYPED = "from adjoint import grad\ndef f(x):\n    return x * x\n\nprint('got', grad(f)(3.0))\nprint('twice', grad(lambda x: x * x)(3.0))\n"
+TYPED = "from adjoint import grad\ndef f(x):\n    return x * x\n\nprint('got', grad(f)(3.0))\n"
+TYPED += "print('twice', grad(lambda x: x * x)(3.0))\n"
 
 
 def test_python_c():
@@ -838,7 +873,8 @@ def test_package_in_a_zip(tmp_path):
 
     with zipfile.ZipFile(tmp_path / "lib.zip", "w") as z:
         z.writestr("zipped_user.py", "def f(x):\n    return x * x\n")
-    script = "import sys; sys.path.insert(0, 'lib.zip')\nimport zipped_user; from adjoint import grad; print(grad(zipped_user.f)(3.0))"
+    script = "import sys; sys.path.insert(0, 'lib.zip')\n"
+    script += "import zipped_user; from adjoint import grad; print(grad(zipped_user.f)(3.0))"
     done = python("-c", script, cwd=tmp_path)
     assert done.stdout == "6.0\n", done.stderr
 
@@ -888,7 +924,7 @@ def test_changed_text_is_refused(tmp_path, after):
     path.write_text(after)
     with pytest.raises(SourceNotFound) as caught:
         d(m.f, 3.0)
-    assert "changed" in str(caught.value)
+    assert "has changed" in str(caught.value)
 
 
 def test_changed_inside_a_nested_function(tmp_path):
@@ -897,7 +933,7 @@ def test_changed_inside_a_nested_function(tmp_path):
     path.write_text(text.format("2.0"))
     m = load_file(path)
     path.write_text(text.format("5.0"))
-    with pytest.raises(SourceNotFound, match="changed"):
+    with pytest.raises(SourceNotFound, match="has changed"):
         d(m.f, 3.0)
 
 
@@ -918,7 +954,7 @@ def test_small_changes_are_seen(tmp_path, before, after):
     m = load_file(path)
     read(m.f)
     path.write_text(text.format(after))
-    with pytest.raises(SourceNotFound, match="changed"):
+    with pytest.raises(SourceNotFound, match="has changed"):
         read(m.f)
 
 
@@ -937,7 +973,8 @@ def test_changed_within_one_second_and_of_one_length(tmp_path):
 @pytest.mark.parametrize(
     "after",
     [
-        BEFORE, BEFORE + "\n# more\n\ndef h(x):\n    return x\n", BEFORE.replace("\n    return x * x", "\n    return  x*x  # note"),
+        BEFORE, BEFORE + "\n# more\n\ndef h(x):\n    return x\n",
+        BEFORE.replace("\n    return x * x", "\n    return  x*x  # note"),
         BEFORE.replace("3.0", "4.0"), BEFORE.replace("\n", "\r\n"),
     ],
 )
@@ -1014,8 +1051,83 @@ def test_function_with_an_assert_that_changed(tmp_path):
     path.write_text(text.format("2.0"))
     m = load_file(path)
     path.write_text(text.format("3.0"))
-    with pytest.raises(SourceNotFound, match="changed"):
+    with pytest.raises(SourceNotFound, match="has changed"):
         d(m.f, 3.0)
+
+
+@pytest.mark.parametrize("after", ["x * 3.0", "y * 2.0", "x + 2.0", "g(x) * 2.0", "x * 2.0 * x"])
+def test_function_whose_asserts_were_rewritten(after):
+    """Not the assert itself: it is another after the rewriting.  All else is compared."""
+    import ast
+
+    from _pytest.assertion.rewrite import rewrite_asserts
+
+    text = (
+        "def f(x):\n    y = 1.0\n    assert x > 0 and y in (1.0, 2.0), f'no {{x}}'\n    if x > 2.0:\n"
+        "        assert x != 7\n        y = x\n    g = lambda z: z * 2.0\n    return {}\n"
+    )
+    file = f"<rewritten {next(_count)}>"
+    tree = ast.parse(text.format("x * 2.0"))
+    rewrite_asserts(tree, text.format("x * 2.0").encode())
+    space = {"__name__": "__main__"}
+    exec(compile(tree, file, "exec"), space)
+    for now, same in (("x * 2.0", True), (after, False)):
+        lines = text.format(now).splitlines(keepends=True)
+        linecache.cache[file] = (1, None, lines, file)
+        if same:
+            assert d(space["f"], 3.0) == 2.0
+        else:
+            with pytest.raises(SourceNotFound, match="has changed"):
+                d(space["f"], 3.0)
+
+
+def test_lambdas_that_changed_places():
+    name = "<ipython-input-10-f00>"
+    m = registered("f, g = lambda x: x * x, lambda x: x + x\n", name)
+    registered("f, g = lambda x: x + x, lambda x: x * x\n", name)
+    with pytest.raises(SourceNotFound, match="has changed"):
+        d(m.f, 3.0)
+
+
+def test_text_under_a_future_statement_that_stands_elsewhere():
+    """A cell of a notebook in which an earlier cell said `from __future__ import annotations`."""
+    import __future__
+
+    text = "def f(x):\n    def g(y: Missing) -> Missing:\n        return y * y\n    return g(x)\n"
+    name = "<ipython-input-11-f00>"
+    linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
+    space = {}
+    exec(compile(text, name, "exec", flags=__future__.annotations.compiler_flag), space)
+    assert d(space["f"], 3.0) == 6.0
+
+
+def test_warnings_about_the_text_are_not_repeated(load, recwarn):
+    text = "def f(x):\n    s = '\\d'\n    if x is 3:\n        pass\n    return x * x\n"
+    m = load(text)
+    recwarn.clear()
+    assert d(m.f, 3.0) == 6.0
+    assert not recwarn.list
+
+
+def test_sets_of_strings(tmp_path):
+    """The constants of a function from a .pyc of another process are in another order."""
+    (tmp_path / "sets.py").write_text(
+        "def f(x, k):\n    return x * x if k in {'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'} else x\n"
+    )
+    script = "import sets; from adjoint import grad; print(grad(sets.f)(3.0, 'e'))"
+    for seed in ("1", "2", "3"):
+        done = python("-c", script, cwd=tmp_path, env={"PYTHONHASHSEED": seed})
+        assert done.stdout == "6.0\n", done.stderr
+
+
+def test_without_columns(tmp_path):
+    (tmp_path / "m.py").write_text(
+        "from adjoint import grad\nf = lambda x: x * x\ng, h = lambda x: x * x, lambda x: x\n"
+        "a = 4.0\ndef make(k): return lambda x: x * k, lambda x: x * k * k, lambda x: a * x, lambda x: 1.0\n"
+        "print([grad(h)(3.0) for h in (f, g, h, *make(5.0))])\n"
+    )
+    done = python("-X", "no_debug_ranges", "m.py", cwd=tmp_path)
+    assert done.stdout == "[6.0, 6.0, 1.0, 5.0, 25.0, 4.0, 0.0]\n", done.stderr
 
 
 def test_optimised_python(tmp_path):

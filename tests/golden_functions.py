@@ -1,0 +1,186 @@
+"""The functions whose generated gradients are kept in golden/, chosen to be read one after the other.
+
+Each is an ordinary function; `GOLDEN` says where and how it is differentiated.  See test_golden.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import cos, exp, log, sin, sqrt
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Golden:
+    fun: Callable[..., Any]
+    args: tuple[Any, ...]
+    wrt: Any = 0
+    optimize: bool = True
+    value: bool = False  # value_and_grad
+
+
+# --- straight lines -----------------------------------------------------------------------------
+
+
+def introduction(x1, x2):
+    z = x1 * x2 + sin(x1)
+    return z
+
+
+def rational(a, b):
+    return (a / b - a) * (b / a + a + b) * (a - b)
+
+
+def transcendental(a, b, c):
+    f = sin(a * b) + exp(c - a / b)
+    return log(f * f) * c
+
+
+def absolute_error(x, w, b, y_true):
+    x2 = x * w + b
+    return abs(y_true - x2)
+
+
+# --- arrays -------------------------------------------------------------------------------------
+
+
+def linear_layer(W, b, x, y_true):
+    y = W @ x + b
+    error = y - y_true
+    return np.sum(error * error)
+
+
+def rosenbrock(x):
+    valley = x[1:] - x[:-1] ** 2
+    return np.sum(100.0 * valley**2 + (1.0 - x[:-1]) ** 2)
+
+
+def logistic_regression(w, b, X, y):
+    p = 1.0 / (1.0 + np.exp(-(X @ w + b)))
+    return -np.mean(y * np.log(p) + (1.0 - y) * np.log(1.0 - p))
+
+
+def network(params, images, labels):
+    hidden = np.tanh(images @ params["W1"] + params["b1"])
+    scores = hidden @ params["W2"] + params["b2"]
+    log_p = scores - np.log(np.sum(np.exp(scores), axis=1, keepdims=True))
+    return -np.mean(log_p[np.arange(len(labels)), labels])
+
+
+# --- control flow -------------------------------------------------------------------------------
+
+
+def branch(x, slope):
+    if x > 0.0:
+        y = x * x
+    else:
+        y = slope * x
+    return sin(y)
+
+
+def horner(x, coefficients):
+    y = 0.0
+    for c in coefficients:
+        y = y * x + c
+    return y
+
+
+def oscillator(x, v, k, steps):
+    dt = 0.01
+    for _ in range(steps):
+        v = v - k * sin(x) * dt
+        x = x + v * dt
+    return x * x
+
+
+def pairs(x):
+    total = 0.0
+    for i in range(len(x)):
+        for j in range(i):
+            total += x[i] * x[j] * (i + j)
+    return total
+
+
+def newton_sqrt(a):
+    x = a
+    while abs(x * x - a) > 1e-12 * a:
+        x = 0.5 * (x + a / x)
+    return x
+
+
+def first_above(x, limit):
+    total = 0.0
+    for value in x:
+        total += value * value
+        if total > limit:
+            break
+    return sqrt(total)
+
+
+def recurrent(W, U, b, inputs):
+    h = np.zeros(len(b))
+    for x in inputs:
+        h = np.tanh(W @ h + U @ x + b)
+    return np.sum(h * h)
+
+
+def energy(positions, charges):
+    def distance(a, b):
+        return np.sqrt(np.sum((a - b) ** 2))
+
+    total = 0.0
+    for i in range(len(charges)):
+        for j in range(i + 1, len(charges)):
+            total += charges[i] * charges[j] / distance(positions[i], positions[j])
+    return total
+
+
+def damped(t, rate=0.5):
+    """Only what the derivative needs is computed."""
+    envelope = exp(-rate * t)
+    unused = cos(3.0 * t)
+    return envelope * 2.0
+
+
+rng = np.random.default_rng(0)
+PARAMS = {
+    "W1": rng.normal(size=(4, 5)), "b1": rng.normal(size=5), "W2": rng.normal(size=(5, 3)), "b2": rng.normal(size=3),
+}
+
+GOLDEN = {
+    "introduction_textbook": Golden(introduction, (2.0, 3.0), ("x1", "x2"), optimize=False),
+    "introduction": Golden(introduction, (2.0, 3.0), ("x1", "x2")),
+    "absolute_error": Golden(absolute_error, (2.0, 3.0, 1.0, 4.0), ("w", "b")),
+    "rational_textbook": Golden(rational, (230.3, 33.2), (0, 1), optimize=False),
+    "rational": Golden(rational, (230.3, 33.2), (0, 1)),
+    "transcendental": Golden(transcendental, (43.0, 3.0, 2.0), (0, 1, 2)),
+    "damped": Golden(damped, (0.4,), ("t", "rate")),
+    "linear_layer_textbook": Golden(
+        linear_layer, (np.ones((2, 3)), np.arange(2.0), np.arange(3.0), np.ones(2)), ("W", "b"), optimize=False
+    ),
+    "linear_layer": Golden(
+        linear_layer, (np.ones((2, 3)), np.arange(2.0), np.arange(3.0), np.ones(2)), ("W", "b"), value=True
+    ),
+    "rosenbrock": Golden(rosenbrock, (np.linspace(-1.0, 1.0, 5),)),
+    "logistic_regression": Golden(
+        logistic_regression,
+        (rng.normal(size=3), 0.5, rng.normal(size=(4, 3)), np.array([0.0, 1.0, 1.0, 0.0])),
+        ("w", "b"),
+    ),
+    "network": Golden(network, (PARAMS, rng.normal(size=(6, 4)), np.array([0, 2, 1, 1, 0, 2])), "params", value=True),
+    "branch": Golden(branch, (-0.7, 0.1), ("x", "slope")),
+    "horner": Golden(horner, (1.5, [2.0, -1.0, 3.0]), ("x", "coefficients")),
+    "oscillator": Golden(oscillator, (1.0, 0.0, 4.0, 5), ("x", "k")),
+    "pairs": Golden(pairs, (np.array([1.0, -2.0, 0.5, 3.0]),)),
+    "newton_sqrt": Golden(newton_sqrt, (2.0,), value=True),
+    "first_above": Golden(first_above, (np.linspace(1.0, 2.0, 12), 10.0)),
+    "recurrent": Golden(
+        recurrent,
+        (rng.normal(size=(3, 3)), rng.normal(size=(3, 2)), rng.normal(size=3), [rng.normal(size=2) for _ in range(4)]),
+        ("W", "U", "b"),
+    ),
+    "energy": Golden(energy, (rng.normal(size=(4, 3)), np.array([1.0, -1.0, 2.0, 1.0]))),
+}
