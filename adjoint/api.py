@@ -53,7 +53,7 @@ class Gradient:
         if isinstance(fun, classmethod | staticmethod):  # `@grad` above `@staticmethod` in the body of a class
             fun = fun.__func__
         elif not isinstance(fun, types.FunctionType | types.MethodType | functools.partial):
-            fun = types.MethodType(type(fun).__call__, fun)  # type: ignore[operator]
+            fun = types.MethodType(type(fun).__call__, fun)
         self.primal = fun
         self.wrt, self.has_aux = wrt, has_aux
         self._value, self._optimize, self._seed = value, optimize, seed
@@ -494,10 +494,11 @@ def vjp(fun: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], tuple
     pulled = Gradient(fun, tuple(wanted), value=False, optimize=True, has_aux=False, seed="given")
     value = fun(*args)
     built = pulled._made(bound)
+    (name,) = set(inspect.signature(built.run).parameters) - set(sig.parameters)
 
     def pullback(seed: Any) -> tuple[Any, ...]:
         check_seed(seed, value)
-        got = built.run(*bound.args, seed=seed)
+        got = built.run(*bound.args, **bound.kwargs, **{name: seed})
         each = iter(got)
         return tuple(next(each) if k in wanted else None for k in range(len(bound.arguments)))
 

@@ -126,7 +126,7 @@ def fit(b: Builder, g: Atom, x: Var, aval: Aval | None = None) -> Atom:
     """The cotangent `g` brought to the shape and dtype of `x`."""
     aval = x.aval if aval is None else aval
     if not isinstance(aval, Num | Arr):
-        return g if isinstance(aval, Seq | Parts) or g.aval == aval else _at_run_time(b, g, x)
+        return g if isinstance(aval, Seq | Parts) else _at_run_time(b, g, x)
     if isinstance(g.aval, Seq | Parts):
         return b.apply(np.array, g)
     have, want = shape_of(g.aval), shape_of(aval)

@@ -272,56 +272,49 @@ def _getitem(container: Any, index: Any) -> Aval:
 
 
 def _index_array(aval: Arr, index: Any) -> Aval:
-    """NumPy's indexing, asked with dummies where everything about the index is known."""
+    """NumPy's indexing, asked twice, with other lengths wherever one is not known."""
     if aval.shape is None:
         return Arr(aval.dtype, None)
-    if isinstance(index, Const):
+    looks = []
+    for length in _LENGTHS:
+        full = tuple(length + 1 if n is None else n for n in aval.shape)
         try:
-            full = tuple(2 if n is None else n for n in aval.shape)
-            other = tuple(7 if n is None else n for n in aval.shape)
-            looks = [np.broadcast_to(np.ones((), aval.dtype or float), s)[index.value] for s in (full, other)]
-        except Exception:
+            key = index.value if isinstance(index, Const) else _index(index.aval, length, full)
+            looks.append(np.broadcast_to(np.ones((), aval.dtype or float), full)[key])
+        except (_Unknowable, IndexError, TypeError, ValueError):
             return Arr(aval.dtype, None)
-        shapes = [np.shape(x) for x in looks]
-        return Arr(aval.dtype, join_shapes(*shapes), boxed=shapes[0] == () and not isinstance(looks[0], np.ndarray))
-    items = list(index.aval.items) if isinstance(index.aval, Parts) else [index.aval]
-    shape: list[Any] = []
-    rest = list(aval.shape)
-    if any(item == Obj(type(Ellipsis)) for item in items):
-        k = next(i for i, item in enumerate(items) if item == Obj(type(Ellipsis)))
-        used = sum(item not in (Obj(type(None)), Obj(type(Ellipsis))) for item in items)
-        items[k : k + 1] = [Cut(None, None, None)] * (len(rest) - used)
-    for item in items:
-        if item == Obj(type(None)):
-            shape.append(1)
-        elif item == Num("int") or item == Arr(np.dtype(int), (), True):
-            if not rest:
-                return Arr(aval.dtype, None)
-            rest.pop(0)
-        elif is_slice(item):
-            if not rest:
-                return Arr(aval.dtype, None)
-            n = rest.pop(0)
-            known = isinstance(item, Cut) and isinstance(n, int)
-            shape.append(len(range(*slice(item.start, item.stop, item.step).indices(n))) if known else None)
-        elif len(items) == 1 and isinstance(item, Arr | Seq):
-            return _gather(aval, item)
-        else:
-            return Arr(aval.dtype, None)
-    full_shape = tuple(shape + rest)
-    return Arr(aval.dtype, full_shape, boxed=full_shape == ())
+    shape = join_shapes(*map(np.shape, looks))
+    return Arr(aval.dtype, shape, boxed=shape == () and not isinstance(looks[0], np.ndarray))
 
 
-def _gather(aval: Arr, index: Aval) -> Aval:
-    assert aval.shape is not None
-    if isinstance(index, Seq):
-        return Arr(aval.dtype, (None, *aval.shape[1:])) if index.item == Num("int") else Arr(aval.dtype, None)
-    assert isinstance(index, Arr)
-    if index.dtype is None or index.shape is None:
-        return Arr(aval.dtype, None)
-    if index.dtype.kind == "b":
-        return Arr(aval.dtype, (None, *aval.shape[len(index.shape) :]))
-    return Arr(aval.dtype, index.shape + aval.shape[1:])
+def _index(aval: Aval, length: int, shape: tuple[int, ...]) -> Any:
+    """An index of this kind: zeros for positions, and as many as are known or else `length`."""
+    match aval:
+        case Num("int"):
+            return 0
+        case Num("bool"):
+            raise _Unknowable
+        case Cut():
+            return slice(aval.start, aval.stop, aval.step)
+        case Parts(cls, items):
+            return cls(_index(item, length, shape) for item in items)
+        case Seq(Num("int")):
+            return [0] * length
+        case Arr(dtype, dims) if dtype is not None and dims is not None:
+            full = tuple(length if n is None else n for n in dims)
+            if dtype.kind == "b":
+                mask = np.zeros(full, bool)
+                mask.flat[: length - 2] = True
+                return mask
+            if dtype.kind in "iu":
+                return np.zeros(full, dtype) if full else 0
+        case Obj(cls) if cls is slice:
+            return slice(0, length - 2)
+        case Obj(cls) if cls is type(None):
+            return None
+        case Obj(cls) if cls is type(Ellipsis):
+            return Ellipsis
+    raise _Unknowable
 
 
 def is_boolean(a: Var | Const) -> bool:

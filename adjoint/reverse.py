@@ -128,10 +128,22 @@ def _seeds(work: _Reverse, function: Function, result: Any, seed: str) -> tuple[
     if seed == "one":
         return [Const(1.0)], ()
     if seed == "default":
-        var = Var(Num("float"), hint=_seed_name(result))
-        return [var], (Param(_seed_name(result), var, "positional", 1.0, True),)
+        name = _unused(_seed_name(result), function)
+        var = Var(Num("float"), hint=name)
+        return [var], (Param(name, var, _last_kind(function), 1.0, True),)
     tree = map_leaves(lambda a: Var(a.aval, bar_of=a if isinstance(a, Var) else None), result)
-    return list(leaves(tree)), (Param("seed", tree),)
+    return list(leaves(tree)), (Param(_unused("seed", function), tree, _last_kind(function)),)
+
+
+def _last_kind(function: Function) -> str:
+    """A parameter after `*args` can be given by name only."""
+    return "keyword" if any(p.kind in ("star", "starstar", "keyword") for p in function.params) else "positional"
+
+
+def _unused(name: str, function: Function) -> str:
+    while any(p.name == name for p in function.params):
+        name += "_"
+    return name
 
 
 def _seed_name(result: Any) -> str:
@@ -660,6 +672,11 @@ def missing(stmt: Apply, argument: int | None = None) -> MissingRule:
         return MissingRule(
             "A function that is only known at run time is applied to a value that the gradient depends on.",
             "Pass the function as an argument, or choose it with `if`.", spot_of(stmt),
+        )
+    if stmt.fn is runtime.changed:
+        return MissingRule(
+            "A function that adjoint does not know is given this value, and may change it; the gradient depends on it.",
+            "Give it a copy, or say that it changes nothing: `adjoint.constant(function, why=...)`.", spot_of(stmt),
         )
     short = name.split(".")[-1]
     return MissingRule(

@@ -156,6 +156,28 @@ def zeros_like(x: Any) -> Any:
     return 0.0
 
 
+def order(keys: list[Any], backwards: bool = False) -> list[int]:
+    """Where the items of a sorted list stood before."""
+    return sorted(range(len(keys)), key=keys.__getitem__, reverse=backwards)
+
+
+def picked(items: list[Any], places: list[int]) -> list[Any]:
+    return [items[k] for k in places]
+
+
+def placed(g: list[Any], places: list[int]) -> list[Any]:
+    """The cotangent of a list, given that of the list in another order."""
+    out = list(g)
+    for part, k in zip(g, places, strict=True):
+        out[k] = part
+    return out
+
+
+def changed(x: Any) -> Any:
+    """`x`, after a function that adjoint does not know was given it, and may have changed it."""
+    return x
+
+
 def repeat(items: list[Any], times: int) -> list[Any]:
     return items * times
 

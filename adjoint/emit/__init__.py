@@ -61,19 +61,30 @@ def emit(function: Function, *, textbook: bool = False) -> Emitted:
 def text(function: Function, textbook: bool) -> tuple[str, Namespace]:
     """The source of a module that defines the function, and those it calls before it."""
     called = [c.function for c in callees(function) if c.function is not None]
-    taken = {f.name for f in called} | {function.name}
-    space = Namespace(function.primal, set().union(*map(_user_names, (function, *called))))
-    trees = [_definition(f, textbook, space, taken) for f in (*called, function)]
+    functions = {f.name for f in called} | {function.name}
+    drafts = [_Draft(f, textbook, functions) for f in (*called, function)]
+    inside = functions.union(*(_user_names(d.function) | d.names.all() for d in drafts))
+    space = Namespace(function.primal, inside)
+    trees = [_definition(draft, textbook, space) for draft in drafts]
     header, handed = space.header(), space.handed()
     lines = [*header, *([f"# given: {', '.join(handed)}"] if handed else [])]
     return "\n".join(lines) + ("\n\n\n" if lines else "") + "\n\n".join(map(printed, trees)), space
 
 
-def _definition(function: Function, textbook: bool, space: Namespace, taken: set[str]) -> ast.stmt:
-    function = dataclasses.replace(function, body=ordered(_shared_tests(function.body)))
-    folds = Folds(function, textbook)
-    live = Liveness(function, folds)
-    names = Names(function, folds, live, _outer_names(function) | taken, textbook)
+class _Draft:
+    """A function with its values folded and named, not yet written."""
+
+    def __init__(self, function: Function, textbook: bool, functions: set[str]) -> None:
+        self.function = dataclasses.replace(function, body=ordered(_shared_tests(function.body)))
+        self.folds = Folds(self.function, textbook)
+        self.live = Liveness(self.function, self.folds)
+        self.names = Names(
+            self.function, self.folds, self.live, _outer_names(self.function) | functions, textbook
+        )
+
+
+def _definition(draft: _Draft, textbook: bool, space: Namespace) -> ast.stmt:
+    function, folds, live, names = draft.function, draft.folds, draft.live, draft.names
     write = Expressions(folds, names, space)
     writer = Writer(function, folds, live, names, Aliases(function), write, textbook)
     statements = writer.body()

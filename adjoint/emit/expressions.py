@@ -159,9 +159,9 @@ class Expressions:
         if type(value) is range:
             bounds = (value.start, value.stop, value.step)
             kept = bounds if value.step != 1 else bounds[:2] if value.start else bounds[1:2]
-            return ast.Call(name("range"), [self.constant(b) for b in kept], [])
+            return ast.Call(self.function(range), [self.constant(b) for b in kept], [])
         if type(value) is slice:
-            return ast.Call(name("slice"), [self.constant(b) for b in (value.start, value.stop, value.step)], [])
+            return ast.Call(self.function(slice), [self.constant(b) for b in (value.start, value.stop, value.step)], [])
         if isinstance(value, np.dtype):
             if value.isnative and value.name in np.sctypeDict and hasattr(np, value.name):
                 return self.function(getattr(np, value.name))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import keyword
 import math
 import sys
 import types
@@ -23,14 +24,16 @@ _ALIASES = {"numpy": "np"}
 
 
 class Namespace:
+    """The names outside the generated functions; none of them is a name inside."""
+
     def __init__(self, primal: Callable[..., Any] | None, taken: set[str]) -> None:
         self.globals = dict(getattr(primal, "__globals__", {}))
         self.primal = primal
-        self.imports: dict[str, None] = {}
-        self.bare: dict[str, set[str]] = {}
-        self.objects: dict[str, Any] = {}
-        self.taken = taken  # the names that user variables may have
-        self._names: dict[int, str] = {}
+        self.taken = taken  # the names inside: variables, and the functions themselves
+        self.imports: dict[str, None] = {}  # `import numpy as np`
+        self.bare: dict[str, dict[str, str]] = {}  # module -> its names and what they are called here
+        self.objects: dict[str, Any] = {}  # everything by its name here
+        self._names: dict[int, str] = {}  # what is handed over, by identity
         self._modules: dict[str, str] = {}
         self._bare_math = any(
             getattr(math, k, None) is v for k, v in self.globals.items() if isinstance(v, types.BuiltinFunctionType)
@@ -39,20 +42,22 @@ class Namespace:
     def module(self, path: str) -> ast.expr:
         """A reference to a module, imported under the user's alias if there is one."""
         if path not in self._modules:
-            found = sys.modules[path]
-            alias = next((k for k, v in self.globals.items() if v is found and k not in self.taken), None)
-            if alias is None and "." in path:
-                parent, _, last = path.rpartition(".")
-                if path.startswith("numpy."):
-                    return ast.Attribute(self.module(parent), last, ast.Load())
+            parent, _, last = path.rpartition(".")
+            alias = next((k for k, v in self.globals.items() if v is sys.modules[path] and k.isidentifier()), None)
+            if alias is None and parent and path.startswith("numpy."):
+                return ast.Attribute(self.module(parent), last, ast.Load())
+            root = path.split(".")[0]
+            if alias is None and parent and root not in self.taken and self.objects.get(root, self) in (
+                self, sys.modules[root]
+            ):
                 self.imports[f"import {path}"] = None
+                self.objects[root] = sys.modules[root]
                 self._modules[path] = path
             else:
-                alias = self._free(alias or _ALIASES.get(path, path))
-                self.imports[f"import {path}" if alias == path else f"import {path} as {alias}"] = None
-                self._modules[path] = alias
-            self.objects[self._modules[path].split(".")[0]] = sys.modules[self._modules[path].split(".")[0]] if (
-                "." in self._modules[path]) else found
+                name = self._free(alias or _ALIASES.get(path, last))
+                self.imports[f"import {path}" if name == path else f"import {path} as {name}"] = None
+                self.objects[name] = sys.modules[path]
+                self._modules[path] = name
         first, *rest = self._modules[path].split(".")
         out: ast.expr = ast.Name(first, ast.Load())
         for part in rest:
@@ -62,48 +67,53 @@ class Namespace:
     def reference(self, value: Any) -> ast.expr:
         """An expression for something that is not data: a function, a class, a module."""
         if isinstance(value, types.ModuleType):
-            return self.module(value.__name__)
+            importable = sys.modules.get(value.__name__) is value and value.__name__ != "__main__"
+            return self.module(value.__name__) if importable else ast.Name(self.bound(value), ast.Load())
         if isinstance(value, Callee):
             return ast.Name(value.__name__, ast.Load())
         owner = getattr(value, "__self__", None)
         if isinstance(value, types.BuiltinMethodType) and owner is not None and not isinstance(owner, types.ModuleType):
             inner = ast.Constant(owner) if isinstance(owner, str) else self.reference(owner)
             return ast.Attribute(inner, value.__name__, ast.Load())
-        word = getattr(value, "__name__", None)
+        word = _word(value)
         if word is not None and getattr(builtins, word, None) is value and word not in self.taken:
             return ast.Name(word, ast.Load())
         path = home(value)
-        if path is not None:
-            if path == "math" and self._bare_math and word not in self.taken and hasattr(math, str(word)):
-                self.bare.setdefault(path, set()).add(str(word))
-                self.objects[str(word)] = value
-                return ast.Name(str(word), ast.Load())
-            if path.startswith("adjoint"):
-                self.bare.setdefault(path, set()).add(str(word))
-                self.objects[str(word)] = value
-                return ast.Name(str(word), ast.Load())
-            return ast.Attribute(self.module(path), str(word), ast.Load())
-        return ast.Name(self.bound(value), ast.Load())
+        if word is None or path is None:
+            return ast.Name(self.bound(value), ast.Load())
+        if (path == "math" and self._bare_math and word not in self.taken) or path.startswith("adjoint"):
+            return ast.Name(self._imported(path, word, value), ast.Load())
+        return ast.Attribute(self.module(path), word, ast.Load())
+
+    def _imported(self, path: str, word: str, value: Any) -> str:
+        """`from adjoint.runtime import add`, and under another name where this one is taken."""
+        words = self.bare.setdefault(path, {})
+        if word not in words:
+            words[word] = self._free(word)
+            self.objects[words[word]] = value
+        return words[word]
 
     def bound(self, value: Any) -> str:
         """The name of an object that is handed to the generated code as it is."""
         if id(value) not in self._names:
-            word = getattr(value, "__name__", None) or type(value).__name__.lower()
-            word = word if word.isidentifier() else "f"
+            word = _word(value) or type(value).__name__.lower()
+            word = word if word.isidentifier() and not keyword.iskeyword(word) else "f"
             self._names[id(value)] = self._free(word)
             self.objects[self._names[id(value)]] = value
         return self._names[id(value)]
 
     def _free(self, word: str) -> str:
         name, k = word, 1
-        while name in self.taken or (name in self.objects):
+        while name in self.taken or name in self.objects or hasattr(builtins, name):
             k += 1
             name = f"{word}_{k}"
         return name
 
     def header(self) -> list[str]:
-        lines = sorted(self.imports, key=lambda line: line.split()[1])
-        lines += [f"from {path} import {', '.join(sorted(words))}" for path, words in sorted(self.bare.items())]
+        lines = list(self.imports)
+        for path, words in self.bare.items():
+            listed = (word if word == name else f"{word} as {name}" for word, name in sorted(words.items()))
+            lines.append(f"from {path} import {', '.join(listed)}")
         return sorted(lines, key=lambda line: (line.split()[1].startswith("adjoint"), line.split()[1]))
 
     def handed(self) -> list[str]:
@@ -111,23 +121,28 @@ class Namespace:
         return sorted(self._names.values())
 
 
+_IMPORTED = ("numpy", "scipy", "math", "cmath", "adjoint", "operator", "functools", "itertools", "builtins")
+
+
 def home(value: Any) -> str | None:
     """The module that a library function is found in under its own name."""
-    word = getattr(value, "__name__", None)
+    word = _word(value)
     if word is None:
         return None
-    if isinstance(value, np.ufunc) and getattr(np, word, None) is value:
-        return "numpy"
     if getattr(np, word, None) is value:
         return "numpy"
     module = getattr(value, "__module__", None)
-    if module is None:
+    if not isinstance(module, str):
         return None
     for path in (*_public(module), module):
-        if path in sys.modules and getattr(sys.modules[path], word, None) is value:
-            if path.split(".")[0] in ("numpy", "scipy", "math", "adjoint", "operator", "functools", "itertools"):
-                return path
+        if path in sys.modules and getattr(sys.modules[path], word, None) is value and path.split(".")[0] in _IMPORTED:
+            return path
     return None
+
+
+def _word(value: Any) -> str | None:
+    word = getattr(value, "__name__", None)
+    return word if isinstance(word, str) else None
 
 
 def _public(module: str) -> list[str]:

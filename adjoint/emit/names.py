@@ -125,6 +125,9 @@ class Names:
     def __getitem__(self, v: Var) -> str:
         return self._names[self.root(v)]
 
+    def all(self) -> set[str]:
+        return set(self._names.values())
+
     def knows(self, v: Var) -> bool:
         return self.root(v) in self._names
 

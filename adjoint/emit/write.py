@@ -293,7 +293,7 @@ class Writer:
             for v in stmt.lists:
                 lines.append(ast.Expr(ast.Call(ast.Attribute(name(self.names[v]), "reverse", ast.Load()), [], [])))
         if stmt.count is not None and not counted:
-            length = ast.Call(name("len"), [name(self.names[stmt.lists[0]])], [])
+            length = ast.Call(self.write.function(len), [name(self.names[stmt.lists[0]])], [])
             lines.append(assign(self.names[stmt.count], length))
         return lines + self.copies(list(zip(stmt.outs, body.params[:n], strict=True)))
 
@@ -342,11 +342,11 @@ class Writer:
         sources = [self.source(a, stmt.reverse) for a in stmt.iters]
         if len(sources) == 1:
             return ast.For(targets[0], sources[0], inner, [], lineno=1)
-        return ast.For(ast.Tuple(targets, ast.Store()), ast.Call(name("zip"), sources, []), inner, [], lineno=1)
+        return ast.For(ast.Tuple(targets, ast.Store()), ast.Call(self.write.function(zip), sources, []), inner, [], lineno=1)
 
     def source(self, a: Atom, backwards: bool) -> ast.expr:
         value = self.write.atom(a)
-        return ast.Call(name("reversed"), [value], []) if backwards else value
+        return ast.Call(self.write.function(reversed), [value], []) if backwards else value
 
     def _record(self, v: Var) -> list[ast.stmt]:
         return [self._append(tape, name(self.names[v])) for tape in self.tapes.get(v, ())]

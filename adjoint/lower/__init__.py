@@ -17,7 +17,7 @@ from typing import Any
 from ..avals import Aval
 from ..errors import AdjointError, Unsupported
 from ..ir import Block, Const, Function, Param, Tree, Var, leaves
-from . import calls
+from . import calls, iterators  # noqa: F401  (its handlers are registered)
 from .abstract import abstract, details, signature
 from .context import Frame, Guard, Lowering
 from .recursion import merged

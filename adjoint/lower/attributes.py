@@ -12,7 +12,7 @@ import numpy as np
 
 from ..avals import ANY, INT, NONE, Arr, Num, Obj, Parts, Seq
 from ..ir import Apply, At, Atom, Const, Var
-from . import calls, control, specials
+from . import calls, classes, control, specials
 from .abstract import is_static
 from .context import Frame, Lowering
 from .values import Attributes, Choice, Closure, Entries, Items, Method, Partial, Ref, Tuple, Value, aval_name
@@ -30,7 +30,9 @@ def attribute(lo: Lowering, frame: Frame, node: Any, value: Value, name: str) ->
             if name in getattr(cls, "_fields", ()):
                 return items[cls._fields.index(name)]  # type: ignore[attr-defined]
             if name in ("_replace", "_asdict"):
-                return Method(value, Const(specials.NAMEDTUPLE_METHODS[name]))
+                from .containers import NAMEDTUPLE_METHODS
+
+                return Method(value, Const(NAMEDTUPLE_METHODS[name]))
             return of_class(lo, frame, node, value, cls, name)
         case Ref(cell):
             content = lo.state.heap[cell]
@@ -65,8 +67,10 @@ def of_constant(lo: Lowering, frame: Frame, node: Any, obj: Any, name: str) -> V
         raise lo.refuse(frame, node, f"`{getattr(obj, '__name__', type(obj).__name__)}` has no attribute `{name}`.")
     found = inspect.getattr_static(obj, name) if isinstance(obj, type) else None
     if isinstance(found, classmethod):
-        return Method(Const(obj), Const(found.__func__))
+        return Method(Const(obj), classes.as_value(found.__func__))
     value = getattr(obj, name)
+    if isinstance(value, Closure):
+        return value
     if (id(obj), name) in lo.stored:
         check_stored(lo, frame, node, value, name)
     library = isinstance(obj, types.ModuleType) and obj.__name__.split(".")[0] in ("numpy", "math", "scipy", "cmath")
@@ -103,7 +107,7 @@ def of_atom(lo: Lowering, frame: Frame, node: Any, value: Value, atom: Any, name
             raise lo.refuse(frame, node, f"{aval_name(aval)} has no attribute `{name}`.", "Pass an array if one is meant.")
         case Seq() | Parts() if _is_list(aval):
             return of_class(lo, frame, node, value, list, name)
-        case Obj(cls) if cls in (list, dict, str, tuple, range):
+        case Obj(cls) if cls in (list, dict, str, tuple, range, set, frozenset):
             return of_class(lo, frame, node, value, cls, name)
     if hasattr(np.ndarray, name) and (aval == ANY or not isinstance(aval, Obj)):
         return of_array(lo, frame, node, value, Arr(None, None), name)
@@ -165,13 +169,15 @@ def of_class(lo: Lowering, frame: Frame, node: Any, value: Value, cls: type, nam
         case _Missing():
             raise lo.refuse(frame, node, f"`{cls.__name__}` has no attribute `{name}`.")
         case property(fget=getter):
-            return calls.call(lo, frame, node, Const(getter), [value], {})
+            return calls.call(lo, frame, node, classes.as_value(getter), [value], {})
         case functools.cached_property():
             return calls.call(lo, frame, node, Const(found.func), [value], {})
         case staticmethod():
-            return Const(found.__func__)
+            return classes.as_value(found.__func__)
         case classmethod():
-            return Method(Const(cls), Const(found.__func__))
+            return Method(Const(cls), classes.as_value(found.__func__))
+        case Closure():
+            return Method(value, found)
         case types.FunctionType() | types.MethodDescriptorType() | types.WrapperDescriptorType():
             return Method(value, Const(found))
     return of_constant(lo, frame, node, cls, name)
@@ -232,7 +238,7 @@ def set_attribute(lo: Lowering, frame: Frame, node: Any, target: Value, name: st
         raise lo.refuse(frame, node, "An attribute of this is assigned, and what it is, is not known.")
     setter = inspect.getattr_static(content.cls, name, None)
     if isinstance(setter, property):
-        calls.call(lo, frame, node, Const(setter.fset), [target, new], {})
+        calls.call(lo, frame, node, classes.as_value(setter.fset), [target, new], {})
         return
     whole = content.whole
     if whole is None and target.cell.reload is not None:

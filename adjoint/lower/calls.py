@@ -17,7 +17,7 @@ from ..avals import BOOL, Obj
 from ..errors import AdjointError, Unsupported
 from ..ir import UNDEF, Apply, At, Const, Var
 from ..rules.registry import lookup
-from . import control, expressions, recursion, specials, statements
+from . import classes, control, expressions, recursion, specials, statements
 from .abstract import is_namedtuple
 from .context import Frame, Lowering
 from .exits import structured
@@ -27,6 +27,7 @@ from .values import (
 )
 
 DEEPEST = 120  # user functions spliced into one another
+MOST_FRAMES = 2000  # calls spliced in, of a recursion whose depth is a constant
 _LIBRARIES = frozenset(sys.stdlib_module_names) - {"__main__"} | {"numpy", "scipy"}
 
 REFLECTED = {
@@ -168,7 +169,8 @@ def primitive(
     out = kwargs.get("out")
     if out is not None and not (isinstance(out, Const) and out.value is None):
         raise lo.refuse(frame, node, "Writing a result into `out=` is not understood yet.", "Assign the result instead.")
-    if getattr(fn, "__name__", "") in _WRITERS and lookup(fn) is None:
+    name = getattr(fn, "__name__", "")
+    if name == "shuffle" or (name in _WRITERS and lookup(fn) is None):
         raise lo.refuse(
             frame, node, f"`{fn.__name__}` changes its argument in place, which is not understood yet.",
             "Make a new array instead.",
@@ -205,7 +207,7 @@ def operate(lo: Lowering, frame: Frame, node: Any, op: Any, operands: list[Value
         if isinstance(content, Attributes):
             plain = REFLECTED.get(name, name)
             method = f"__{plain}__" if i == 0 else f"__{_MIRROR.get(plain, 'r' + plain)}__"
-            if hasattr(content.cls, method):
+            if getattr(content.cls, method, None) is not getattr(object, method, None):
                 rest = [*operands[:i], *operands[i + 1 :]]
                 return call_special(lo, frame, node, operand, method, rest)
     return lo.apply(op, operands, frame=frame, node=node)
@@ -329,7 +331,7 @@ def inline(
         if found.key != key:
             raise
         del lo.stmts[length:]
-        lo.state = before
+        lo.state = before.copy()
     finally:
         lo.calls.pop()
     name = fn.name if isinstance(fn, Closure) else fn.value.__name__  # type: ignore[union-attr]
@@ -342,13 +344,26 @@ def inline(
         finally:
             lo.calls.pop()
 
-    return recursion.lower_recursive(lo, frame, node, key, name, args, kwargs, run)
+    try:
+        return recursion.lower_recursive(lo, frame, node, key, name, args, kwargs, run)
+    except Unsupported as refusal:
+        # One body for all depths was not found; where the depth is a constant, a body for each may do.
+        if lo.spliced == DEEPEST or not any(isinstance(a, Const) for a in args):
+            raise
+        usual, lo.state, lo.spliced = lo.spliced, before, DEEPEST
+        del lo.stmts[length:]
+        try:
+            return run(list(args), dict(kwargs))
+        except recursion.Recursive:
+            raise refusal from None
+        finally:
+            lo.spliced = usual
 
 
 def splice(
     lo: Lowering, frame: Frame, node: Any, fn: Value, args: Sequence[Value], kwargs: dict[str, Value]
 ) -> Value:
-    if len(lo.stack) >= DEEPEST:
+    if len(lo.stack) >= DEEPEST or (lo.spliced == DEEPEST and lo.frames > MOST_FRAMES):
         raise lo.refuse(
             frame, node, "This recursion is deeper than is known when the gradient is built.",
             "Write it as a loop, or make the depth a constant.",
@@ -468,6 +483,10 @@ def construct(
         defaults = {k: Const(v) for k, v in getattr(cls, "_field_defaults", {}).items()}
         values = dict(zip(cls._fields, args, strict=False)) | kwargs  # type: ignore[attr-defined]
         return Tuple(tuple(values.get(k, defaults.get(k, UNDEF)) for k in cls._fields), cls)  # type: ignore[attr-defined]
+    if cls in (operator.itemgetter, operator.attrgetter, operator.methodcaller):
+        atoms = [lo.atom(a, frame, node) for a in args]
+        if all(isinstance(a, Const) for a in atoms) and not kwargs:
+            return Const(cls(*(a.value for a in atoms if isinstance(a, Const))))
     if issubclass(cls, BaseException) or (cls.__module__ or "").split(".")[0] in _LIBRARIES:
         effect = not issubclass(cls, BaseException)  # a random generator, say: each is one of its own
         return lo.apply(cls, args, kwargs, frame=frame, node=node, effect=effect, aval=Obj(cls))
@@ -476,8 +495,8 @@ def construct(
         bind_fields(lo, frame, node, new, cls, args, kwargs)
         return new
     init = cls.__init__
-    if isinstance(init, types.FunctionType):
-        call(lo, frame, node, Const(init), [new, *args], kwargs)
+    if isinstance(init, types.FunctionType | Closure):
+        call(lo, frame, node, classes.as_value(init), [new, *args], kwargs)
     elif args or kwargs:
         raise lo.refuse(frame, node, f"`{cls.__name__}` takes no arguments.")
     return new

@@ -23,7 +23,7 @@ from ..rules.registry import lookup
 from .abstract import abstract, details, signature
 from .source import Source
 from .values import (
-    TORN, Attributes, Cell, Choice, Closure, Entries, Items, Iteration, Method, Partial, Ref, Slice, State, Tuple, Value,
+    TORN, Attributes, Cell, Choice, Closure, Entries, Items, Iteration, Method, Partial, Ref, Rest, Slice, State, Tuple, Value,
     is_undefined,
 )
 
@@ -80,7 +80,9 @@ class Lowering:
     wanted: set[tuple[int, str]] = field(default_factory=set)  # names read in a loop before they are bound
     placeholders: int = 0
     level: int = 0  # how much is taken as known of lists and integers (`abstract.details`)
+    classes: dict[Any, type] = field(default_factory=dict)  # of methods of classes defined inside the function
     stored: set[tuple[int, str]] = field(default_factory=set)  # globals and class attributes that were assigned
+    spliced: int = 2  # calls of a function inside itself, with other constants, before these become parameters
     unrolled: int = 0  # how often the body of a loop was lowered for one item
 
     # --- errors -----------------------------------------------------------------------------------
@@ -120,13 +122,25 @@ class Lowering:
         out = Var(aval)
         at = At(None if frame.in_rule else frame.source.place(node))
         self.stmts.append(Apply((out,), fn, atoms, named, at, effect))
-        if effect and rule is None:  # it may change what was read from outside
+        if effect and rule is None and _module(fn) not in _HARMLESS:  # it may change what it is given and what it finds
             self.state.names = {k: v for k, v in self.state.names.items() if k[0] != -1 or _is_written(v)}
+            for a in (*args, *(kwargs or {}).values()):
+                self.changed(a, frame, node)
         views = self.views_of(args, fn, rule, atoms, aval)
         value = self.value(out, views, frame, node)
         if isinstance(value, Ref) and not isinstance(aval, Arr):
             value.cell.holds = tuple(held for a in (*args, *(kwargs or {}).values()) for held in self.held_by(a))
         return value
+
+    def changed(self, value: Value, frame: Frame, node: Any) -> None:
+        """An unknown function may have changed this: from here on it is another value, that nothing is known of."""
+        content = self.state.heap[value.cell] if isinstance(value, Ref) else None
+        if isinstance(value, Ref) and not isinstance(content, Attributes) and not isinstance(content, Rest):
+            atom = self.atom(value, frame, node)
+            kind = Seq(ANY) if isinstance(content, Items) else atom.aval
+            new = Var(kind, getattr(content, "hint", None))
+            self.stmts.append(Apply((new,), runtime.changed, (atom,), (), At(frame.source.place(node)), True))
+            self.state.heap[value.cell] = new
 
     def as_arrays(self, fn: Any, args: Sequence[Value], frame: Frame, node: Any) -> Sequence[Value]:
         """What NumPy does to a list of numbers that it is given: `np.dot(xs, ys)`, `x * [1.0, 2.0]`.
@@ -173,6 +187,8 @@ class Lowering:
         if type(value) is list:
             items = [self.constant(v, floats) for v in value]
             return None if None in items else self.cell(Items(tuple(i for i in items if i is not None)))
+        if isinstance(value, set | frozenset):
+            return self.cell(Const(value))
         if isinstance(value, _FOLDABLE) or type(value).__name__ == "dtype" or type(value).__module__ == "numpy.dtypes":
             return Const(value)
         if floats and type(value) is float:
@@ -240,6 +256,12 @@ class Lowering:
                         return self.build(runtime.make_dict, [keys, *values], frame, node, None, Obj(dict))
                     case Attributes():
                         return self.whole(content, frame, node)
+                    case Const(value=set() | frozenset() as known):
+                        return self.build(type(known), [Const(tuple(known))], frame, node, None, Obj(type(known)))
+                    case Rest():
+                        raise self.refuse(
+                            frame, node, "An iterator is used as a value.", "Step through it with `next`, or loop over it."
+                        )
                 if content is TORN:
                     raise self.torn(frame, node)
                 return content
@@ -276,6 +298,11 @@ class Lowering:
     def whole(self, content: Attributes, frame: Frame, node: Any) -> Atom:
         if content.whole is not None:
             return content.whole
+        if any(content.cls is cls for cls in self.classes.values()):
+            raise self.refuse(
+                frame, node, f"An object of `{content.cls.__name__}` leaves the function that defines its class.",
+                "Define the class outside the function.",
+            )
         values = [v for _, v in content.entries]
         keys = Const(tuple(k for k, _ in content.entries))
         return self.build(
@@ -334,7 +361,7 @@ class Lowering:
                 frame, node, "This may be a view of another array, which the update would change too.",
                 "Update the other array itself, through an index, or a copy (`.copy()`).",
             )
-        if cell.twins and self.reachable_twins(cell):
+        if self.may_be_others(cell):
             raise self.refuse(
                 frame, node, "This may be one of several arrays, and which one the update changes is not known.",
                 "Take a copy (`.copy()`) before the update.",
@@ -346,16 +373,11 @@ class Lowering:
             at = At(frame.source.place(node))
             self.stmts.append(Apply((Var(NONE),), runtime.refill, (cell.reload(), atom), (), at, True))
 
-    def reachable_twins(self, cell: Cell) -> bool:
-        """Can the program still reach one of the cells that `cell` may be the same as?"""
-        wanted, todo = set(), list(cell.twins)
-        while todo:
-            twin = todo.pop()
-            if twin not in wanted:
-                wanted.add(twin)
-                todo.extend(twin.twins)
-                todo.extend(base for base, _ in twin.views)
-        return bool(wanted & reachable(self.state))
+    def may_be_others(self, cell: Cell) -> bool:
+        """Can the program still reach another cell that may be the same as this one?"""
+        mine = _family(cell)
+        others = [c for c in self.state.heap if c is not cell and (c in mine or (c.twins and mine & _family(c)))]
+        return bool(others) and not reachable(self.state).isdisjoint(others)
 
     # --- values from outside the function ---------------------------------------------------------
 
@@ -407,6 +429,7 @@ _ARITHMETIC = {
     operator.add, operator.sub, operator.mul, operator.truediv, operator.pow, operator.matmul, operator.mod,
     operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne,
 }
+_HARMLESS = {"numpy", "scipy", "math", "logging", "warnings", "time", "itertools"}  # these change no argument
 _TAKE_SEQUENCES = {
     "array", "asarray", "asanyarray", "ascontiguousarray", "asfarray", "stack", "concatenate", "vstack", "hstack",
     "dstack", "column_stack", "row_stack", "block", "select", "choose", "shape", "ndim", "size", "einsum", "meshgrid",
@@ -434,6 +457,19 @@ def _is_entry(aval: Aval) -> bool:
 
 def _is_written(value: Value) -> bool:
     return isinstance(value, Ref) and value.cell.written
+
+
+def _family(cell: Cell) -> set[Cell]:
+    """The cell, those that it may be the same as, and those that these share memory with."""
+    found = {cell}
+    todo = list(cell.twins)
+    while todo:
+        twin = todo.pop()
+        if twin not in found:
+            found.add(twin)
+            todo.extend(twin.twins)
+            todo.extend(base for base, _ in twin.views)
+    return found
 
 
 def reachable(state: State) -> set[Cell]:

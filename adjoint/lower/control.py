@@ -126,7 +126,7 @@ def comprehension(lo: Lowering, frame: Frame, node: Any) -> Value:
         out = lo.cell(Items(()))
 
         def add() -> None:
-            from .specials import list_append
+            from .containers import list_append
 
             list_append(lo, inner, node, [out, expressions.expression(lo, inner, node.elt)], {})
 
@@ -159,7 +159,9 @@ def comprehension(lo: Lowering, frame: Frame, node: Any) -> Value:
 
     generator(0)
     if isinstance(node, gast.SetComp):
-        return lo.apply(set, [out], frame=frame, node=node, effect=False)
+        from .containers import set_of
+
+        return set_of(lo, frame, node, [out], {})
     return out
 
 
@@ -179,6 +181,8 @@ def length_of(lo: Lowering, frame: Frame, node: Any, value: Value) -> Any:
                 return Const(len(content.items))
             if isinstance(content, Entries):
                 return Const(len(content.entries))
+            if isinstance(content, Const) and isinstance(content.value, set | frozenset):
+                return Const(len(content.value))
     atom = lo.atom(value, frame, node)
     shape = getattr(atom.aval, "shape", None)
     if shape and isinstance(shape[0], int):

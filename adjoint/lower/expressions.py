@@ -68,7 +68,7 @@ def expression(lo: Lowering, frame: Frame, node: Any) -> Value:
         case gast.Dict():
             return dictionary(lo, frame, node)
         case gast.Set():
-            return calls.apply_to_list(lo, frame, node, set, sequence(lo, frame, node.elts))
+            return calls.call(lo, frame, node, Const(set), [Tuple(tuple(sequence(lo, frame, node.elts)))], {})
         case gast.Subscript():
             return subscript(lo, frame, node, expression(lo, frame, node.value), index(lo, frame, node.slice))
         case gast.Attribute():
@@ -418,6 +418,9 @@ def entry(lo: Lowering, frame: Frame, node: Any, container: Value, content: Entr
     atom = lo.atom(key, frame, node)
     if isinstance(atom, Const):
         found = content.get(atom.value)
+        if found is None and content.factory is not None and isinstance(container, Ref):
+            found = calls.call(lo, frame, node, content.factory, [], {})
+            lo.write(container, content.having((*content.entries, (atom.value, found))), frame, node)
         if found is None:
             return lo.raises(frame, node, KeyError, atom.value)
         return found

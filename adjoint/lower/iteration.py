@@ -7,16 +7,19 @@ whose body reads item `i` itself, so that the reverse sweep adds into that place
 
 from __future__ import annotations
 
+import ast
 import operator
 from collections.abc import Callable
 from typing import Any
+
+import gast
 
 from ..avals import INT, Arr, Obj, Parts, item_of
 from ..errors import Unsupported
 from ..ir import Const, Var
 from .context import Frame, Lowering
 from .loops import run_loop
-from .values import Attributes, Choice, Entries, Items, Iteration, Ref, Tuple, Value
+from .values import Attributes, Choice, Entries, Items, Iteration, Ref, Rest, Tuple, Value
 
 LONGEST_KNOWN = 8  # the items of an array of up to this length are known one by one
 LONGEST_UNROLLED = 64  # items that are alike are looped over from this number on
@@ -30,14 +33,21 @@ def known_items(lo: Lowering, frame: Frame, node: Any, value: Value) -> list[Val
             return list(value.items)
         case Var(aval=Parts(items=items)):
             return [item(lo, frame, node, value, Const(i)) for i in range(len(items))]
-        case Const(value=obj) if isinstance(obj, str | tuple | frozenset):
+        case Const(value=obj) if isinstance(obj, str | tuple | frozenset | set):
             return [Const(x) for x in obj]
         case Const(value=obj) if isinstance(obj, type) and hasattr(obj, "__members__"):
             return [Const(x) for x in obj]
         case Ref(cell):
             content = lo.state.heap[cell]
+            if isinstance(content, Attributes):
+                return known_items(lo, frame, node, iterated(lo, frame, node, value))
+            if isinstance(content, Rest):  # who asks takes them all
+                lo.write(value, Rest(()), frame, node)
+                return list(content.items)
             if isinstance(content, Items):
                 return list(content.items)
+            if isinstance(content, Const) and isinstance(content.value, set | frozenset):
+                return [Const(k) for k in content.value]
             if isinstance(content, Entries):
                 return [Const(k) for k, _ in content.entries]
             atom = content
@@ -111,13 +121,28 @@ def iteration_of(lo: Lowering, frame: Frame, node: Any, value: Value) -> Iterati
         case Ref(cell):
             content = lo.state.heap[cell]
             if isinstance(content, Attributes):
-                raise lo.refuse(frame, node, "Looping over an object is not understood yet.", "Loop over a list.")
+                return iteration_of(lo, frame, node, iterated(lo, frame, node, value))
             return Iteration(length_of(lo, frame, node, value), lambda i: item(lo, frame, node, value, i), None, (cell,))
         case Tuple():
             return Iteration(Const(len(value.items)), lambda i: item(lo, frame, node, value, i))
         case Var() | Const():
             return Iteration(length_of(lo, frame, node, value), lambda i: item(lo, frame, node, value, i))
     raise lo.refuse(frame, node, "This cannot be looped over.", "Loop over a range, a list or an array.")
+
+
+def iterated(lo: Lowering, frame: Frame, node: Any, value: Ref) -> Value:
+    """What looping over an object gives: what its `__iter__` returns, or its items from 0 on."""
+    from . import calls
+
+    content = lo.state.heap[value.cell]
+    assert isinstance(content, Attributes)
+    if hasattr(content.cls, "__iter__"):
+        return calls.call_special(lo, frame, node, value, "__iter__", [])
+    if hasattr(content.cls, "__getitem__") and hasattr(content.cls, "__len__"):
+        length = calls.call_special(lo, frame, node, value, "__len__", [])
+        if isinstance(length, Var | Const):
+            return Iteration(length, lambda i: item(lo, frame, node, value, i))
+    raise lo.refuse(frame, node, f"An object of `{content.cls.__name__}` is looped over.", "Loop over a list.")
 
 
 def zipped(lo: Lowering, frame: Frame, node: Any, values: list[Value]) -> Value:
@@ -245,8 +270,11 @@ def for_each(
 
         choose(lo, frame, node, value.test, lambda: side(value.then), lambda: side(value.orelse))
         return
+    left = lo.state.heap[value.cell] if isinstance(value, Ref) else None
     known = turn_by_turn(lo, frame, node, value)
     if known is not None:
+        if isinstance(left, Rest) and stop is not None and breaks(node):
+            raise lo.refuse(frame, node, "This loop may leave a part of the iterator.", "Loop over a list.")
         each = known if isinstance(known, Iteration) else listed(known)
         assert isinstance(each.length, Const) and each.item is not None
         n, read = each.length.value, each.item
@@ -282,6 +310,12 @@ def for_each(
         lo.state, lo.stmts[:] = before
         one = it.item if it.item is not None else lambda i: i
         unrolled(lo, frame, node, [lambda i=i: one(Const(i)) for i in steps], body, stop)
+
+
+def breaks(node: Any) -> bool:
+    """May the loop end early?  Anything in it that sets its flag, besides the statement at its top."""
+    flags = [n for n in ast.walk(node) if isinstance(n, gast.Name) and n.id == node.stop and isinstance(n.ctx, gast.Store)]
+    return len(flags) > 1
 
 
 def uniform(lo: Lowering, items: list[Value]) -> bool:

@@ -21,6 +21,7 @@ from .values import Cell, Ref, State, Value, is_undefined, parts, rebuild, same,
 MOST_ATTEMPTS = 16
 
 Key = tuple[str, Any]  # ("name", (frame, name)) or ("cell", Cell)
+Spot = tuple[Key, tuple[int, ...]]  # a path below it: to the content of a cell, to a part of a tuple
 
 
 class _Again(Exception):
@@ -35,10 +36,10 @@ class Knowledge:
     kinds: dict[tuple[Key, tuple[int, ...]], Aval] = field(default_factory=dict)
     models: dict[Key, Any] = field(default_factory=dict)  # for names unbound before: what they become
     contents: dict[Cell, Any] = field(default_factory=dict)  # what the cells in the models hold
-    twins: dict[Key, set[Key]] = field(default_factory=dict)
-    outside: dict[Key, tuple[Cell, ...]] = field(default_factory=dict)
-    views: dict[Key, tuple[Any, ...]] = field(default_factory=dict)
-    held: dict[Key, Cell] = field(default_factory=dict)  # what a name was bound to when a list took it in
+    twins: dict[Spot, set[Spot]] = field(default_factory=dict)
+    outside: dict[Spot, tuple[Cell, ...]] = field(default_factory=dict)
+    views: dict[Spot, tuple[Any, ...]] = field(default_factory=dict)
+    held: dict[Spot, Cell] = field(default_factory=dict)  # what a name was bound to when a list took it in
     rebound: set[tuple[Key, tuple[int, ...]]] = field(default_factory=set)  # references to another cell each time
 
 
@@ -119,7 +120,7 @@ class _Attempt:
         self.carries: dict[Var, Carry] = {}  # by parameter
         self.top: dict[Key, Any] = {}  # each carried name's value, or cell's content, at the top
         self.heap: dict[Cell, Any] = {}  # what the cells made for the top hold there
-        self.cell_of: dict[Key, Cell] = {}
+        self.cell_of: dict[Spot, Cell] = {}
         self.placeholders = lo.placeholders
 
     # --- the top of the body ----------------------------------------------------------------------
@@ -160,12 +161,12 @@ class _Attempt:
             return value
         elif isinstance(value, Ref):
             content = self.know.contents[value.cell] if blank else self.entry.heap[value.cell]
-            cell = Cell(value.cell.hint, value.cell.views, () if blank else (value.cell,), value.cell.argument)
+            twins = (value.cell,) if value.cell in self.entry.heap else ()
+            cell = Cell(value.cell.hint, value.cell.views, twins, value.cell.argument)
             self.heap[cell] = self.enter_content(key, (*path, 0), content, blank)
         else:
             return self._enter_parts(key, path, value, blank)
-        if not path:
-            self.cell_of[key] = cell
+        self.cell_of[key, path] = cell
         return Ref(cell)
 
     def enter_content(self, key: Key, path: tuple[int, ...], content: Any, blank: bool) -> Any:
@@ -332,28 +333,29 @@ class _Attempt:
         return value.cell if isinstance(value, Ref) else found
 
     def _aliases(self, end: State) -> bool:
-        """Names that end an iteration bound to one cell, or to one from outside, may be the same later."""
+        """Names (or parts of what they stand for) that end an iteration bound to one cell, or to one from outside,
+        may be the same later."""
         know, learnt = self.know, False
-        ends: dict[Cell, set[Key]] = {}
-        for key, cell in self.cell_of.items():
-            value = end.names.get(key[1])
+        ends: dict[Cell, set[Spot]] = {}
+        for spot, cell in self.cell_of.items():
+            value = _value_at(end, *spot)
             if isinstance(value, Ref):
-                ends.setdefault(value.cell, set()).add(key)
+                ends.setdefault(value.cell, set()).add(spot)
                 held = any(value.cell is c for list_ in end.heap for c, _ in list_.holds)
-                if held and value.cell is not cell and key not in know.held:
-                    know.held[key] = value.cell  # next time round it is in the list
+                if held and value.cell is not cell and spot not in know.held:
+                    know.held[spot] = value.cell  # next time round it is in the list
                     learnt = True
-                if value.cell.views and key not in know.views and value.cell is not cell:
-                    know.views[key] = value.cell.views
+                if value.cell.views and spot not in know.views and value.cell is not cell:
+                    know.views[spot] = value.cell.views
                     learnt = True
-        for cell, keys in ends.items():
-            for key in sorted(keys, key=repr):
-                others = keys - {key} - know.twins.get(key, set())
-                outside = cell in self.entry.heap and cell not in know.outside.get(key, ())
+        for cell, spots in ends.items():
+            for spot in sorted(spots, key=repr):
+                others = spots - {spot} - know.twins.get(spot, set())
+                outside = cell in self.entry.heap and cell not in know.outside.get(spot, ())
                 if others:
-                    know.twins.setdefault(key, set()).update(others)
+                    know.twins.setdefault(spot, set()).update(others)
                 if outside:
-                    know.outside[key] = (*know.outside.get(key, ()), cell)
+                    know.outside[spot] = (*know.outside.get(spot, ()), cell)
                 learnt |= bool(others) or outside
         return learnt
 
@@ -364,20 +366,22 @@ class _Attempt:
         for key, top in self.top.items():
             kind, what = key
             if kind == "name":
-                end = reached.names.get(what)
-                state.names[what] = self._leave(top, state, (end.cell,) if isinstance(end, Ref) else ())
+                state.names[what] = self._leave(top, state, reached.names.get(what), reached)
             else:
-                state.heap[what] = self._leave(top, state, ())
+                state.heap[what] = self._leave(top, state, reached.heap.get(what), reached)
         for what in [w for w in state.names if w[0] == -1 and w not in reached.names]:
             del state.names[what]
         return state
 
-    def _leave(self, top: Any, state: State, twins: tuple[Cell, ...]) -> Any:
+    def _leave(self, top: Any, state: State, end: Any, reached: State) -> Any:
+        """What stands after the loop for `top` at the top of the body and `end` at the bottom."""
         if isinstance(top, Ref) and top.cell in self.heap:
             taken = {c for list_ in state.heap for c, _ in list_.holds}
-            known = tuple(t for t in (*top.cell.twins, *twins) if t in self.entry.heap or t in taken)
+            ends = (end.cell,) if isinstance(end, Ref) else ()
+            known = tuple(t for t in (*top.cell.twins, *ends) if t in self.entry.heap or t in taken)
             cell = Cell(top.cell.hint, top.cell.views, known, top.cell.argument)
-            state.heap[cell] = self._leave(self.heap[top.cell], state, ())
+            content = reached.heap.get(end.cell) if isinstance(end, Ref) else None
+            state.heap[cell] = self._leave(self.heap[top.cell], state, content, reached)
             return Ref(cell)
         if isinstance(top, Var) and top in self.carries:
             carry = self.carries[top]
@@ -385,7 +389,23 @@ class _Attempt:
                 carry.out = Var(top.aval, top.hint)
             return carry.out
         inner = parts(top)
-        return top if inner is None else rebuild(top, [self._leave(p, state, ()) for p in inner])
+        if inner is None:
+            return top
+        ends = tuple(parts(end) or ()) if end is not None and same_shape(top, end) else (None,) * len(inner)
+        return rebuild(top, [self._leave(p, state, e, reached) for p, e in zip(inner, ends, strict=True)])
+
+
+def _value_at(state: State, key: Key, path: tuple[int, ...]) -> Any:
+    """What stands at a path below a name or in a cell: a step into a cell, then one to a part of its content."""
+    kind, what = key
+    value = state.names.get(what) if kind == "name" else state.heap.get(what)
+    for i in path:
+        if isinstance(value, Ref):
+            value = state.heap.get(value.cell)
+            continue
+        inner = parts(value) if value is not None else None
+        value = inner[i] if inner is not None and i < len(inner) else None
+    return value
 
 
 def _mutable(aval: Aval) -> bool:

@@ -28,7 +28,6 @@ from .merge import is_data
 from .values import Attributes, Cell, Closure, Ref, State, Value, parts, rebuild
 
 MOST_PASSES = 8
-SPLICED = 2  # calls of a function inside itself, with other constants, before these become parameters
 
 
 class Recursive(Exception):
@@ -53,7 +52,7 @@ def key_of(lo: Lowering, fn: Value, args: Sequence[Value], kwargs: dict[str, Val
     identity = (fn.node, fn.frame.id) if isinstance(fn, Closure) else fn.value  # type: ignore[union-attr]
     depth = sum(k[0] == identity for k in lo.calls)
     values = (*args, *kwargs.values())
-    return (identity, tuple(kwargs), tuple(kind(lo, v, depth >= SPLICED) for v in values))
+    return (identity, tuple(kwargs), tuple(kind(lo, v, depth >= lo.spliced) for v in values))
 
 
 def kind(lo: Lowering, value: Any, general: bool) -> Any:

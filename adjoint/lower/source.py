@@ -9,12 +9,11 @@ function.
 """
 
 from __future__ import annotations
-import __future__
 
-import __future__  # noqa: F811
 import ast
 import dis
 import functools
+import importlib
 import inspect
 import linecache
 import os
@@ -29,7 +28,7 @@ import gast
 from ..errors import AdjointError, SourceNotFound, Spot, Unsupported
 from ..ir import Place
 
-FunctionNode = gast.FunctionDef | gast.Lambda
+FunctionNode = Any  # gast.FunctionDef or gast.Lambda
 
 
 @dataclass(frozen=True)
@@ -93,7 +92,8 @@ def read(fn: types.FunctionType) -> tuple[FunctionNode, Source]:
 
 
 _CHANGED = "The file has changed since it was imported: import it again."
-_FUTURE = functools.reduce(int.__or__, (getattr(__future__, n).compiler_flag for n in __future__.all_feature_names))
+_future = importlib.import_module("__future__")
+_FUTURE = functools.reduce(int.__or__, (getattr(_future, n).compiler_flag for n in _future.all_feature_names))
 _parsing = threading.Lock()
 
 

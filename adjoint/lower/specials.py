@@ -1,4 +1,4 @@
-"""Builtins and methods of lists, dicts and strings that act on what lowering knows of a value.
+"""Builtins and operators that act on what lowering knows of a value.
 
 A handler takes `(lo, frame, node, args, kwargs)` and returns the result, or None where the call is an
 ordinary primitive after all.
@@ -18,7 +18,7 @@ from .. import runtime
 from ..avals import ANY, BOOL, INT, Arr, Num, Obj, Parts, Seq, dtype_of, item_of, join
 from ..ir import Const, Var
 from ..rules.registry import known
-from . import attributes, calls, control, expressions, iteration
+from . import attributes, calls, classes, control, expressions, iteration
 from .context import Frame, Lowering
 from .values import (
     Attributes, Closure, Entries, Items, Iteration, Method, Partial, Ref, Tuple, Value, same,
@@ -68,7 +68,7 @@ def members(lo: Lowering, frame: Frame, node: Any, container: Value) -> list[Val
         return None
     if isinstance(content, Tuple | Items | Entries | Iteration):
         return iteration.known_items(lo, frame, node, container)
-    if isinstance(content, Const) and isinstance(content.value, range | frozenset):
+    if isinstance(content, Const) and isinstance(content.value, range | frozenset | set):
         return [Const(v) for v in content.value]
     return None
 
@@ -84,6 +84,29 @@ def _len(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[
     if isinstance(content, Iteration):
         return iteration.length_of_iteration(lo, frame, node, content)
     return control.length_of(lo, frame, node, args[0])
+
+
+def _of_object(method: str) -> Handler:
+    """`abs(x)` of an object is `x.__abs__()`."""
+
+    def handler(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value | None:
+        content = content_of(lo, args[0]) if args else None
+        if not isinstance(content, Attributes) or not hasattr(content.cls, method):
+            return None
+        return calls.call_special(lo, frame, node, args[0], method, args[1:], kwargs)
+
+    return handler
+
+
+for _fn, _method in {abs: "__abs__", round: "__round__", float: "__float__", int: "__int__", divmod: "__divmod__"}.items():
+    special(_fn)(_of_object(_method))
+
+
+@special(eval, exec, compile, globals, locals, vars, delattr)
+def _refused(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    raise lo.refuse(
+        frame, node, "What this reads and changes is not known when the gradient is built.", "Write the statement itself."
+    )
 
 
 def _array_attribute(name: str) -> Handler:
@@ -214,13 +237,13 @@ def _setattr(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: d
 
 def super_of(lo: Lowering, frame: Frame, node: Any) -> Value:
     """`super()`: a view of `self` that looks attributes up from the next class on."""
-    fn = frame.owner.fn
-    self_name = next(iter(a.id for a in (*frame.owner.node.args.posonlyargs, *frame.owner.node.args.args)))
-    self_value = expressions.name(lo, frame, self_name, node)
-    content = content_of(lo, self_value)
-    cls = None
+    cls, method = classes.class_around(lo, frame)
+    fn = method.fn
     if fn is not None and "__class__" in fn.__code__.co_freevars and fn.__closure__ is not None:
         cls = fn.__closure__[fn.__code__.co_freevars.index("__class__")].cell_contents
+    self_name = next(iter(a.id for a in (*method.node.args.posonlyargs, *method.node.args.args)))
+    self_value = expressions.name(lo, method, self_name, node)
+    content = content_of(lo, self_value)
     owner = content.cls if isinstance(content, Attributes) else class_of(lo, self_value)
     if cls is None or owner is None:
         raise lo.refuse(frame, node, "`super()` is used where the class is not known.")
@@ -239,14 +262,14 @@ class Super:
             if name in vars(cls):
                 found = vars(cls)[name]
                 if isinstance(found, property):
-                    return calls.call(lo, frame, node, Const(found.fget), [self.value], {})
+                    return calls.call(lo, frame, node, classes.as_value(found.fget), [self.value], {})
                 if isinstance(found, staticmethod):
-                    return Const(found.__func__)
+                    return classes.as_value(found.__func__)
                 if isinstance(found, classmethod):
-                    return Method(Const(cls), Const(found.__func__))
+                    return Method(Const(cls), classes.as_value(found.__func__))
                 if cls is object and name == "__init__":
                     return Const(_nothing)
-                return Method(self.value, Const(found))
+                return Method(self.value, classes.as_value(found))
         raise lo.refuse(frame, node, f"No base class has `{name}`.")
 
 
@@ -259,87 +282,7 @@ def _do_nothing(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs
     return Const(None)
 
 
-# --- iteration ------------------------------------------------------------------------------------
-
-
-@special(range)
-def _range(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
-    atoms = [lo.atom(a, frame, node) for a in args]
-    if all(isinstance(a, Const) for a in atoms):
-        return Const(range(*(a.value for a in atoms if isinstance(a, Const))))
-    return lo.apply(range, list(atoms), frame=frame, node=node, effect=False, aval=Obj(range))
-
-
-@special(enumerate)
-def _enumerate(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
-    start = kwargs.get("start", args[1] if len(args) > 1 else Const(0))
-    return iteration.enumerated(lo, frame, node, args[0], start)
-
-
-@special(zip)
-def _zip(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
-    return iteration.zipped(lo, frame, node, args)
-
-
-@special(reversed)
-def _reversed(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
-    return iteration.reversed_(lo, frame, node, args[0])
-
-
-@special(map)
-def _map(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
-    fn, rows = args[0], iteration.zipped(lo, frame, node, args[1:])
-    out = lo.cell(Items(()))
-
-    def body(row: Value) -> None:
-        assert isinstance(row, Tuple)
-        list_append(lo, frame, node, [out, calls.call(lo, frame, node, fn, list(row.items), {})], {})
-
-    iteration.for_each(lo, frame, node, rows, body)
-    return out
-
-
-@special(filter)
-def _filter(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
-    out = lo.cell(Items(()))
-
-    def body(item: Value) -> None:
-        asked = item
-        if not (isinstance(args[0], Const) and args[0].value is None):
-            asked = calls.call(lo, frame, node, args[0], [item], {})
-        test = expressions.truth(lo, frame, node, asked)
-
-        def keep() -> Value:
-            return list_append(lo, frame, node, [out, item], {})
-
-        control.choose(lo, frame, node, test, keep, lambda: Const(None))
-
-    iteration.for_each(lo, frame, node, args[1], body)
-    return out
-
-
-@special(functools.reduce)
-def _reduce(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
-    items = iteration.known_items(lo, frame, node, args[1])
-    if items is not None:
-        total, rest = (args[2], items) if len(args) > 2 else (items[0], items[1:])
-        for item in rest:
-            total = calls.call(lo, frame, node, args[0], [total, item], {})
-        return total
-    it = iteration.iteration_of(lo, frame, node, args[1])
-    start, first = (args[2], 0) if len(args) > 2 else (iteration.item_of_iteration(lo, frame, node, it, Const(0)), 1)
-    name = f"%reduce{lo.frames}"
-    lo.state.names[frame.id, name] = start
-    length = iteration.length_of_iteration(lo, frame, node, it)
-    steps = calls.call(lo, frame, node, Const(range), [Const(first), length], {})
-
-    def body(i: Value) -> None:
-        item = iteration.item_of_iteration(lo, frame, node, it, i)  # type: ignore[arg-type]
-        now = lo.state.names[frame.id, name]
-        lo.state.names[frame.id, name] = calls.call(lo, frame, node, args[0], [now, item], {})
-
-    iteration.for_each(lo, frame, node, steps, body, assigned=frozenset([name]), keep=frozenset([name]))
-    return lo.state.names.pop((frame.id, name))
+# --- builtins -----------------------------------------------------------------------------------------
 
 
 @special(functools.partial)
@@ -433,253 +376,6 @@ def _pairwise(fn: Any) -> Handler:
 _TABLE[min], _TABLE[max] = _pairwise(min), _pairwise(max)
 
 
-@special(sorted)
-def _sorted(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value | None:
-    items = iteration.known_items(lo, frame, node, args[0])
-    if items is None:
-        return None
-    keys = items
-    if "key" in kwargs and not (isinstance(kwargs["key"], Const) and kwargs["key"].value is None):
-        keys = [calls.call(lo, frame, node, kwargs["key"], [v], {}) for v in items]
-    atoms = [lo.atom(k, frame, node) for k in keys]
-    backwards = kwargs.get("reverse", Const(False))
-    if all(isinstance(a, Const) for a in atoms) and isinstance(backwards, Const):
-        order = sorted(range(len(items)), key=lambda i: atoms[i].value, reverse=bool(backwards.value))
-        return lo.cell(Items(tuple(items[i] for i in order)))
-    if "key" in kwargs:
-        raise lo.refuse(frame, node, "Sorting by a computed key is not understood.", "Sort an array with `np.argsort`.")
-    return None
-
-
-# --- constructors of containers -------------------------------------------------------------------
-
-
-@special(list)
-def _list(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value | None:
-    if not args:
-        return lo.cell(Items(()))
-    items = iteration.known_items(lo, frame, node, args[0])
-    if items is not None:
-        return lo.cell(Items(tuple(items)))
-    if isinstance(args[0], Iteration):
-        return listed(lo, frame, node, args[0])
-    content = content_of(lo, args[0])
-    kind = item_of(content.aval) if isinstance(content, Var | Const) else ANY
-    return lo.apply(list, args, frame=frame, node=node, effect=False, aval=Seq(kind))
-
-
-def listed(lo: Lowering, frame: Frame, node: Any, value: Value) -> Value:
-    """An iteration as a list."""
-    out = lo.cell(Items(()))
-    iteration.for_each(lo, frame, node, value, lambda item: list_append(lo, frame, node, [out, item], {}) and None)
-    return out
-
-
-@special(tuple)
-def _tuple(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value | None:
-    if not args:
-        return Tuple(())
-    items = iteration.known_items(lo, frame, node, args[0])
-    if items is None and isinstance(args[0], Const) and isinstance(args[0].value, range):
-        items = [Const(v) for v in args[0].value]
-    return None if items is None else Tuple(tuple(items))
-
-
-@special(dict)
-def _dict(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value | None:
-    entries: dict[Any, Value] = {}
-    if args:
-        content = content_of(lo, args[0])
-        if isinstance(content, Entries):
-            entries.update(content.entries)
-        else:
-            pairs = iteration.known_items(lo, frame, node, args[0])
-            if pairs is None:
-                raise lo.refuse(frame, node, "The keys of this dict are not known when the gradient is built.")
-            for pair in pairs:
-                both = iteration.known_items(lo, frame, node, pair)
-                assert both is not None
-                entries[expressions.constant_key(lo, frame, node, both[0])] = both[1]
-    entries.update(kwargs)
-    return lo.cell(Entries(tuple(entries.items())))
-
-
-@special(set, frozenset)
-def _set(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value | None:
-    return lo.apply(set, args, frame=frame, node=node, effect=False, aval=Obj(set))
-
-
-# --- methods of lists -----------------------------------------------------------------------------
-
-
-@special(list.append)
-def list_append(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
-    target, item = args
-    content = content_of(lo, target)
-    assert isinstance(target, Ref)
-    if isinstance(content, Items):
-        lo.write(target, Items((*content.items, item)), frame, node)
-        return Const(None)
-    atom = lo.atom(item, frame, node)
-    kind = Seq(atom.aval if _empty(content) else join(item_of(content.aval), atom.aval))
-    new = lo.apply(runtime.append, [content, atom], frame=frame, node=node, effect=False, aval=kind)
-    lo.write(target, lo.atom(new, frame, node), frame, node)
-    target.cell.holds += lo.held_by(item)
-    return Const(None)
-
-
-def _empty(content: Any) -> bool:
-    return isinstance(content.aval, Parts) and not content.aval.items
-
-
-@special(list.extend)
-def _extend(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
-    target, other = args
-    new = calls.operate(lo, frame, node, operator.add, [target, _list(lo, frame, node, [other], {}) or other])
-    assert isinstance(target, Ref)
-    lo.write(target, content_of(lo, new), frame, node)
-    return Const(None)
-
-
-@special(list.insert)
-def _insert(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
-    target, at, item = args
-    content, position = content_of(lo, target), content_of(lo, at)
-    if not isinstance(content, Items) or not isinstance(position, Const) or not isinstance(target, Ref):
-        raise lo.refuse(frame, node, "Inserting into a list of unknown length is not understood.", "Use `+` on lists.")
-    items = list(content.items)
-    items.insert(position.value, item)
-    lo.write(target, Items(tuple(items)), frame, node)
-    return Const(None)
-
-
-@special(list.pop)
-def _pop(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
-    target = args[0]
-    at = content_of(lo, args[1]) if len(args) > 1 else Const(-1)
-    content = content_of(lo, target)
-    assert isinstance(target, Ref)
-    if isinstance(content, Items) and isinstance(at, Const):
-        items = list(content.items)
-        try:
-            item = items.pop(at.value)
-        except IndexError as error:
-            return lo.raises(frame, node, IndexError, str(error))
-        lo.write(target, Items(tuple(items)), frame, node)
-        return item
-    item = expressions.subscript(lo, frame, node, target, at)
-    if isinstance(at, Const) and at.value in (0, -1):
-        rest = Const(slice(None, -1)) if at.value == -1 else Const(slice(1, None))
-        left = lo.apply(operator.getitem, [target, rest], frame=frame, node=node, effect=False)
-        lo.write(target, content_of(lo, left), frame, node)
-        return item
-    raise lo.refuse(frame, node, "Popping from the middle of a list of unknown length is not understood.")
-
-
-@special(list.copy, dict.copy)
-def _copy(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
-    return lo.cell(content_of(lo, args[0]))
-
-
-@special(list.reverse)
-def _reverse(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
-    target, content = args[0], content_of(lo, args[0])
-    assert isinstance(target, Ref)
-    if isinstance(content, Items):
-        lo.write(target, Items(content.items[::-1]), frame, node)
-    else:
-        back = lo.apply(operator.getitem, [target, Const(slice(None, None, -1))], frame=frame, node=node, effect=False)
-        lo.write(target, content_of(lo, back), frame, node)
-    return Const(None)
-
-
-@special(list.clear)
-def _clear(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
-    assert isinstance(args[0], Ref)
-    lo.write(args[0], Items(()), frame, node)
-    return Const(None)
-
-
-# --- methods of dicts -----------------------------------------------------------------------------
-
-
-def _entries(lo: Lowering, frame: Frame, node: Any, value: Value) -> Entries:
-    content = content_of(lo, value)
-    if not isinstance(content, Entries):
-        raise lo.refuse(frame, node, "The keys of this dict are not known when the gradient is built.")
-    return content
-
-
-@special(dict.keys)
-def _keys(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
-    return Tuple(tuple(Const(k) for k, _ in _entries(lo, frame, node, args[0]).entries))
-
-
-@special(dict.values)
-def _values(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
-    return _of_dict(lo, frame, node, args[0], lambda k, v: v)
-
-
-@special(dict.items)
-def _dict_items(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
-    return _of_dict(lo, frame, node, args[0], lambda k, v: Tuple((Const(k), v)))
-
-
-def _of_dict(lo: Lowering, frame: Frame, node: Any, value: Value, of: Callable[[Any, Value], Value]) -> Value:
-    """What is made of each key and value, when its turn comes: `d[k] += 1` in a loop over `d.items()` is seen."""
-    assert isinstance(value, Ref)
-    now = lambda: [of(k, v) for k, v in _entries(lo, frame, node, value).entries]  # noqa: E731
-    return iteration.live(lo, frame, node, value, len(now()), now)
-
-
-@special(dict.get)
-def _get(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
-    content = _entries(lo, frame, node, args[0])
-    key = content_of(lo, args[1])
-    if isinstance(key, Const):
-        found = content.get(key.value)
-        return found if found is not None else (args[2] if len(args) > 2 else Const(None))
-    return expressions.entry(lo, frame, node, args[0], content, args[1])
-
-
-@special(dict.pop)
-def _dict_pop(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
-    content, target = _entries(lo, frame, node, args[0]), args[0]
-    key = expressions.constant_key(lo, frame, node, args[1])
-    found = content.get(key)
-    if found is None:
-        if len(args) > 2:
-            return args[2]
-        return lo.raises(frame, node, KeyError, key)
-    assert isinstance(target, Ref)
-    lo.write(target, Entries(tuple(e for e in content.entries if e[0] != key)), frame, node)
-    return found
-
-
-@special(dict.update)
-def _update(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
-    target, content = args[0], _entries(lo, frame, node, args[0])
-    new = dict(content.entries)
-    made = _dict(lo, frame, node, args[1:], kwargs)
-    assert made is not None and isinstance(target, Ref)
-    new.update(_entries(lo, frame, node, made).entries)
-    lo.write(target, Entries(tuple(new.items())), frame, node)
-    return Const(None)
-
-
-@special(dict.setdefault)
-def _setdefault(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
-    target, content = args[0], _entries(lo, frame, node, args[0])
-    key = expressions.constant_key(lo, frame, node, args[1])
-    found = content.get(key)
-    if found is not None:
-        return found
-    value = args[2] if len(args) > 2 else Const(None)
-    assert isinstance(target, Ref)
-    lo.write(target, Entries((*content.entries, (key, value))), frame, node)
-    return value
-
-
 # --- operators on lists and tuples ----------------------------------------------------------------
 
 
@@ -700,7 +396,7 @@ def on_containers(lo: Lowering, frame: Frame, node: Any, op: Any, operands: list
         return Tuple(items) if isinstance(contents[0], Tuple) else lo.cell(Items(items))
     if op is operator.add and all(isinstance(c, Items) or _is_list(c) for c in contents):
         atoms = [lo.atom(o, frame, node) for o in operands]
-        kind = Seq(functools.reduce(join, [item_of(a.aval) for a in atoms if not _empty(a)]))
+        kind = Seq(functools.reduce(join, [item_of(a.aval) for a in atoms if not is_empty(a)]))
         return lo.apply(op, list(atoms), frame=frame, node=node, effect=False, aval=kind)
     if op is operator.or_ and all(isinstance(c, Entries) for c in contents):
         return lo.cell(Entries(tuple({**dict(contents[0].entries), **dict(contents[1].entries)}.items())))
@@ -730,46 +426,5 @@ def _is_list(content: Any) -> bool:
     return isinstance(aval, Seq) or (isinstance(aval, Parts) and aval.cls is list)
 
 
-# --- namedtuples and dataclasses ------------------------------------------------------------------
-
-
-def _replace(self: Any, **changes: Any) -> Any:
-    return self._replace(**changes)
-
-
-def _asdict(self: Any) -> Any:
-    return self._asdict()
-
-
-NAMEDTUPLE_METHODS = {"_replace": _replace, "_asdict": _asdict}
-
-
-@special(_replace)
-def _replaced(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
-    (value,) = args
-    assert isinstance(value, Tuple)
-    fields = value.cls._fields  # type: ignore[attr-defined]
-    return Tuple(tuple(kwargs.get(k, v) for k, v in zip(fields, value.items, strict=True)), value.cls)
-
-
-@special(_asdict)
-def _as_dict(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
-    (value,) = args
-    assert isinstance(value, Tuple)
-    return lo.cell(Entries(tuple(zip(value.cls._fields, value.items, strict=True))))  # type: ignore[attr-defined]
-
-
-@special(dataclasses.replace)
-def _dataclass_replace(
-    lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]
-) -> Value | None:
-    content = content_of(lo, args[0])
-    if not isinstance(content, Attributes) or not dataclasses.is_dataclass(content.cls):
-        return None
-    given = {f.name: attributes.attribute(lo, frame, node, args[0], f.name) for f in dataclasses.fields(content.cls) if f.init}
-    return calls.construct(lo, frame, node, content.cls, [], {**given, **kwargs})
-
-
-@special(iter, next)
-def _iterator(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
-    raise lo.refuse(frame, node, "Stepping through an iterator by hand is not understood.", "Loop over the list itself.")
+def is_empty(content: Any) -> bool:
+    return isinstance(content.aval, Parts) and not content.aval.items

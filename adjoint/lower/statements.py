@@ -14,7 +14,7 @@ import numpy as np
 from .. import runtime
 from ..avals import NONE, Arr, Num, Obj, Parts, Seq, dtype_of, item_of, join, shape_of
 from ..ir import UNDEF, Const, Var
-from . import attributes, calls, control, expressions, iteration, patterns, protected
+from . import attributes, calls, classes, control, expressions, iteration, patterns, protected
 from .context import Frame, Lowering
 from .loops import run_loop
 from .values import Attributes, Entries, Items, Ref, Value
@@ -72,10 +72,7 @@ def statement(lo: Lowering, frame: Frame, node: Any) -> None:
         case gast.Try():
             protected.try_statement(lo, frame, node)
         case gast.ClassDef():
-            raise lo.refuse(
-                frame, node, "A class defined inside a differentiated function is not understood.",
-                "Define it outside the function.",
-            )
+            classes.class_statement(lo, frame, node)
         case _:
             raise lo.refuse(frame, node, f"`{type(node).__name__}` is not understood.", "Write it another way.")
 
@@ -221,7 +218,7 @@ def set_item(lo: Lowering, frame: Frame, node: Any, container: Value, key: Value
                 entries = tuple((k, value if k == at and type(k) is type(at) else v) for k, v in content.entries)
             else:
                 entries = (*content.entries, (at, value))
-            lo.write(container, Entries(entries), frame, node)
+            lo.write(container, content.having(entries), frame, node)
         case Attributes():
             assert isinstance(container, Ref)
             calls.call_special(lo, frame, node, container, "__setitem__", [key, value])
@@ -263,7 +260,7 @@ def delete(lo: Lowering, frame: Frame, target: Any) -> None:
             if isinstance(container, Ref) and isinstance(atom, Const):
                 if isinstance(content, Entries):
                     lo.write(
-                        container, Entries(tuple(e for e in content.entries if e[0] != atom.value)), frame, target
+                        container, content.having(e for e in content.entries if e[0] != atom.value), frame, target
                     )
                     return
                 if isinstance(content, Items):
@@ -384,17 +381,22 @@ def _collect(node: Any, bound: set[str], nonlocal_: set[str]) -> None:
 
 def read_outside(frame: Frame, loop: Any) -> frozenset[str]:
     """The names that the function reads somewhere else than in this loop."""
-    inside: dict[int, str] = {}
-    for node in ast.walk(loop):
-        if isinstance(node, gast.Name) and isinstance(node.ctx, gast.Load):
-            inside[id(node)] = node.id
-    out = set()
-    for node in ast.walk(frame.node):
-        if isinstance(node, gast.Name) and isinstance(node.ctx, gast.Load) and id(node) not in inside:
-            out.add(node.id)
-        elif isinstance(node, gast.AugAssign) and isinstance(node.target, gast.Name):
-            out.add(node.target.id)
-    return frozenset(out)
+    inside = {id(n) for n in ast.walk(loop) if isinstance(n, gast.Name)}
+    return frozenset(_reads(frame.node, inside))
+
+
+def _reads(node: Any, without: set[int]) -> Iterator[str]:
+    """The names read in a node; of a nested function those that are not its own."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, gast.FunctionDef | gast.Lambda):
+            own = assigned_names(child)[0]
+            yield from (name for name in _reads(child, without) if name not in own)
+            continue
+        if isinstance(child, gast.Name) and isinstance(child.ctx, gast.Load) and id(child) not in without:
+            yield child.id
+        elif isinstance(child, gast.AugAssign) and isinstance(child.target, gast.Name):
+            yield child.target.id
+        yield from _reads(child, without)
 
 
 # --- assert, raise, import ------------------------------------------------------------------------

@@ -114,9 +114,20 @@ class Items:
 
 
 @dataclass(frozen=True, eq=False)
+class Rest:
+    """What is left of an iterator that is stepped through by hand."""
+
+    items: tuple[Value, ...]
+
+
+@dataclass(frozen=True, eq=False)
 class Entries:
     entries: tuple[tuple[Any, Value], ...]  # constant keys, in order
     factory: Value | None = None  # of a defaultdict
+
+    def having(self, entries: Iterable[tuple[Any, Value]]) -> Entries:
+        """The same dict with other entries."""
+        return Entries(tuple(entries), self.factory)
 
     def get(self, key: Any) -> Value | None:
         for k, v in self.entries:
@@ -132,7 +143,7 @@ class Attributes:
     whole: Atom | None = None  # the object itself, when it came from outside
 
 
-Content = Atom | Items | Entries | Attributes
+Content = Atom | Items | Rest | Entries | Attributes
 Value = Var | Const | Ref | Tuple | Slice | Closure | Method | Partial | Choice | Iteration
 
 
@@ -155,7 +166,7 @@ def parts(value: Any) -> tuple[Any, ...] | None:
             return value.items
         case Slice():
             return value.parts
-        case Items():
+        case Items() | Rest():
             return value.items
         case Entries() | Attributes():
             return tuple(v for _, v in value.entries)
@@ -178,6 +189,8 @@ def rebuild(value: Any, new: Iterable[Any]) -> Any:
             return Slice(tuple(it))  # type: ignore[arg-type]
         case Items():
             return Items(tuple(it))
+        case Rest():
+            return Rest(tuple(it))
         case Entries():
             return Entries(tuple((k, next(it)) for k, _ in value.entries), value.factory)
         case Attributes():
@@ -200,7 +213,7 @@ def same_shape(a: Any, b: Any) -> bool:
     match a:
         case Tuple():
             return a.cls is b.cls and len(a.items) == len(b.items)
-        case Items():
+        case Items() | Rest():
             return len(a.items) == len(b.items)
         case Entries():
             return [k for k, _ in a.entries] == [k for k, _ in b.entries]

@@ -196,6 +196,9 @@ FOLDED = {  # of Python numbers, computed when the gradient is built
 }
 
 
+LONGEST = 8  # characters of a quotient; `1.0 / 1437` says more than 0.0006958942240779402, and costs no more
+
+
 def simpler(s: Apply, facts: Facts) -> Atom | Apply | None:
     """A value equal to that of the statement, or a simpler statement; None if there is none."""
     if s.fn is runtime.identity:
@@ -217,6 +220,8 @@ def folded(s: Apply) -> Const | None:
     except (ArithmeticError, ValueError, TypeError):  # raised when it runs, if it runs
         return None
     fine = isinstance(value, bool) or (isinstance(value, int | float) and math.isfinite(value) and abs(value) < 1e15)
+    if s.fn is operator.truediv and len(repr(value)) > LONGEST:
+        return None
     return Const(value) if fine else None
 
 

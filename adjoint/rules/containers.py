@@ -16,6 +16,7 @@ constant(slice, range, len, why="builds or measures a container")
 constant(print, format, repr, str, why="its result is text, or nothing", pure=False)
 constant(setattr, runtime.raise_, runtime.check, runtime.refill, runtime.store, why="has an effect, and no result", pure=False)
 constant(runtime.load, why="reads a variable from outside")
+constant(runtime.order, list.index, list.count, tuple.index, tuple.count, why="an order, a place or a count")
 constant(np.errstate, why="a context")
 
 linear(runtime.identity, view=True)
@@ -68,6 +69,16 @@ def concat(g, z, a, b):
 def repeat(g, z, items, times):
     """`items * times` on lists, likewise."""
     return runtime.folded(g, len(items))
+
+
+@vjp_rule(runtime.picked, linear=True)
+def picked(g, z, items, places):
+    return runtime.placed(g, places)
+
+
+@vjp_rule(runtime.placed, linear=True)
+def placed(g, z, items, places):
+    return runtime.picked(g, places)
 
 
 @vjp_rule(runtime.folded, linear=True)

@@ -1,0 +1,228 @@
+"""What is looped over: ranges, zips, maps and their like, `itertools`, and iterators stepped through by hand."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import math
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..avals import INT, Obj
+from ..ir import Const, Var
+from . import calls, control, expressions, iteration
+from .containers import list_append, listed
+from .context import Frame, Lowering
+from .specials import content_of, special
+from .values import Items, Iteration, Ref, Rest, Tuple, Value
+
+
+# --- iteration ------------------------------------------------------------------------------------
+
+
+@special(range)
+def _range(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    atoms = [lo.atom(a, frame, node) for a in args]
+    if all(isinstance(a, Const) for a in atoms):
+        return Const(range(*(a.value for a in atoms if isinstance(a, Const))))
+    return lo.apply(range, list(atoms), frame=frame, node=node, effect=False, aval=Obj(range))
+
+
+@special(enumerate)
+def _enumerate(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    start = kwargs.get("start", args[1] if len(args) > 1 else Const(0))
+    return iteration.enumerated(lo, frame, node, args[0], start)
+
+
+@special(zip)
+def _zip(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    return iteration.zipped(lo, frame, node, args)
+
+
+@special(reversed)
+def _reversed(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    return iteration.reversed_(lo, frame, node, args[0])
+
+
+@special(map)
+def _map(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    fn, rows = args[0], iteration.zipped(lo, frame, node, args[1:])
+    out = lo.cell(Items(()))
+
+    def body(row: Value) -> None:
+        assert isinstance(row, Tuple)
+        list_append(lo, frame, node, [out, calls.call(lo, frame, node, fn, list(row.items), {})], {})
+
+    iteration.for_each(lo, frame, node, rows, body)
+    return out
+
+
+@special(filter)
+def _filter(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    out = lo.cell(Items(()))
+
+    def body(item: Value) -> None:
+        asked = item
+        if not (isinstance(args[0], Const) and args[0].value is None):
+            asked = calls.call(lo, frame, node, args[0], [item], {})
+        test = expressions.truth(lo, frame, node, asked)
+
+        def keep() -> Value:
+            return list_append(lo, frame, node, [out, item], {})
+
+        control.choose(lo, frame, node, test, keep, lambda: Const(None))
+
+    iteration.for_each(lo, frame, node, args[1], body)
+    return out
+
+
+@special(functools.reduce)
+def _reduce(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    items = iteration.known_items(lo, frame, node, args[1])
+    if items is not None:
+        total, rest = (args[2], items) if len(args) > 2 else (items[0], items[1:])
+        for item in rest:
+            total = calls.call(lo, frame, node, args[0], [total, item], {})
+        return total
+    it = iteration.iteration_of(lo, frame, node, args[1])
+    start, first = (args[2], 0) if len(args) > 2 else (iteration.item_of_iteration(lo, frame, node, it, Const(0)), 1)
+    name = f"%reduce{lo.frames}"
+    lo.state.names[frame.id, name] = start
+    length = iteration.length_of_iteration(lo, frame, node, it)
+    steps = calls.call(lo, frame, node, Const(range), [Const(first), length], {})
+
+    def body(i: Value) -> None:
+        item = iteration.item_of_iteration(lo, frame, node, it, i)  # type: ignore[arg-type]
+        now = lo.state.names[frame.id, name]
+        lo.state.names[frame.id, name] = calls.call(lo, frame, node, args[0], [now, item], {})
+
+    iteration.for_each(lo, frame, node, steps, body, assigned=frozenset([name]), keep=frozenset([name]))
+    return lo.state.names.pop((frame.id, name))
+
+
+# --- iterators ------------------------------------------------------------------------------------
+
+
+@special(iter)
+def _iter(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    if isinstance(content_of(lo, args[0]), Rest):
+        return args[0]
+    return lo.cell(Rest(tuple(all_items(lo, frame, node, args[0]))))
+
+
+@special(next)
+def _next(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    """Of an iterator, or of a generator expression, which is lowered as a list."""
+    target, content = args[0], content_of(lo, args[0])
+    if not isinstance(target, Ref) or not isinstance(content, Rest | Items):
+        raise lo.refuse(frame, node, "What `next` gives is not known when the gradient is built.", "Index the list.")
+    if not content.items:
+        return args[1] if len(args) > 1 else lo.raises(frame, node, StopIteration)
+    lo.write(target, Rest(content.items[1:]), frame, node)
+    return content.items[0]
+
+
+def all_items(lo: Lowering, frame: Frame, node: Any, value: Value) -> list[Value]:
+    """The items one by one; refused where they are not known."""
+    items = iteration.known_items(lo, frame, node, value)
+    if items is None and isinstance(value, Const) and isinstance(value.value, range):
+        if len(value.value) <= iteration.LONGEST_UNROLLED:
+            items = [Const(i) for i in value.value]
+    if items is None and isinstance(value, Iteration) and isinstance(value.length, Const) and value.item is not None:
+        items = [value.item(Const(i)) for i in range(value.length.value)]
+    if items is None:
+        raise lo.refuse(
+            frame, node, "How many items this has is not known when the gradient is built.", "Write a loop."
+        )
+    return items
+
+
+def _combined(fn: Callable[..., Any]) -> Callable[..., Value]:
+    """A function of `itertools` that only chooses and groups items."""
+
+    def handler(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+        given = [content_of(lo, a) for a in args]
+        numbers = [a.value if isinstance(a, Const) and not isinstance(a.value, range | str | tuple) else None for a in given]
+        known = [
+            n if n is not None else all_items(lo, frame, node, a) for n, a in zip(numbers, args, strict=True)
+        ]
+        options = {k: lo.atom(v, frame, node) for k, v in kwargs.items()}
+        if any(not isinstance(v, Const) for v in options.values()):
+            raise lo.refuse(frame, node, f"An option of `{fn.__name__}` is not known when the gradient is built.")
+        rows = fn(*known, **{k: v.value for k, v in options.items() if isinstance(v, Const)})
+        return Tuple(tuple(Tuple(row) if isinstance(row, tuple) else row for row in rows))
+
+    return handler
+
+
+for _fn in (
+    itertools.product, itertools.combinations, itertools.permutations, itertools.combinations_with_replacement,
+    itertools.chain, itertools.pairwise, itertools.islice,
+):
+    special(_fn)(_combined(_fn))
+
+
+@special(itertools.chain.from_iterable)
+def _from_iterable(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    rows = [all_items(lo, frame, node, row) for row in all_items(lo, frame, node, args[0])]
+    return Tuple(tuple(item for row in rows for item in row))
+
+
+@special(itertools.starmap)
+def _starmap(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    rows = all_items(lo, frame, node, args[1])
+    return Tuple(tuple(calls.call(lo, frame, node, args[0], all_items(lo, frame, node, row), {}) for row in rows))
+
+
+@special(itertools.accumulate)
+def _accumulate(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    fn = kwargs.get("func", args[1] if len(args) > 1 else Const(operator.add))
+    items = all_items(lo, frame, node, args[0])
+    initial = kwargs.get("initial", Const(None))
+    if not (isinstance(initial, Const) and initial.value is None):
+        items = [initial, *items]
+    sums: list[Value] = []
+    for item in items:
+        sums.append(calls.call(lo, frame, node, fn, [sums[-1], item], {}) if sums else item)
+    return Tuple(tuple(sums))
+
+
+# --- every entry of an array ----------------------------------------------------------------------
+
+
+@special(np.ndenumerate)
+def _ndenumerate(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    shape = getattr(getattr(content_of(lo, args[0]), "aval", None), "shape", None)
+    if shape is None or None in shape:
+        raise lo.refuse(frame, node, "The shape of this array is not known when the gradient is built.", "Write loops.")
+
+    def entry(i: Var | Const) -> Value:
+        place = unravelled(lo, frame, node, i, shape)
+        return Tuple((place, expressions.subscript(lo, frame, node, args[0], place)))
+
+    cells = (args[0].cell,) if isinstance(args[0], Ref) else ()
+    return Iteration(Const(math.prod(shape)), entry, None, cells)
+
+
+@special(np.ndindex)
+def _ndindex(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    dims = list(args[0].items) if len(args) == 1 and isinstance(args[0], Tuple) else args
+    if not all(isinstance(n, Const) for n in dims):
+        raise lo.refuse(frame, node, "The bounds of `np.ndindex` are not known when the gradient is built.", "Write loops.")
+    shape = tuple(n.value for n in dims if isinstance(n, Const))
+    return Iteration(Const(math.prod(shape)), lambda i: unravelled(lo, frame, node, i, shape))
+
+
+def unravelled(lo: Lowering, frame: Frame, node: Any, i: Var | Const, shape: tuple[int, ...]) -> Tuple:
+    """The index of entry number `i`."""
+    if isinstance(i, Const):
+        return Tuple(tuple(Const(int(k)) for k in np.unravel_index(i.value, shape)))
+    places: list[Value] = []
+    left: Value = i
+    for n in reversed(shape[1:]):
+        places.append(lo.apply(operator.mod, [left, Const(n)], frame=frame, node=node, effect=False, aval=INT))
+        left = lo.apply(operator.floordiv, [left, Const(n)], frame=frame, node=node, effect=False, aval=INT)
+    return Tuple((left, *reversed(places)))

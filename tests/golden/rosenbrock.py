@@ -1,0 +1,21 @@
+"""The gradient of this function with respect to `x`:
+
+    def rosenbrock(x):
+        valley = x[1:] - x[:-1] ** 2
+        return np.sum(100.0 * valley**2 + (1.0 - x[:-1]) ** 2)
+"""
+
+import numpy as np
+
+
+def rosenbrock_grad(x):
+    # forward sweep
+    w1 = x[:-1]
+    valley = x[1:] - w1 ** 2
+    # reverse sweep
+    x_bar = np.zeros(5)
+    x_bar[:-1] -= 2 * (1.0 - w1)         # return np.sum(100.0 * valley**2 + (1.0 - x[:-1]) ** 2)
+    valley_bar = 100.0 * (2 * valley)
+    x_bar[:-1] -= valley_bar * (2 * w1)  # valley = x[1:] - x[:-1] ** 2
+    x_bar[1:] += valley_bar
+    return x_bar

@@ -1,0 +1,113 @@
+"""Generated source, kept as text: golden/NAME.py is the gradient of a function in golden_functions.py.
+
+Each file is a module of its own, with the user's function in its docstring: it is compared as text,
+imported, and its numbers are compared with finite differences.  After a change that is meant,
+`python tests/test_golden.py` writes the files anew; read the difference.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from golden_functions import GOLDEN, Golden
+
+from adjoint import Gradient, grad, value_and_grad
+from adjoint.testing import assert_same, numerical_gradient
+
+FOLDER = Path(__file__).parent / "golden"
+
+
+def gradient_of(case: Golden) -> Gradient:
+    return (value_and_grad if case.value else grad)(case.fun, case.wrt, optimize=case.optimize)
+
+
+def names_of(case: Golden) -> list[str]:
+    """The parameters that the function is differentiated by."""
+    names = list(inspect.signature(case.fun).parameters)
+    wrt = case.wrt if isinstance(case.wrt, tuple) else (case.wrt,)
+    return [names[w] if isinstance(w, int) else w for w in wrt]
+
+
+def generated(case: Golden) -> str:
+    """The text of the file: the user's function as the docstring, then the generated source."""
+    what = "The value and the gradient" if case.value else "The gradient"
+    form = "" if case.optimize else ", in the textbook form"
+    by = " and ".join(f"`{name}`" for name in names_of(case))
+    primal = textwrap.indent(inspect.getsource(case.fun), "    ").replace('"""', "'''")
+    source = gradient_of(case).source_for(*case.args)
+    gap = "\n\n" if source.startswith("def ") else "\n"
+    return f'"""{what} of this function with respect to {by}{form}:\n\n{primal}"""\n{gap}{source}'
+
+
+def golden_module(name: str) -> Any:
+    spec = importlib.util.spec_from_file_location(f"golden_{name}", FOLDER / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_text(name):
+    assert generated(GOLDEN[name]) == (FOLDER / f"{name}.py").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_numbers(name):
+    case = GOLDEN[name]
+    names = list(inspect.signature(case.fun).parameters)
+    places = tuple(names.index(w) for w in names_of(case))
+    args = [*case.args, *(p.default for p in list(inspect.signature(case.fun).parameters.values())[len(case.args) :])]
+    got = getattr(golden_module(name), f"{case.fun.__name__}_grad")(*args)
+    if case.value:
+        value, got = got
+        assert_same(value, case.fun(*args))
+    expected = numerical_gradient(case.fun, args, places)
+    assert_same(got if isinstance(case.wrt, tuple) else (got,), tuple(expected), rtol=1e-6, atol=1e-8)
+    assert_same(gradient_of(case)(*case.args)[1] if case.value else gradient_of(case)(*case.args), got)
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_needs_nothing_but_numpy(name):
+    """Generated code that a user keeps runs without adjoint."""
+    imported = [v for v in vars(golden_module(name)).values() if inspect.ismodule(v)]
+    assert {module.__name__ for module in imported} <= {"numpy"}
+    assert "adjoint" not in (FOLDER / f"{name}.py").read_text(encoding="utf-8")
+
+
+def test_no_file_is_left_over():
+    assert {path.stem for path in FOLDER.glob("*.py")} == set(GOLDEN)
+
+
+def test_sources_are_the_same_in_every_process():
+    """No name depends on hashes or memory addresses: golden files would be impossible."""
+    import os
+    import subprocess
+
+    script = "import test_golden as t; print(hash('a') and ''.join(map(t.generated, t.GOLDEN.values())))"
+    outputs = set()
+    for seed in ("1", "2"):
+        env = os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(map(str, (FOLDER.parent.parent, FOLDER.parent)))}
+        outputs.add(subprocess.run([sys.executable, "-c", script], env=env, capture_output=True, text=True, check=True).stdout)
+    assert len(outputs) == 1
+
+
+def rewrite() -> None:
+    FOLDER.mkdir(exist_ok=True)
+    for path in FOLDER.glob("*.py"):
+        if path.stem not in GOLDEN:
+            path.unlink()
+    for name, case in GOLDEN.items():
+        (FOLDER / f"{name}.py").write_text(generated(case), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    rewrite()
