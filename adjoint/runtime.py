@@ -173,8 +173,8 @@ def placed(g: list[Any], places: list[int]) -> list[Any]:
     return out
 
 
-def changed(x: Any) -> Any:
-    """`x`, after a function that adjoint does not know was given it, and may have changed it."""
+def changed(x: Any, *others: Any) -> Any:
+    """`x`, after a function that adjoint does not know was given it, and may have put `others` into it."""
     return x
 
 

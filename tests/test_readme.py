@@ -67,17 +67,18 @@ def run(readme: str) -> Iterator[Shown]:
     """Everything that the README shows beside what comes out."""
     namespace: dict[str, Any] = {"__name__": "readme"}
     outcome: dict[str, str] = {}
-    for block in blocks(readme):
+    found = blocks(readme)
+    for block, after in zip(found, [*found[1:], None], strict=True):
         if block.mark in ("output", "error"):
             yield Shown(block, block.text, outcome.get(block.mark, f"(no {block.mark})\n"))
         elif block.language == "python":
-            outcome = yield from type_in(block, namespace)
+            outcome = yield from type_in(block, namespace, refused=after is not None and after.mark == "error")
         elif block.language == "console":
             yield from typed_in_shell(block)
 
 
-def type_in(block: Block, namespace: dict[str, Any]) -> Any:
-    """Run a block; returns what it printed and what it raised."""
+def type_in(block: Block, namespace: dict[str, Any], refused: bool) -> Any:
+    """Run a block; returns what it printed and what it raised, if it should raise."""
     padded = "\n" * (block.line - 1) + block.text  # an error names the README's own line
     linecache.cache["README.md"] = (len(padded), None, padded.splitlines(keepends=True), "README.md")
     printed, raised = io.StringIO(), None
@@ -93,6 +94,8 @@ def type_in(block: Block, namespace: dict[str, Any]) -> Any:
                 else:
                     exec(code, namespace)
         except AdjointError as error:
+            if not refused:
+                raise
             raised = str(error) + "\n"
     return {"output": printed.getvalue(), "error": raised} if raised else {"output": printed.getvalue()}
 

@@ -72,7 +72,7 @@ def of_constant(lo: Lowering, frame: Frame, node: Any, obj: Any, name: str) -> V
     if isinstance(value, Closure):
         return value
     if (id(obj), name) in lo.stored:
-        check_stored(lo, frame, node, value, name)
+        check_stored(lo, frame, node, value, (id(obj), name))
     library = isinstance(obj, types.ModuleType) and obj.__name__.split(".")[0] in ("numpy", "math", "scipy", "cmath")
     if is_static(value) or library or not isinstance(obj, types.ModuleType | type):
         return Const(value)
@@ -85,11 +85,11 @@ def of_constant(lo: Lowering, frame: Frame, node: Any, obj: Any, name: str) -> V
     return lo.outside(("attribute", id(obj), name), value, load, lambda _: getattr(obj, name))
 
 
-def check_stored(lo: Lowering, frame: Frame, node: Any, value: Any, name: str) -> None:
-    """Refuse to read what was assigned outside in this call, where the value found there is taken as known."""
-    if is_static(value):
+def check_stored(lo: Lowering, frame: Frame, node: Any, value: Any, key: tuple[int, str]) -> None:
+    """Refuse to read what was assigned outside in this call, unless it is a count: it is not followed."""
+    if type(value) is not int or lo.stored[key] != INT:
         raise lo.refuse(
-            frame, node, f"`{name}` is assigned and read again in one call, outside of the function.",
+            frame, node, f"`{key[1]}` is assigned and read again in one call, outside of the function.",
             "Use a local variable, and assign it outside at the end.",
         )
 
@@ -231,7 +231,7 @@ def set_attribute(lo: Lowering, frame: Frame, node: Any, target: Value, name: st
     if isinstance(target, Const):  # a class, a module, a function
         lo.apply(setattr, [target, Const(name), new], frame=frame, node=node, effect=True, aval=NONE)
         lo.state.names.pop((-1, ("attribute", id(target.value), name)), None)
-        lo.stored.add((id(target.value), name))
+        lo.stored[id(target.value), name] = lo.known_aval(new)
         return
     content = lo.state.heap[target.cell] if isinstance(target, Ref) else None
     if not isinstance(target, Ref) or not isinstance(content, Attributes):

@@ -81,7 +81,7 @@ class Lowering:
     placeholders: int = 0
     level: int = 0  # how much is taken as known of lists and integers (`abstract.details`)
     classes: dict[Any, type] = field(default_factory=dict)  # of methods of classes defined inside the function
-    stored: set[tuple[int, str]] = field(default_factory=set)  # globals and class attributes that were assigned
+    stored: dict[tuple[int, str], Aval] = field(default_factory=dict)  # globals, class attributes that were assigned
     spliced: int = 2  # calls of a function inside itself, with other constants, before these become parameters
     unrolled: int = 0  # how often the body of a loop was lowered for one item
 
@@ -124,22 +124,22 @@ class Lowering:
         self.stmts.append(Apply((out,), fn, atoms, named, at, effect))
         if effect and rule is None and _module(fn) not in _HARMLESS:  # it may change what it is given and what it finds
             self.state.names = {k: v for k, v in self.state.names.items() if k[0] != -1 or _is_written(v)}
-            for a in (*args, *(kwargs or {}).values()):
-                self.changed(a, frame, node)
+            for value, atom in zip((*args, *(kwargs or {}).values()), every, strict=True):
+                self.changed(value, atom, every, frame, node)
         views = self.views_of(args, fn, rule, atoms, aval)
         value = self.value(out, views, frame, node)
         if isinstance(value, Ref) and not isinstance(aval, Arr):
             value.cell.holds = tuple(held for a in (*args, *(kwargs or {}).values()) for held in self.held_by(a))
         return value
 
-    def changed(self, value: Value, frame: Frame, node: Any) -> None:
-        """An unknown function may have changed this: from here on it is another value, that nothing is known of."""
+    def changed(self, value: Value, atom: Atom, others: tuple[Atom, ...], frame: Frame, node: Any) -> None:
+        """An unknown function may have put `others` into this: from here on it is another value."""
         content = self.state.heap[value.cell] if isinstance(value, Ref) else None
         if isinstance(value, Ref) and not isinstance(content, Attributes) and not isinstance(content, Rest):
-            atom = self.atom(value, frame, node)
             kind = Seq(ANY) if isinstance(content, Items) else atom.aval
             new = Var(kind, getattr(content, "hint", None))
-            self.stmts.append(Apply((new,), runtime.changed, (atom,), (), At(frame.source.place(node)), True))
+            args = (atom, *(a for a in others if a is not atom and isinstance(a, Var)))
+            self.stmts.append(Apply((new,), runtime.changed, args, (), At(frame.source.place(node)), True))
             self.state.heap[value.cell] = new
 
     def as_arrays(self, fn: Any, args: Sequence[Value], frame: Frame, node: Any) -> Sequence[Value]:
@@ -376,8 +376,8 @@ class Lowering:
     def may_be_others(self, cell: Cell) -> bool:
         """Can the program still reach another cell that may be the same as this one?"""
         mine = _family(cell)
-        others = [c for c in self.state.heap if c is not cell and (c in mine or (c.twins and mine & _family(c)))]
-        return bool(others) and not reachable(self.state).isdisjoint(others)
+        others = {c for c in self.state.heap if c in mine or (c.twins and mine & _family(c))} | mine
+        return len(others) > 1 and not reachable(self.state).isdisjoint(others - {cell})
 
     # --- values from outside the function ---------------------------------------------------------
 

@@ -113,7 +113,7 @@ def bind_global(lo: Lowering, frame: Frame, name: str, value: Value) -> None:
     assert fn is not None
     lo.apply(runtime.store, [Const(fn), Const(name), value], frame=frame, node=None, effect=True, aval=NONE)
     lo.state.names.pop((-1, ("global", id(fn.__globals__), name)), None)
-    lo.stored.add((id(fn.__globals__), name))
+    lo.stored[id(fn.__globals__), name] = lo.known_aval(value)
 
 
 def scope(frame: Frame, name: str) -> Frame:
@@ -156,7 +156,7 @@ def name(lo: Lowering, frame: Frame, name: str, node: Any) -> Value:
 def global_variable(lo: Lowering, frame: Frame, name: str, namespace: dict[str, Any], node: Any) -> Value:
     key = ("global", id(namespace), name)
     if (id(namespace), name) in lo.stored:
-        check_stored(lo, frame, node, namespace[name], name)
+        check_stored(lo, frame, node, namespace[name], (id(namespace), name))
 
     def load() -> Var:
         out = Var(hint=name)

@@ -120,7 +120,10 @@ def _parse(text: str, file: str, flags: int) -> Text:
         warnings.simplefilter("ignore")  # what is to be said about the text was said when it was imported
         tree = gast.parse(text, file)
         flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-        todo = [compile(text, file, "exec", dont_inherit=True, flags=flags)]
+        # A notebook compiles its statements one by one, and that makes a difference: where a module imports
+        # `np`, Python compiles `np.sin(x)` otherwise than where `np` is any global.
+        apart = [ast.Module([stmt], []) for stmt in compile(text, file, "exec", ast.PyCF_ONLY_AST, True).body]
+        todo = [compile(part, file, "exec", flags, True) for part in (text, *apart)]
     _mangle(tree, None)
     functions: dict[int, list[Any]] = {}
     for node in ast.walk(tree):
