@@ -266,8 +266,10 @@ def has_float(value: Any) -> bool:
 def _kind(value: Any) -> str:
     if isinstance(value, np.ndarray):
         return f"an array of {value.dtype}"
-    if isinstance(value, list | tuple | dict) and value:
-        return f"a {type(value).__name__} without a float in it"
+    if isinstance(value, list | tuple | dict):
+        return f"a {type(value).__name__} without a float in it" if value else f"an empty {type(value).__name__}"
+    if value is None:
+        return "None"
     if isinstance(value, int) and not isinstance(value, bool):
         return f"the int {value}"
     return f"a {type(value).__name__}"
@@ -289,7 +291,7 @@ def positions(fun: Any, sig: inspect.Signature, wrt: Wrt) -> list[ArgumentPlace]
     star = next((k for k, p in enumerate(sig.parameters.values()) if p.kind is p.VAR_POSITIONAL), None)
     listed = ", ".join(names) or "none"
     out: list[ArgumentPlace] = []
-    for which in (wrt,) if isinstance(wrt, int | str) else wrt:
+    for which in wrt if isinstance(wrt, tuple | list) else (wrt,):
         if isinstance(which, str):
             if which not in names:
                 raise WrongArgument(
@@ -510,16 +512,36 @@ def check_seed(seed: Any, value: Any, path: str = "seed") -> None:
     """A seed must have the structure and the shapes of the value."""
     if isinstance(value, tuple | list):
         if not isinstance(seed, type(value)) or len(seed) != len(value):
-            raise WrongArgument(f"`{path}` must be a {type(value).__name__} of {len(value)}, like the value.")
+            kind = type(value).__name__
+            raise WrongArgument(
+                f"`{path}` is {_described(seed)}, and the value is a {kind} of {len(value)}.",
+                f"Pass a {kind} with a cotangent for each item of the value.",
+            )
         for k, (s, v) in enumerate(zip(seed, value, strict=True)):
             check_seed(s, v, f"{path}[{k}]")
     elif isinstance(value, dict):
         if not isinstance(seed, dict) or set(seed) != set(value):
-            raise WrongArgument(f"`{path}` must be a dict with the keys {list(value)}, like the value.")
+            raise WrongArgument(
+                f"`{path}` is {_described(seed)}, and the value is {_described(value)}.",
+                "Pass a dict with a cotangent for each item of the value.",
+            )
         for k in value:
             check_seed(seed[k], value[k], f"{path}[{k!r}]")
     elif has_float(value) and np.shape(seed) != np.shape(value):
-        raise WrongArgument(f"`{path}` has shape {np.shape(seed)}, and the value has shape {np.shape(value)}.")
+        raise WrongArgument(
+            f"`{path}` is {_described(seed)}, and the value is {_described(value)}.",
+            "A cotangent has the shape of what it is the cotangent of.",
+        )
+
+
+def _described(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape}"
+    if isinstance(value, dict):
+        return f"a dict with the keys {', '.join(map(repr, value)) or '(none)'}"
+    if isinstance(value, tuple | list):
+        return f"a {type(value).__name__} of {len(value)}"
+    return "None" if value is None else f"a {type(value).__name__}"
 
 
 def source(
@@ -531,9 +553,11 @@ def source(
     Without example arguments, numbers (or arrays of unknown shape) are assumed.
 
     >>> from adjoint import source
-    >>> print(source(lambda x: x * x, 3.0))
-    def f_grad(x):
-        x_bar = x + x
+    >>> def square(x):
+    ...     return x * x
+    >>> print(source(square, 3.0))
+    def square_grad(x):
+        x_bar = x + x  # return x * x
         return x_bar
     <BLANKLINE>
     """

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from . import runtime
-from .avals import ANY, Arr, Aval, Num, Parts, Seq, dtype_of, is_known, join, shape_of
+from .avals import ANY, Arr, Aval, Num, Parts, Seq, dtype_of, is_known, item_of, join, shape_of
 from .infer import infer
 from .ir import Apply, At, Atom, Block, Const, If, Loop, Stmt, Var
 from .lower import lower_atom, lower_rule
@@ -113,7 +113,8 @@ def plus(b: Builder, x: Atom, y: Atom, of: Aval, bar_of: Var | None) -> Atom:
         return b.apply(operator.add, x, y, bar_of=bar_of, aval=_sum_aval(x, y, of))
     if isinstance(x.aval, Arr) and isinstance(y.aval, Arr):  # of a list that went into an array
         return b.apply(operator.add, x, y, bar_of=bar_of)
-    return b.apply(runtime.add, x, y, bar_of=bar_of, aval=of)
+    sum_of = join(x.aval, y.aval) if isinstance(x.aval, Seq) and isinstance(y.aval, Seq) else of
+    return b.apply(runtime.add, x, y, bar_of=bar_of, aval=sum_of)
 
 
 def _sum_aval(x: Atom, y: Atom, of: Aval) -> Aval | None:
@@ -130,9 +131,14 @@ def fit(b: Builder, g: Atom, x: Var, aval: Aval | None = None) -> Atom:
     if isinstance(g.aval, Seq | Parts):
         return b.apply(np.array, g)
     have, want = shape_of(g.aval), shape_of(aval)
+    if dtype_of(g.aval) is None and isinstance(aval, Num) and aval.kind != "complex":
+        return _at_run_time(b, g, x)  # it may be complex
     if want == () and (isinstance(aval, Num) or aval.boxed) and not is_known(have):
         if have != ():
             g = b.apply(np.sum, g, aval=Arr(dtype_of(g.aval), (), True))
+            real = dtype_of(aval)
+            if dtype_of(g.aval) is None and real is not None and real.kind == "f":
+                g = b.apply(np.real, g, aval=Arr(None, (), True))  # it may have been complex on the way
     elif not (is_known(have) and is_known(want)):
         return _at_run_time(b, g, x)
     else:
@@ -221,12 +227,18 @@ def widen(stmts: Sequence[Stmt], pairs: Sequence[tuple[Var, Atom]]) -> None:
 def _widen_all(stmts: Sequence[Stmt]) -> None:
     for s in stmts:
         match s:
-            case Apply(outs=(out,)) if isinstance(out.aval, Num):
+            case Apply(outs=(out,)) if isinstance(out.aval, Num | Seq):
                 if s.fn is runtime.identity:
                     _widen(out, s.args[0].aval)
+                elif s.fn is runtime.index_add:
+                    _widen(out, s.args[0].aval)
+                    _widen(out, Seq(s.args[2].aval))
                 elif any(_is_scalar(a.aval) for a in s.atoms()):
                     rule = lookup(s.fn)
                     _widen(out, infer(s.fn, s.args, s.kwargs, rule is not None and rule.pure))
+            case Apply(outs=(rest, last), fn=runtime.popped):
+                _widen(rest, s.args[0].aval)
+                _widen(last, item_of(s.args[0].aval))
             case If():
                 for side in (s.then, s.orelse):
                     _widen_all(side.stmts)
@@ -236,18 +248,25 @@ def _widen_all(stmts: Sequence[Stmt]) -> None:
                 n, params, results = len(s.outs), s.body.params, s.body.results
                 for param, init in zip(params, s.init, strict=False):
                     _widen(param, init.aval)
+                for item, source in zip(params[n:], s.iters, strict=True):
+                    _widen(item, item_of(source.aval))
                 _widen_all(s.body.stmts)
                 widen(s.body.stmts, list(zip(params[:n], results[:n], strict=True)))
                 for out, param in zip(s.outs, params, strict=False):
                     _widen(out, param.aval)
+                for out, r in zip(s.lists, results[n:], strict=False):
+                    _widen(out, Seq(r.aval))
 
 
 def _widen(v: Var, aval: Aval) -> bool:
-    if not isinstance(v.aval, Num) or not _is_scalar(aval):
+    number, scalar = (v.aval.item, aval.item) if isinstance(v.aval, Seq) and isinstance(aval, Seq) else (v.aval, aval)
+    if not isinstance(number, Num) or not _is_scalar(scalar):
         return False
     v.aval = join(v.aval, aval)
     return True
 
 
 def _is_scalar(aval: Aval) -> bool:
+    """A NumPy scalar, or a list of them."""
+    aval = aval.item if isinstance(aval, Seq) else aval
     return isinstance(aval, Arr) and aval.boxed and aval.shape == ()

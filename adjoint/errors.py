@@ -9,6 +9,8 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -55,6 +57,12 @@ class WrongArgument(AdjointError, TypeError):
 
 class BadRule(AdjointError):
     """A derivative rule gave a wrong number of cotangents, or one of a wrong shape."""
+
+
+def similar(word: str, words: Iterable[str]) -> str:
+    """Advice for a word that is not among those that there are."""
+    close = difflib.get_close_matches(word, words, n=1)
+    return f"Did you mean `{close[0]}`?" if close else ""
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,11 @@ def reverse(function: Function, wrt: list[Place] | Place, *, seed: str, value: b
     result, aux = function.result, None
     if has_aux:
         if not isinstance(result, Tree) or len(result.parts) != 2:
-            raise WrongArgument("With `has_aux=True` the function must return a pair `(result, extra)`.")
+            raise WrongArgument(
+                f"With `has_aux=True` the result is a pair, and `{function.name}` returns something else.",
+                "Return `(result, extra)`, or leave `has_aux` out.",
+                _spot_of(function),
+            )
         result, aux = result.parts
     if seed != "given":
         check_scalar(result, function)
@@ -93,7 +97,8 @@ def check_scalar(result: Any, function: Function) -> None:
     """Refuse a result that has no gradient."""
     what = None
     if isinstance(result, Tree):
-        what = f"a {result.cls.__name__} of {len(result.parts)}"
+        entries = "entry" if len(result.parts) == 1 else "entries"
+        what = f"a {result.cls.__name__} with {len(result.parts)} {entries}"
     else:
         aval = result.aval
         shape = shape_of(aval)
@@ -155,6 +160,7 @@ class _Reverse:
 
     def __init__(self, active: set[Var], pairs: Pairs | None = None) -> None:
         self.active = active
+        self.undefined: set[Var] = set()  # carries without a value in the first iteration
         self.pairs: Pairs = {} if pairs is None else pairs  # functions that call themselves, in two halves
         self.bars: dict[Key, Atom] = {}
         self.b = Builder()
@@ -242,7 +248,7 @@ class _Reverse:
         items, item = stmt.args
         kind = g.aval if isinstance(g.aval, Seq) else items.aval
         rest = Var(kind, bar_of=items if isinstance(items, Var) else None)
-        last = Var(item.aval if isinstance(g.aval, Seq) else ANY, bar_of=item if isinstance(item, Var) else None)
+        last = Var(g.aval.item if isinstance(g.aval, Seq) else ANY, bar_of=item if isinstance(item, Var) else None)
         self.b.stmts.append(Apply((rest, last), runtime.popped, (g,), (), self.b.at))
         if self.is_active(item):
             self.add(item, last)  # type: ignore[arg-type]
@@ -264,7 +270,9 @@ class _Reverse:
                     self.add(item, self.item(g, k, item))  # type: ignore[arg-type]
 
     def item(self, g: Atom, k: Any, like: Atom) -> Atom:
-        aval = like.aval if isinstance(g.aval, Seq | Parts) else None
+        aval = g.aval.item if isinstance(g.aval, Seq) else like.aval if isinstance(g.aval, Parts) else None
+        if isinstance(g.aval, Parts) and isinstance(k, int):
+            aval = g.aval.items[k]
         return self.b.apply(operator.getitem, g, Const(k), aval=aval)
 
     def is_active(self, a: Atom) -> bool:
@@ -282,9 +290,12 @@ class _Reverse:
         old = self.bars.get(container)
         if old is None:
             old = zero(self.b, container)
-        self.bars[container] = self.b.apply(
-            runtime.index_add, old, index, g, aval=old.aval, bar_of=container
-        )
+        aval = old.aval
+        if isinstance(aval, Seq):  # a list of floats may get a NumPy scalar
+            aval = join(aval, g.aval if isinstance(g.aval, Seq) else Seq(g.aval))
+        elif isinstance(aval, Parts) and isinstance(g.aval, Num | Arr):
+            aval = Parts(aval.cls, tuple(join(item, g.aval) if isinstance(item, Num) else item for item in aval.items))
+        self.bars[container] = self.b.apply(runtime.index_add, old, index, g, aval=aval, bar_of=container)
 
     def pull_rule(self, stmt: Apply, g: Atom | None, parts: dict[int, Atom]) -> None:
         rule = rule_of(stmt)
@@ -393,7 +404,10 @@ class _Reverse:
             return
         tail = have[len(have) - len(want) :] if len(want) <= len(have) else None
         fits = tail is not None and all(w in (1, h) for h, w in zip(tail, want, strict=True))
-        if not fits and not (len(have) <= len(want) and np.broadcast_shapes(have, want) == want):
+        spreads = len(have) <= len(want) and all(
+            h in (1, w) for h, w in zip(have, want[len(want) - len(have) :], strict=True)
+        )
+        if not fits and not spreads:
             raise BadRule(
                 f"The rule of `{name_of(stmt.fn)}` returns a cotangent of shape {have} for an argument of shape {want}.",
                 "A cotangent has the shape of its argument.", spot_of(stmt),
@@ -466,6 +480,8 @@ class _Reverse:
         if key in bars:
             return bars[key]
         if isinstance(key, Var):
+            if key in self.undefined and isinstance(key.aval, Seq):
+                return self.b.apply(runtime.zeros_like, key, aval=key.aval, bar_of=key)
             return zero(self.b, key)
         return zero(self.b, key[0], key[0].aval.items[key[1]])  # type: ignore[union-attr]
 
@@ -495,6 +511,7 @@ class _Reverse:
         items = [Var(item_of(g.aval)) for _, g in emitted]
         iterated = [k for k, p in enumerate(body.params[n:]) if p in flows and self.is_active(stmt.iters[k])]
 
+        self.undefined |= {p for p, a in zip(body.params, stmt.init, strict=False) if a is UNDEF or a in self.undefined}
         outer = self.bars
         self.bars = dict(zip(outside, sums, strict=True))
         with self.b.block() as stmts:
@@ -613,7 +630,7 @@ def _bar_aval(init: Atom, of: Var) -> Any:
         return Num(kind) if isinstance(init.aval, Num) else Arr(dtype_of(of.aval), (), True)
     if isinstance(of.aval, Seq) and not isinstance(init.aval, Seq):
         return ANY  # a list or an array, which are indexed alike
-    return of.aval
+    return init.aval if isinstance(of.aval, Seq) else of.aval
 
 
 def finished(b: Builder, g: Atom, leaf: Var) -> Atom:

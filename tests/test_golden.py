@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
+import os
+import subprocess
 import sys
 import textwrap
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from golden_functions import GOLDEN, Golden
 
@@ -89,14 +90,13 @@ def test_no_file_is_left_over():
 
 def test_sources_are_the_same_in_every_process():
     """No name depends on hashes or memory addresses: golden files would be impossible."""
-    import os
-    import subprocess
-
     script = "import test_golden as t; print(hash('a') and ''.join(map(t.generated, t.GOLDEN.values())))"
     outputs = set()
     for seed in ("1", "2"):
-        env = os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(map(str, (FOLDER.parent.parent, FOLDER.parent)))}
-        outputs.add(subprocess.run([sys.executable, "-c", script], env=env, capture_output=True, text=True, check=True).stdout)
+        path = os.pathsep.join((str(FOLDER.parent.parent), str(FOLDER.parent)))
+        env = os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": path}
+        done = subprocess.run([sys.executable, "-c", script], env=env, capture_output=True, text=True, check=True)
+        outputs.add(done.stdout)
     assert len(outputs) == 1
 
 

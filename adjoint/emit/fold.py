@@ -173,8 +173,12 @@ def _passed_on(block: Block) -> Iterator[Atom]:
     made = {v for stmt in block.stmts if isinstance(stmt, If) for v in stmt.outs}
     for stmt in block.stmts:
         yield from (a for a in reads(stmt) if a in made)
+        further = set()
         for inner in blocks(stmt):
-            yield from _passed_on(inner)
+            further.update(_passed_on(inner))
+        yield from further
+        if isinstance(stmt, Loop):
+            yield from (a for a, v in zip(stmt.init, stmt.body.params, strict=False) if v in further)
 
 
 def _is_barrier(stmt: Stmt) -> bool:

@@ -297,20 +297,23 @@ class Writer:
             lines.append(assign(self.names[stmt.count], length))
         return lines + self.copies(list(zip(stmt.outs, body.params[:n], strict=True)))
 
-    def leave(self, stmt: If, flag: Var, end: Callable[[], list[ast.stmt]]) -> list[ast.stmt]:
-        """A branch at the end of a body that says whether to stop: `break` where it says so."""
+    def leave(self, stmt: If, flag: Var, end: Callable[[], list[ast.stmt]], read: bool = False) -> list[ast.stmt]:
+        """A branch at the end of a body that says whether to stop: `break` where it says so.
+
+        `read`: the flag becomes one of the branch around that is read elsewhere too, and must be assigned.
+        """
         k = stmt.outs.index(flag)
+        read = read or self.live.uses(flag) > 1
         sides: list[list[ast.stmt]] = []
         for side in (stmt.then, stmt.orelse):
             asked, last = side.results[k], side.stmts[-1] if side.stmts else None
-            only = self.live.uses(flag) == 1
-            rest = [(v, r) for v, r in zip(stmt.outs, side.results, strict=True) if not (only and v is flag)]
+            rest = [(v, r) for v, r in zip(stmt.outs, side.results, strict=True) if read or v is not flag]
             inner = last if isinstance(last, If) and asked in last.outs and last not in self.folds.wholes else None
             lines = [line for s in side.stmts if s is not inner for line in self.statement(s)]
             if inner is not None:
                 assert isinstance(asked, Var)
                 ends = lambda inner=inner, rest=rest: self.recorded(inner.outs) + self.copies(rest)  # noqa: E731
-                lines += self.leave(inner, asked, lambda ends=ends: ends() + end()) + ends()
+                lines += self.leave(inner, asked, lambda ends=ends: ends() + end(), read) + ends()
             else:
                 lines += self.copies(rest)
                 if isinstance(asked, Const) and asked.value:

@@ -19,7 +19,7 @@ from ..errors import AdjointError, Unsupported
 from ..ir import Block, Const, Function, Param, Tree, Var, leaves
 from . import calls, iterators  # noqa: F401  (its handlers are registered)
 from .abstract import abstract, details, signature
-from .context import Frame, Guard, Lowering
+from .context import Frame, Guard, Lowering, ReadFirst
 from .recursion import merged
 from .source import function_of, read
 from .values import Attributes, Entries, Items, Ref, Tuple, Value
@@ -44,7 +44,7 @@ def lower(fun: Callable[..., Any], arguments: inspect.BoundArguments) -> Lowered
     """
     for level in (0, 1, 2):
         try:
-            return _lower(fun, arguments, level)
+            return _read_first(fun, arguments, level)
         except Unsupported as refusal:
             error: AdjointError = refusal
         except RecursionError:
@@ -55,12 +55,26 @@ def lower(fun: Callable[..., Any], arguments: inspect.BoundArguments) -> Lowered
     raise error
 
 
-def _lower(fun: Callable[..., Any], arguments: inspect.BoundArguments, level: int) -> Lowered:
+def _read_first(fun: Callable[..., Any], arguments: inspect.BoundArguments, level: int) -> Lowered:
+    """Lowered with what it changes outside read at its start, where that turns out to be needed."""
+    first: dict[Any, Callable[[Lowering], Value]] = {}
+    while True:
+        lo = Lowering(level=level)
+        try:
+            return _lower(lo, fun, arguments, first)
+        except ReadFirst as found:
+            if found.key in first:
+                raise AssertionError("read at the start, and again in a block") from None
+            first[found.key] = lo.loaders[found.key]
+
+
+def _lower(
+    lo: Lowering, fun: Callable[..., Any], arguments: inspect.BoundArguments, first: dict[Any, Callable[[Lowering], Value]]
+) -> Lowered:
     fn = function_of(fun)
     node, source = read(fn)
     body = calls.body_of_node(node)
-    lo = Lowering(level=level)
-    lo.frames = 1
+    lo.frames, lo.top = 1, lo.stmts
     frame = Frame(1, fn.__name__, source, node, fn, None, body.assigned, body.nonlocals, body.globals_)
     params: list[Param] = []
     args: list[Value] = []
@@ -89,14 +103,16 @@ def _lower(fun: Callable[..., Any], arguments: inspect.BoundArguments, level: in
             Param(name, tree, _KINDS[spec.kind], spec.default, spec.default is not inspect.Parameter.empty)
         )
     calls.bind_parameters(lo, frame, node, frame, body.arguments, args, kwargs, {})
+    for load in first.values():
+        load(lo)
     result = calls.run_body(lo, frame, body)
     outputs, tree = _result(lo, frame, node, result)
     inputs = tuple(v for p in params for v in leaves(p.tree) if isinstance(v, Var))
     block = Block(inputs, tuple(lo.stmts), tuple(outputs))
     function = Function(_name(fn), tuple(params), block, tree, fn, inspect.getdoc(fn))
-    if level:
-        known = details(tuple(arguments.arguments.values()), level)
-        lo.guards["details"] = Guard(lambda args: details(args, level), signature(known))
+    if lo.level:
+        known = details(tuple(arguments.arguments.values()), lo.level)
+        lo.guards["details"] = Guard(lambda args: details(args, lo.level), signature(known))
     return Lowered(merged(function), tuple(lo.guards.values()))
 
 

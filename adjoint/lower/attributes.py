@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..avals import ANY, INT, NONE, Arr, Num, Obj, Parts, Seq
+from ..errors import similar
 from ..ir import Apply, At, Atom, Const, Var
 from . import calls, classes, control, specials
 from .abstract import is_static
@@ -64,7 +65,8 @@ def attribute(lo: Lowering, frame: Frame, node: Any, value: Value, name: str) ->
 def of_constant(lo: Lowering, frame: Frame, node: Any, obj: Any, name: str) -> Value:
     """An attribute of something known: a module, a class, a ufunc, a string."""
     if not hasattr(obj, name):
-        raise lo.refuse(frame, node, f"`{getattr(obj, '__name__', type(obj).__name__)}` has no attribute `{name}`.")
+        owner = getattr(obj, "__name__", type(obj).__name__)
+        raise lo.refuse(frame, node, f"`{owner}` has no attribute `{name}`.", similar(name, dir(obj)))
     found = inspect.getattr_static(obj, name) if isinstance(obj, type) else None
     if isinstance(found, classmethod):
         return Method(Const(obj), classes.as_value(found.__func__))
@@ -148,7 +150,7 @@ def of_array(lo: Lowering, frame: Frame, node: Any, value: Value, aval: Arr, nam
         return Const(aval.dtype)
     found = getattr(np.ndarray, name, None)
     if found is None:
-        raise lo.refuse(frame, node, f"An array has no attribute `{name}`.")
+        raise lo.refuse(frame, node, f"An array has no attribute `{name}`.", similar(name, dir(np.ndarray)))
     if callable(found):
         return Method(value, Const(found))
     kind = INT if name in ("size", "ndim", "nbytes", "itemsize") else Obj(tuple) if name == "shape" else ANY
@@ -167,7 +169,7 @@ def of_class(lo: Lowering, frame: Frame, node: Any, value: Value, cls: type, nam
     found = inspect.getattr_static(cls, name, _MISSING)
     match found:
         case _Missing():
-            raise lo.refuse(frame, node, f"`{cls.__name__}` has no attribute `{name}`.")
+            raise lo.refuse(frame, node, f"`{cls.__name__}` has no attribute `{name}`.", similar(name, dir(cls)))
         case property(fget=getter):
             return calls.call(lo, frame, node, classes.as_value(getter), [value], {})
         case functools.cached_property():
@@ -206,7 +208,8 @@ def of_object(lo: Lowering, frame: Frame, node: Any, value: Ref, content: Attrib
     ):
         return of_class(lo, frame, node, value, content.cls, name)
     if not hasattr(obj, name):
-        raise lo.refuse(frame, node, f"`{content.cls.__name__}` has no attribute `{name}`.")
+        what = f"`{content.cls.__name__}` has no attribute `{name}`."
+        raise lo.refuse(frame, node, what, similar(name, dir(obj)))
     how = lo.paths.get(whole)
 
     def load() -> Atom:
@@ -244,7 +247,7 @@ def set_attribute(lo: Lowering, frame: Frame, node: Any, target: Value, name: st
     if whole is None and target.cell.reload is not None:
         whole = target.cell.reload()
     if whole is not None:
-        target.cell.written = True
+        lo.writes_outside(target.cell, frame, node)
         lo.apply(setattr, [whole, Const(name), new], frame=frame, node=node, effect=True, aval=NONE)
     entries = tuple((k, v) for k, v in content.entries if k != name)
     lo.state.heap[target.cell] = Attributes(content.cls, (*entries, (name, new)), content.whole)

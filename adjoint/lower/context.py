@@ -65,6 +65,13 @@ class Guard:
             return False
 
 
+class ReadFirst(Exception):
+    """Something from outside is changed in a branch or a loop, and must be read before all else."""
+
+    def __init__(self, key: Any) -> None:
+        self.key = key
+
+
 @dataclass(eq=False)
 class Lowering:
     state: State = field(default_factory=State)
@@ -80,6 +87,9 @@ class Lowering:
     wanted: set[tuple[int, str]] = field(default_factory=set)  # names read in a loop before they are bound
     placeholders: int = 0
     level: int = 0  # how much is taken as known of lists and integers (`abstract.details`)
+    top: list[Stmt] | None = None  # the statements of the function itself, not those of a block in it
+    written: set[Any] = field(default_factory=set)  # the variables from outside that were changed in place
+    loaders: dict[Any, Callable[[Lowering], Value]] = field(default_factory=dict)  # of variables from outside
     classes: dict[Any, type] = field(default_factory=dict)  # of methods of classes defined inside the function
     stored: dict[tuple[int, str], Aval] = field(default_factory=dict)  # globals, class attributes that were assigned
     spliced: int = 2  # calls of a function inside itself, with other constants, before these become parameters
@@ -123,7 +133,7 @@ class Lowering:
         at = At(None if frame.in_rule else frame.source.place(node))
         self.stmts.append(Apply((out,), fn, atoms, named, at, effect))
         if effect and rule is None and _module(fn) not in _HARMLESS:  # it may change what it is given and what it finds
-            self.state.names = {k: v for k, v in self.state.names.items() if k[0] != -1 or _is_written(v)}
+            self.state.names = {k: v for k, v in self.state.names.items() if k[0] != -1 or k[1] in self.written}
             for value, atom in zip((*args, *(kwargs or {}).values()), every, strict=True):
                 self.changed(value, atom, every, frame, node)
         views = self.views_of(args, fn, rule, atoms, aval)
@@ -368,10 +378,21 @@ class Lowering:
             )
         self.state.heap[cell] = content
         if cell.reload is not None:  # it is not ours: what is outside changes too
-            cell.written = True
+            self.writes_outside(cell, frame, node)
             atom = self.atom(ref, frame, node)
             at = At(frame.source.place(node))
             self.stmts.append(Apply((Var(NONE),), runtime.refill, (cell.reload(), atom), (), at, True))
+
+    def writes_outside(self, cell: Cell, frame: Frame, node: Any) -> None:
+        """What is changed must have been read before the block: only then is it known after the block too."""
+        self.written.add(cell.source)
+        if cell.inside:
+            if cell.source not in self.loaders:
+                raise self.refuse(
+                    frame, node, "This changes an object that is first read inside a branch or a loop.",
+                    "Give it a name before.",
+                )
+            raise ReadFirst(cell.source)
 
     def may_be_others(self, cell: Cell) -> bool:
         """Can the program still reach another cell that may be the same as this one?"""
@@ -420,6 +441,7 @@ class Lowering:
 
         def tell(cell: Cell, path: Any) -> None:
             cell.reload = lambda: follow(load(), path)
+            cell.source, cell.inside = key, self.stmts is not self.top
 
         value, _ = abstract(obj, leaf, self.state, self.examples, (), self.level, tell)
         return value
@@ -453,10 +475,6 @@ def _holds_floats(aval: Aval) -> bool:
 
 def _is_entry(aval: Aval) -> bool:
     return isinstance(aval, Num | Arr) or _holds_floats(aval)
-
-
-def _is_written(value: Value) -> bool:
-    return isinstance(value, Ref) and value.cell.written
 
 
 def _family(cell: Cell) -> set[Cell]:

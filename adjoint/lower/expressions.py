@@ -163,7 +163,8 @@ def global_variable(lo: Lowering, frame: Frame, name: str, namespace: dict[str, 
         lo.stmts.append(calls.load_statement(out, frame.fn, "__globals__", name))
         return out
 
-    return _outside(lo, key, namespace[name], load, lambda _: namespace[name], frame)
+    again = lambda lo: global_variable(lo, frame, name, namespace, node)  # noqa: E731
+    return _outside(lo, key, namespace[name], load, lambda _: namespace[name], frame, again)
 
 
 def cell_variable(lo: Lowering, frame: Frame, name: str) -> Value:
@@ -180,15 +181,17 @@ def cell_variable(lo: Lowering, frame: Frame, name: str) -> Value:
         lo.stmts.append(calls.load_statement(out, frame.fn, "__closure__", position))
         return out
 
-    return _outside(lo, ("cell", id(cell)), obj, load, lambda _: cell.cell_contents, frame)
+    again = lambda lo: cell_variable(lo, frame, name)  # noqa: E731
+    return _outside(lo, ("cell", id(cell)), obj, load, lambda _: cell.cell_contents, frame, again)
 
 
-def _outside(lo: Lowering, key: Any, obj: Any, load: Any, read: Any, frame: Frame) -> Value:
+def _outside(lo: Lowering, key: Any, obj: Any, load: Any, read: Any, frame: Frame, again: Any) -> Value:
     """Read a variable from outside, once for each stretch of the program in which it cannot change."""
     if is_static(obj) and frame.in_rule:
         return Const(obj)
     known = lo.state.names.get((-1, key))
     if known is None:
+        lo.loaders.setdefault(key, again)
         known = lo.outside(key, obj, load, read)
         if isinstance(known, Ref):
             known.cell.argument = known.cell.argument or key[-1]

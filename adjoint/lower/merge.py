@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..avals import Aval, join
-from ..ir import UNDEF, Apply, At, Atom, Const, Stmt, Var
+from ..ir import UNDEF, Apply, At, Atom, Const, Stmt, Var, defined
 from .context import Frame, Lowering
 from .values import (
     Attributes, Cell, Choice, Entries, Items, TORN, Ref, State, Value, is_undefined, parts, rebuild, same, same_shape,
@@ -39,6 +39,7 @@ class Merge:
         self.results: tuple[list[Atom], list[Atom]] = ([], [])
         self.atoms: dict[tuple[int, int], Atom] = {}
         self.cells: dict[tuple[int, int], Ref] = {}
+        self.exported: dict[Cell, Any] = {}  # cells of one side only, as they stand after the `if`
         self.state = State()
 
     def merged_state(self, base: State) -> State:
@@ -64,6 +65,7 @@ class Merge:
             if key[0] == -1 and (key not in first.names or key not in second.names):
                 continue
             self.state.names[key] = self.value(x, y)
+        heap.update(self.exported)
         return self.state
 
     def value(self, a: Value, b: Value) -> Value:
@@ -93,7 +95,22 @@ class Merge:
             cell = Cell(twins=twins)
             self.state.heap[cell] = out
             return Ref(cell)
-        return Choice(self.test, a, b)
+        return Choice(self.test, self.kept(0, a), self.kept(1, b))
+
+    def kept(self, side: int, value: Any) -> Any:
+        """A value as its side has it: what the branch computed for it becomes a result of the `if`."""
+        if isinstance(value, Var):
+            if not any(value in defined(s) for s in self.sides[side][1]):
+                return value
+            return self.atom(UNDEF, value) if side else self.atom(value, UNDEF)
+        if isinstance(value, Ref):
+            if value.cell not in self.sides[1 - side][0].heap and value.cell not in self.exported:
+                content = self.sides[side][0].heap[value.cell]
+                self.exported[value.cell] = content  # it may hold itself
+                self.exported[value.cell] = self.state.heap[value.cell] = self.kept(side, content)
+            return value
+        inner = parts(value)
+        return value if inner is None else rebuild(value, [self.kept(side, p) for p in inner])
 
     def plain(self, side: int, value: Value) -> Atom | None:
         """The atom behind a value, if there is one."""
@@ -118,7 +135,7 @@ class Merge:
             return self.cells[key]
         inner = parts(value)
         if inner is None or isinstance(value, Choice):
-            return value if not isinstance(value, Choice) else value
+            return self.kept(side, value)
         return rebuild(value, [self.value(UNDEF, p) if side else self.value(p, UNDEF) for p in inner])
 
     def reference(self, a: Ref, b: Ref) -> Value:
@@ -126,7 +143,7 @@ class Merge:
         if key not in self.cells:
             x, y = self.sides[0][0].heap[a.cell], self.sides[1][0].heap[b.cell]
             if not self.mergeable(x, y):
-                return Choice(self.test, a, b)
+                return Choice(self.test, self.kept(0, a), self.kept(1, b))
             cell = Cell(a.cell.hint or b.cell.hint, a.cell.views + b.cell.views, (a.cell, b.cell))
             self.cells[key] = Ref(cell)
             self.state.heap[cell] = self.content(x, y)

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import gast
+import numpy as np
 
 from ..errors import AdjointError, SourceNotFound, Spot, Unsupported
 from ..ir import Place
@@ -286,21 +287,26 @@ def function_of(fun: Any) -> types.FunctionType:
     if isinstance(call, types.FunctionType) and not isinstance(fun, type):
         return function_of(call)
     if not isinstance(fun, types.FunctionType):
-        what = getattr(fun, "__qualname__", None) or repr(fun)
-        advice = "Wrap it in a Python function, for example `lambda x: ...`."
+        what = getattr(fun, "__qualname__", None) or getattr(fun, "__name__", None) or repr(fun)
+        if isinstance(fun, np.ufunc) and getattr(np, what, None) is fun:
+            what = f"np.{what}"
+        if not callable(fun):
+            raise SourceNotFound(f"`{what}` is not a function: it is a {type(fun).__name__}.", "Pass a function.")
+        advice = f"Wrap it in a Python function, for example `lambda x: {what}(x)`."
         if isinstance(getattr(fun, "__wrapped__", None), types.FunctionType):
             advice = f"Differentiate the function that it wraps: `{what}.__wrapped__`."
-        raise SourceNotFound(f"`{what}` has no Python source: it is a {type(fun).__name__}.", advice)
+        kind = {"type": "class", "ufunc": "NumPy function written in C", "builtin_function_or_method": "builtin"}
+        name = type(fun).__name__
+        raise SourceNotFound(f"`{what}` has no Python source: it is a {kind.get(name, name)}.", advice)
     flags = fun.__code__.co_flags
-    for flag, kind in (
-        (inspect.CO_COROUTINE, "a coroutine"),
-        (inspect.CO_ASYNC_GENERATOR, "an asynchronous generator"),
-        (inspect.CO_GENERATOR, "a generator"),
+    for flag, kind, advice in (
+        (inspect.CO_COROUTINE, "a coroutine", "Write `def` instead of `async def`."),
+        (inspect.CO_ASYNC_GENERATOR, "an asynchronous generator", "Collect the values in a list and return it."),
+        (inspect.CO_GENERATOR, "a generator", "Collect the values in a list and return it."),
     ):
         if flags & flag:
             error: AdjointError = Unsupported(
-                f"`{fun.__qualname__}` is {kind}, and adjoint differentiates functions that return their result.",
-                "Collect the values in a list and return it.",
+                f"`{fun.__qualname__}` is {kind}, and adjoint differentiates functions that return their result.", advice
             )
             try:
                 node, source = read(fun)

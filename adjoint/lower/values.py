@@ -34,7 +34,8 @@ class Cell:
     twins: tuple[Cell, ...] = ()
     argument: str | None = None  # the parameter that brought it in
     reload: Callable[[], Atom] | None = None  # the object itself, where it is one from outside
-    written: bool = False  # an object from outside that was changed
+    source: Any = None  # what it is a part of, outside
+    inside: bool = False  # it was read from there in a branch or a loop
     holds: tuple[tuple[Cell, Any], ...] = ()  # arrays that a list took in, and what they held then
     stale: bool = False  # a loop put an array in, and updated it afterwards
 

@@ -38,6 +38,7 @@ FRESH = {  # makes something that later statements may update in place
     np.zeros, np.zeros_like, np.ones, np.ones_like, np.empty, np.empty_like, np.full, np.full_like, np.eye,
     np.identity, np.array, np.copy, np.ndarray.copy, list, runtime.make_list, runtime.make_dict, runtime.make_object,
     runtime.zeros_like, runtime.owned, runtime.floats, runtime.arrays,
+    np.errstate,  # can be entered once
 }
 UPDATES = {operator.setitem, runtime.index_add, runtime.set_item, runtime.append}  # in place, where the emitter can
 OUTSIDE = {getattr, hasattr, runtime.load, runtime.call}  # reads what statements with an effect may change
