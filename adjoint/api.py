@@ -23,7 +23,7 @@ from .errors import AdjointError, WrongArgument
 from .ir import Apply, At, Block, Function, Place, Var, callees, leaves, map_leaves, show, substitute
 from .lower import Lowered, lower
 from .lower.abstract import Shapeless, signature
-from .lower.source import function_of
+from .lower.source import Unchanged, function_of
 from .passes import dce, optimised, prepared
 from .reverse import Place as ArgumentPlace
 from .reverse import reverse
@@ -57,8 +57,7 @@ class Gradient:
         self.primal = fun
         self.wrt, self.has_aux = wrt, has_aux
         self._value, self._optimize, self._seed = value, optimize, seed
-        self._signature = inspect.signature(fun)
-        self._positions = positions(fun, self._signature, wrt)
+        self._read_signature()
         self._built: dict[Any, _Built] = {}
         self._latest: _Built | None = None
         self._free: Gradient | None = None  # the same with `self` as its first parameter
@@ -66,9 +65,12 @@ class Gradient:
         for name in ("__name__", "__qualname__", "__doc__", "__module__"):
             if hasattr(fun, name):
                 setattr(self, name, getattr(fun, name))
-        self.__signature__ = self._signature
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def _read_signature(self) -> None:
+        self._signature = self.__signature__ = inspect.signature(self.primal)
+        self._positions = positions(self.primal, self._signature, self.wrt)
+
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         key: Any = tuple(map(signature, args))
         if kwargs:
             key = (key, tuple((k, signature(v)) for k, v in kwargs.items()))
@@ -89,6 +91,15 @@ class Gradient:
             return self
         return bound_gradient(self, obj)
 
+    def __reduce__(self) -> Any:
+        """Pickled and copied like a function: by its name where it has one, else made anew."""
+        found: Any = sys.modules.get(getattr(self, "__module__", None) or "")
+        for word in getattr(self, "__qualname__", "").split("."):
+            found = getattr(found, word, None)
+        if found is self:
+            return self.__qualname__  # type: ignore[attr-defined]
+        return _remade, (self.primal, self.wrt, self._value, self._optimize, self.has_aux, self._seed)
+
     def __repr__(self) -> str:
         return f"<gradient of {getattr(self.primal, '__qualname__', self.primal)}>"
 
@@ -105,11 +116,11 @@ class Gradient:
         except AdjointError as error:
             raise AttributeError(str(error)) from error
 
-    def source_for(self, *args: Any, **kwargs: Any) -> str:
+    def source_for(self, /, *args: Any, **kwargs: Any) -> str:
         """The generated source for arguments such as these."""
         return self.compiled_for(*args, **kwargs).__adjoint__.source  # type: ignore[attr-defined,no-any-return]
 
-    def compiled_for(self, *args: Any, **kwargs: Any) -> Callable[..., Any]:
+    def compiled_for(self, /, *args: Any, **kwargs: Any) -> Callable[..., Any]:
         """The generated function itself, without look-up.  Call it only with arguments such as these."""
         return self._build(None, args, kwargs).run
 
@@ -120,11 +131,13 @@ class Gradient:
     # --- building ---------------------------------------------------------------------------------
 
     def _bound(self, args: Any, kwargs: Any) -> inspect.BoundArguments:
-        bound = self._signature.bind(*args, **kwargs)
+        bound = _Given(self._signature, self._signature.bind(*args, **kwargs).arguments)
         bound.apply_defaults()
+        bound.given = (len(args), tuple(kwargs))
         return bound
 
     def _build(self, key: Any, args: Any, kwargs: Any) -> _Built:
+        self._read_signature()  # defaults may be others now
         bound = self._bound(args, kwargs)  # raises what a call of the primal would raise
         with self._lock:
             known = self._built.get(key) if key is not None else None
@@ -141,7 +154,7 @@ class Gradient:
         lowered, reversed_, final = self._programs(bound)
         emitted = emit(final, textbook=not self._optimize)
         emitted.function.__adjoint__ = emitted  # type: ignore[attr-defined]
-        return _Built(emitted, emitted.function, lowered.guards, _needs_defaults(lowered.function))
+        return _Built(emitted, emitted.function, lowered.unchanged, lowered.guards, _needs_defaults(lowered.function))
 
     def _programs(self, bound: inspect.BoundArguments) -> tuple[Lowered, Function, Function]:
         self._check_arguments(bound)
@@ -206,14 +219,28 @@ class Gradient:
                 )
 
 
+class _Given(inspect.BoundArguments):
+    """The arguments of a call, defaults too; `given` says how many and which the call itself gave."""
+
+    __slots__ = ("given",)
+    given: tuple[int, tuple[str, ...]]
+
+
+def _remade(fun: Any, wrt: Wrt, value: bool, optimize: bool, has_aux: bool, seed: str) -> Gradient:
+    return Gradient(fun, wrt, value=value, optimize=optimize, has_aux=has_aux, seed=seed)
+
+
 @dataclasses.dataclass(frozen=True)
 class _Built:
     emitted: Emitted
     run: Callable[..., Any]
+    unchanged: Unchanged
     guards: tuple[Any, ...]
     explicit: bool  # defaults must be passed, because they cannot be written into the signature
 
     def holds(self, args: Any, kwargs: Any, sig: inspect.Signature) -> bool:
+        if not self.unchanged.holds():
+            return False
         if not self.guards:
             return True
         if kwargs or self.explicit:
@@ -335,7 +362,10 @@ class BoundGradient(Gradient):
             raise AttributeError(name)
         return getattr(self._shared, name)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __reduce__(self) -> Any:
+        return bound_gradient, (self._shared, self.__self__, self.wrt)
+
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         return self._shared(self.__self__, *args, **kwargs)
 
     def compiled_for(self, *args: Any, **kwargs: Any) -> Callable[..., Any]:

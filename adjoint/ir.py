@@ -462,15 +462,24 @@ def check(function: Function) -> Function:
     return function
 
 
-def run(function: Function, *args: Any) -> tuple[Any, ...]:
-    """Interpret `function` on the values of its leaves; gives the values of its results."""
-    env: dict[Var, Any] = dict(zip(function.body.params, args, strict=True))
+def run(function: Function, *args: Any, watch: Callable[[Var, Any], None] | None = None) -> tuple[Any, ...]:
+    """Interpret `function` on the values of its leaves; gives the values of its results.
+
+    `watch` is told of every value that a variable gets.
+    """
+    env: dict[Var, Any] = {}
+
+    def bind(vars: tuple[Var, ...], values: Any) -> None:
+        for v, x in zip(vars, values, strict=True):
+            env[v] = x
+            if watch is not None:
+                watch(v, x)
 
     def value(a: Atom) -> Any:
         return a.value if isinstance(a, Const) else env.get(a, UNDEFINED)
 
     def block(b: Block, values=()) -> list[Any]:
-        env.update(zip(b.params, values, strict=True))
+        bind(b.params, values)
         for stmt in b.stmts:
             step(stmt)
         return [value(a) for a in b.results]
@@ -479,15 +488,15 @@ def run(function: Function, *args: Any) -> tuple[Any, ...]:
         match stmt:
             case Apply():
                 out = stmt.fn(*map(value, stmt.args), **{k: value(a) for k, a in stmt.kwargs})
-                env.update(zip(stmt.outs, [out] if len(stmt.outs) == 1 else out, strict=True))
+                bind(stmt.outs, [out] if len(stmt.outs) == 1 else out)
             case Try():
-                env.update(zip(stmt.outs, attempt(stmt), strict=True))
+                bind(stmt.outs, attempt(stmt))
             case With():
                 with value(stmt.test) as entered:
-                    env.update(zip(stmt.outs, block(stmt.then, [entered]), strict=True))
+                    bind(stmt.outs, block(stmt.then, [entered]))
             case If():
                 taken = stmt.then if value(stmt.test) else stmt.orelse
-                env.update(zip(stmt.outs, block(taken), strict=True))
+                bind(stmt.outs, block(taken))
             case Loop():
                 loop(stmt)
 
@@ -517,7 +526,7 @@ def run(function: Function, *args: Any) -> tuple[Any, ...]:
                 break
         if stmt.reverse:
             tapes = [tape[::-1] for tape in tapes]
-        env.update(zip(stmt.defined, [*carries, *tapes, count], strict=False))
+        bind(stmt.defined, [*carries, *tapes, count][: len(stmt.defined)])
 
     return tuple(block(function.body, args))
 

@@ -293,6 +293,7 @@ def with_rule(rule: Callable[..., Any], at: Any) -> Any:
     def primitive(x, y):
         return x * y
 
+    primitive.__module__, primitive.__qualname__ = "library", "primitive"
     adjoint.vjp_rule(primitive)(rule)
 
     def calls_primitive(x):

@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from programs import DIRECTION, Program, programs, slope, unload
 
 from adjoint import AdjointError, value_and_grad
 from adjoint.testing import assert_same
-from programs import DIRECTION, Program, programs, slope, unload
 
 EXAMPLES = int(os.environ.get("ADJOINT_PROGRAMS", "150"))
 SEED = os.environ.get("ADJOINT_SEED")

@@ -145,7 +145,7 @@ class Writer:
                 if self.same(old, out) and (_is_number(old) or (self.private(stmt, old) and _alike(old, out))):
                     return [increment(name(self.names[out], True), self.write.atom(new))]
         value = self.write.apply(stmt)
-        if not read and stmt.effect:
+        if not read and not self.textbook:
             return [ast.Expr(value)]
         if len(stmt.outs) > 1:
             targets = ast.Tuple([name(self.names[v], True) for v in stmt.outs], ast.Store())

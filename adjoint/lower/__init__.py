@@ -21,7 +21,7 @@ from . import calls, iterators  # noqa: F401  (its handlers are registered)
 from .abstract import abstract, details, signature
 from .context import Frame, Guard, Lowering, ReadFirst
 from .recursion import merged
-from .source import function_of, read
+from .source import Unchanged, function_of, read
 from .values import Attributes, Entries, Items, Ref, Tuple, Value
 
 __all__ = ["Lowered", "lower", "lower_atom", "lower_rule"]
@@ -30,6 +30,7 @@ __all__ = ["Lowered", "lower", "lower_atom", "lower_rule"]
 @dataclass(frozen=True)
 class Lowered:
     function: Function
+    unchanged: Unchanged
     guards: tuple[Guard, ...]
 
 
@@ -73,6 +74,7 @@ def _lower(
 ) -> Lowered:
     fn = function_of(fun)
     node, source = read(fn)
+    lo.unchanged.function(fn)
     body = calls.body_of_node(node)
     lo.frames, lo.top = 1, lo.stmts
     frame = Frame(1, fn.__name__, source, node, fn, None, body.assigned, body.nonlocals, body.globals_)
@@ -85,6 +87,7 @@ def _lower(
         kwargs.update((k, v) for k, v in named.items() if k not in arguments.signature.parameters)
     elif isinstance(fun, types.MethodType):
         args.append(calls.bound_self(lo, fun))
+    skipped, by_name = _given(fn, arguments)
     for position, (name, spec) in enumerate(arguments.signature.parameters.items()):
         value, tree = _parameter(lo, position, name, arguments.arguments[name])
         if isinstance(value, Ref):
@@ -95,7 +98,11 @@ def _lower(
                 args += value.items
             case inspect.Parameter.VAR_KEYWORD:
                 kwargs.update(calls.entries_of(lo, frame, node, value))
+            case _ if name in skipped:
+                pass
             case inspect.Parameter.KEYWORD_ONLY:
+                kwargs[name] = value
+            case _ if name in by_name:
                 kwargs[name] = value
             case _:
                 args.append(value)
@@ -113,7 +120,7 @@ def _lower(
     if lo.level:
         known = details(tuple(arguments.arguments.values()), lo.level)
         lo.guards["details"] = Guard(lambda args: details(args, lo.level), signature(known))
-    return Lowered(merged(function), tuple(lo.guards.values()))
+    return Lowered(merged(function), lo.unchanged, tuple(lo.guards.values()))
 
 
 _KINDS = {
@@ -125,8 +132,24 @@ _KINDS = {
 }
 
 
+def _given(fn: types.FunctionType, arguments: inspect.BoundArguments) -> tuple[set[str], set[str]]:
+    """What a wrapper (`functools.wraps`) does not get, and what it gets by name: it may look.
+
+    Its signature is shown as that of the function it wraps, but defaults are not its own.
+    """
+    how = getattr(arguments, "given", None)
+    if how is None or not hasattr(fn, "__wrapped__"):
+        return set(), set()
+    count, names = how
+    parameters = arguments.signature.parameters.values()
+    single = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    positional = {p.name for p in single if p.kind is not p.KEYWORD_ONLY}
+    placed = {p.name for p in single[:count]} & positional
+    return {p.name for p in single} - placed - set(names), set(names) - placed
+
+
 def _name(fn: Any) -> str:
-    return "f" if fn.__name__ == "<lambda>" else fn.__name__
+    return fn.__name__ if fn.__name__.isidentifier() else "f"
 
 
 def _parameter(lo: Lowering, position: int, name: str, example: Any) -> tuple[Value, Any]:

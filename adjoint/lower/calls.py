@@ -382,6 +382,8 @@ def splice(
             syntax, source = read(function)
         except AdjointError as error:
             raise error.at(frame.source.spot(node)) from None
+        if not frame.in_rule:
+            lo.unchanged.function(function)
         body, name = body_of_node(syntax), function.__name__
         defaults = defaults_of(lo, function)
     in_rule = frame.in_rule

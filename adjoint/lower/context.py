@@ -21,7 +21,7 @@ from ..infer import infer
 from ..ir import UNDEFINED, Apply, At, Atom, Const, Stmt, Var
 from ..rules.registry import lookup
 from .abstract import abstract, details, signature
-from .source import Source
+from .source import Source, Unchanged
 from .values import (
     TORN, Attributes, Cell, Choice, Closure, Entries, Items, Iteration, Method, Partial, Ref, Rest, Slice, State, Tuple, Value,
     is_undefined,
@@ -77,6 +77,7 @@ class Lowering:
     state: State = field(default_factory=State)
     stmts: list[Stmt] = field(default_factory=list)
     guards: dict[Any, Guard] = field(default_factory=dict)
+    unchanged: Unchanged = field(default_factory=Unchanged)
     examples: dict[Any, Any] = field(default_factory=dict)  # Var of an object -> (the object, how to read it)
     paths: dict[Any, Any] = field(default_factory=dict)
     frames: int = 0

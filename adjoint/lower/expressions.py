@@ -149,6 +149,8 @@ def name(lo: Lowering, frame: Frame, name: str, node: Any) -> Value:
     if name in namespace:
         return global_variable(lo, owner, name, namespace, node)
     if hasattr(builtins, name):
+        if not frame.in_rule:
+            lo.unchanged.builtin(namespace, name)
         return Const(getattr(builtins, name))
     raise lo.refuse(frame, node, f"The name `{name}` is not defined.", "Define it before the gradient is built.")
 

@@ -139,14 +139,14 @@ class _Attempt:
                 value = know.models.get(key, UNDEF)
             if not is_undefined(value):
                 self.top[key] = lo.state.names[what] = self.enter_value(key, (), value, blank)
-        for key, others in know.twins.items():
-            self.cell_of[key].twins += tuple(self.cell_of[k] for k in others)
-        for key, cells in know.outside.items():
-            self.cell_of[key].twins += cells
-        for key, views in know.views.items():
-            self.cell_of[key].views += views
-        for key, taken in know.held.items():
-            self.cell_of[key].twins += (taken,)
+        for spot, others in know.twins.items():
+            self.cell_of[spot].twins += tuple(self.cell_of[k] for k in others)
+        for spot, cells in know.outside.items():
+            self.cell_of[spot].twins += cells
+        for spot, views in know.views.items():
+            self.cell_of[spot].views += views
+        for spot, taken in know.held.items():
+            self.cell_of[spot].twins += (taken,)
         lo.state.heap.update(self.heap)
 
     def enter_value(self, key: Key, path: tuple[int, ...], value: Any, blank: bool) -> Any:
@@ -391,8 +391,9 @@ class _Attempt:
         inner = parts(top)
         if inner is None:
             return top
-        ends = tuple(parts(end) or ()) if end is not None and same_shape(top, end) else (None,) * len(inner)
-        return rebuild(top, [self._leave(p, state, e, reached) for p, e in zip(inner, ends, strict=True)])
+        alike = end is not None and same_shape(top, end)
+        bottom = parts(end) or () if alike else (None,) * len(inner)
+        return rebuild(top, [self._leave(p, state, e, reached) for p, e in zip(inner, bottom, strict=True)])
 
 
 def _value_at(state: State, key: Key, path: tuple[int, ...]) -> Any:

@@ -198,6 +198,31 @@ def _of_one_code(nodes: list[Any], code: types.CodeType, source: Source) -> list
     return []
 
 
+class Unchanged:
+    """A guard: what was read is still what runs.
+
+    Functions keep their code and their defaults (a notebook's autoreload changes them in place), and
+    no global variable hides a builtin that was meant.
+    """
+
+    def __init__(self) -> None:
+        self._functions: list[tuple[types.FunctionType, Any, Any, Any]] = []
+        self._builtins: dict[tuple[int, str], tuple[dict[str, Any], str]] = {}
+
+    def function(self, fn: types.FunctionType) -> None:
+        if not any(fn is known for known, *_ in self._functions):
+            self._functions.append((fn, fn.__code__, fn.__defaults__, fn.__kwdefaults__))
+
+    def builtin(self, namespace: dict[str, Any], name: str) -> None:
+        self._builtins[id(namespace), name] = (namespace, name)
+
+    def holds(self) -> bool:
+        for fn, code, defaults, named in self._functions:
+            if fn.__code__ is not code or fn.__defaults__ is not defaults or fn.__kwdefaults__ is not named:
+                return False
+        return not any(name in namespace for namespace, name in self._builtins.values())
+
+
 # --- is this what runs? ---------------------------------------------------------------------------
 
 

@@ -6,13 +6,15 @@
         yield w3, s                             yield w3
     return w2                               return w2
 
-What has an effect stays, and so does whatever contains it.  With this pass the reverse transform may
+What has an effect stays, and so does whatever contains it; and so does a function of `math` that raises
+outside its domain, for the gradient of `log(x)` must not be -0.5 at -2, where `log` raises.  With this pass the reverse transform may
 record every value it mentions: the tapes that no adjoint statement reads go away here.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterable
 
 from ..ir import Apply, Atom, Block, Function, If, Loop, Stmt, Try, Var, blocks, free, has_effect, reads
@@ -41,7 +43,7 @@ def needed(stmts: Iterable[Stmt], results: Iterable[Atom]) -> list[Stmt]:
 def reduced(stmt: Stmt, live: set[Var]) -> Stmt | None:
     match stmt:
         case Apply():
-            return stmt if stmt.effect or any(v in live for v in stmt.outs) else None
+            return stmt if stmt.effect or raises(stmt) or any(v in live for v in stmt.outs) else None
         case If():
             keep = [i for i, v in enumerate(stmt.outs) if v in live]
             then, orelse = (_side(side, keep) for side in (stmt.then, stmt.orelse))
@@ -52,6 +54,17 @@ def reduced(stmt: Stmt, live: set[Var]) -> Stmt | None:
             return dataclasses.replace(stmt, outs=tuple(stmt.outs[i] for i in keep), then=then, orelse=orelse)
         case Loop():
             return _loop(stmt, live)
+
+
+def raises(stmt: Apply) -> bool:
+    """May the primal raise here, where the gradient alone would not?"""
+    return stmt.fn in _DOMAINS and stmt.at.sweep == "forward" and any(isinstance(a, Var) for a in stmt.args)
+
+
+_DOMAINS = {
+    math.log, math.log2, math.log10, math.log1p, math.sqrt, math.asin, math.acos, math.acosh, math.atanh, math.fmod,
+    math.pow, math.gamma, math.lgamma,
+}
 
 
 def _side(block: Block, keep: list[int]) -> Block:
