@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
+import sys
 import threading
 import types
 from collections.abc import Callable, Sequence
@@ -20,7 +21,7 @@ from . import runtime
 from .avals import Arr, Num, differentiable
 from .emit import Emitted, emit
 from .errors import AdjointError, WrongArgument
-from .ir import Apply, At, Block, Function, Place, Var, callees, leaves, map_leaves, show, substitute
+from .ir import Apply, At, Atom, Block, Function, Place, Var, callees, leaves, map_leaves, show, substitute
 from .lower import Lowered, lower
 from .lower.abstract import Shapeless, signature
 from .lower.source import Unchanged, function_of
@@ -97,7 +98,7 @@ class Gradient:
         for word in getattr(self, "__qualname__", "").split("."):
             found = getattr(found, word, None)
         if found is self:
-            return self.__qualname__  # type: ignore[attr-defined]
+            return self.__qualname__
         return _remade, (self.primal, self.wrt, self._value, self._optimize, self.has_aux, self._seed)
 
     def __repr__(self) -> str:
@@ -118,7 +119,7 @@ class Gradient:
 
     def source_for(self, /, *args: Any, **kwargs: Any) -> str:
         """The generated source for arguments such as these."""
-        return self.compiled_for(*args, **kwargs).__adjoint__.source  # type: ignore[attr-defined,no-any-return]
+        return self.compiled_for(*args, **kwargs).__adjoint__.source  # type: ignore[attr-defined]
 
     def compiled_for(self, /, *args: Any, **kwargs: Any) -> Callable[..., Any]:
         """The generated function itself, without look-up.  Call it only with arguments such as these."""
@@ -151,7 +152,7 @@ class Gradient:
             return built
 
     def _made(self, bound: inspect.BoundArguments) -> _Built:
-        lowered, reversed_, final = self._programs(bound)
+        lowered, _, final = self._programs(bound)
         emitted = emit(final, textbook=not self._optimize)
         emitted.function.__adjoint__ = emitted  # type: ignore[attr-defined]
         return _Built(emitted, emitted.function, lowered.unchanged, lowered.guards, _needs_defaults(lowered.function))
@@ -161,7 +162,7 @@ class Gradient:
         lowered = lower(self.primal, bound)
         program = prepared(lowered.function) if self._optimize else with_inputs(lowered.function)
         seed = "default" if self._seed == "one" and not self._optimize else self._seed
-        places = self._positions[0] if isinstance(self.wrt, int | str) else self._positions
+        places = self._positions if isinstance(self.wrt, tuple | list) else self._positions[0]
         reversed_ = reverse(program, places, seed=seed, value=self._value, has_aux=self.has_aux)
         final = optimised(reversed_) if self._optimize else textbook(reversed_)
         for callee in callees(final):
@@ -270,7 +271,7 @@ def _examples(sig: inspect.Signature, example: Any) -> inspect.BoundArguments:
             args[name] = 1
         else:
             args[name] = example
-    return inspect.BoundArguments(sig, args)  # type: ignore[arg-type]
+    return inspect.BoundArguments(sig, args)
 
 
 def has_float(value: Any) -> bool:
@@ -325,7 +326,8 @@ def positions(fun: Any, sig: inspect.Signature, wrt: Wrt) -> list[ArgumentPlace]
                     f"`wrt` names `{which}`, and `{_called(fun)}` has no such parameter.", f"Its parameters: {listed}."
                 )
             out.append(names.index(which))
-        elif isinstance(which, int) and not isinstance(which, bool):
+        elif isinstance(which, int | np.integer) and not isinstance(which, bool):
+            which = int(which)
             if star is not None and which >= star:
                 out.append((star, which - star))
                 continue
@@ -363,7 +365,7 @@ class BoundGradient(Gradient):
         return getattr(self._shared, name)
 
     def __reduce__(self) -> Any:
-        return bound_gradient, (self._shared, self.__self__, self.wrt)
+        return BoundGradient, (self._shared, self.__self__, self.wrt)
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         return self._shared(self.__self__, *args, **kwargs)
@@ -412,11 +414,11 @@ def bound_gradient(gradient: Gradient, obj: Any) -> Gradient:
         names = [p.name for p in parameters]
         wrt = gradient.wrt
         found = [
-            which if which == names[0] else names[1 + positions(gradient.primal, rest, which)[0]]
-            for which in ((wrt,) if isinstance(wrt, int | str) else wrt)
+            which if which == names[0] else names[1 + positions(gradient.primal, rest, which)[0]]  # type: ignore[operator]
+            for which in (wrt if isinstance(wrt, tuple | list) else (wrt,))
         ]
         gradient._free = Gradient(
-            gradient.primal, found[0] if isinstance(wrt, int | str) else tuple(map(str, found)), **options
+            gradient.primal, tuple(map(str, found)) if isinstance(wrt, tuple | list) else found[0], **options
         )
     return BoundGradient(gradient._free, obj, gradient.wrt)
 
@@ -426,7 +428,8 @@ INPUT = Place("", 0, 0, "", "")
 
 def with_inputs(function: Function) -> Function:
     """The textbook form starts with the inputs: `w1 = x1`."""
-    stmts, env = [], {}
+    stmts: list[Apply] = []
+    env: dict[Atom, Atom] = {}
     for p in function.params:
         for leaf in leaves(p.tree):
             if isinstance(leaf, Var) and isinstance(leaf.aval, Num | Arr):
@@ -443,7 +446,7 @@ def textbook(function: Function) -> Function:
 
     The cotangent of an input is that of its `w`, which is returned itself.
     """
-    inputs = {
+    inputs: dict[Atom, Atom] = {
         s.out: s.args[0] for s in function.body.stmts
         if isinstance(s, Apply) and s.fn is runtime.identity and s.at.pulls is not None and s.at.pulls.at.place is INPUT
     }

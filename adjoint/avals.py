@@ -95,7 +95,8 @@ def join(a: Aval, b: Aval) -> Aval:
                 a.boxed and b.boxed,
             )
         case (Num(), Arr()) | (Arr(), Num()):
-            num, arr = (a, b) if isinstance(a, Num) else (b, a)
+            num: Any = a if isinstance(a, Num) else b
+            arr: Any = b if isinstance(a, Num) else a
             return Arr(_promote(arr.dtype, dtype_of(num)), () if arr.shape == () else None, boxed=True)
         case (Cut() | Obj(), Cut() | Obj()) if is_slice(a) and is_slice(b):
             return Obj(slice)

@@ -149,6 +149,8 @@ def fit(b: Builder, g: Atom, x: Var, aval: Aval | None = None) -> Atom:
 
 def _at_run_time(b: Builder, g: Atom, x: Var) -> Atom:
     aval = x.aval if isinstance(x.aval, Arr) else ANY
+    if isinstance(x.aval, Num):
+        aval = Arr(np.dtype(complex if x.aval.kind == "complex" else float), (), True)
     return b.apply(runtime.unbroadcast, g, x, aval=aval)
 
 

@@ -19,7 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from .avals import ANY, BOOL, Arr, Aval, Cut, Num, Obj, Parts, Seq, aval_of, dtype_of, is_slice, item_of, join_shapes, shape_of
+from .avals import ANY, BOOL, Arr, Aval, Cut, Num, Obj, Parts, Seq
+from .avals import aval_of, dtype_of, is_slice, item_of, join, join_shapes, shape_of
 from .ir import UNDEFINED, Const, Var
 
 LARGEST = 4_000_000  # entries in the dummies of one question; contractions have a bound of their own
@@ -41,6 +42,8 @@ def infer(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: tuple[tuple[str
         return ANY
     if fn is operator.getitem:
         return _getitem(args[0], args[1])
+    if fn in (min, max) and not kwargs and args:  # either of them, a float or a NumPy scalar
+        return functools.reduce(join, [a.aval for a in args] if len(args) > 1 else [item_of(args[0].aval)])
     if fn in (operator.matmul, np.matmul, np.dot, np.ndarray.dot) and not kwargs and len(args) == 2:
         return _product(fn, *(a.aval for a in args))
     try:
@@ -217,6 +220,8 @@ def _product(fn: Any, a: Aval, b: Aval) -> Aval:
         dtype = np.result_type(da, db)
     if m is None or n is None:
         return Arr(dtype, None)
+    if m and n and None not in (inner := (m[-1], n[-min(2, len(n))])) and inner[0] != inner[1]:
+        return ANY  # it raises an error
     if len(m) == 0 or len(n) == 0:  # np.dot with a scalar multiplies
         shape = m + n
     elif len(n) == 1:

@@ -25,7 +25,7 @@ in a transform from a bug in the emitter.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -283,7 +283,7 @@ def free(block: Block) -> list[Var]:
             bound.update(defined(stmt))
         note(block.results, bound)
 
-    def note(atoms, bound: set[Var]) -> None:
+    def note(atoms: Iterable[Atom], bound: set[Var]) -> None:
         for a in atoms:
             if isinstance(a, Var) and a not in bound:
                 found[a] = None
@@ -300,7 +300,7 @@ def free_of(stmt: Stmt) -> list[Var]:
     return list(found)
 
 
-def substitute(block: Block, env: dict[Var, Atom]) -> Block:
+def substitute(block: Block, env: Mapping[Any, Atom]) -> Block:
     """The block with some of its free variables replaced.  What it defines keeps its identity."""
     if not env:
         return block
@@ -311,7 +311,7 @@ def substitute(block: Block, env: dict[Var, Atom]) -> Block:
     )
 
 
-def substitute_stmt(stmt: Stmt, env: dict[Var, Atom]) -> Stmt:
+def substitute_stmt(stmt: Stmt, env: Mapping[Any, Atom]) -> Stmt:
     def sub(a: Atom) -> Atom:
         return env.get(a, a) if isinstance(a, Var) else a
 
@@ -424,7 +424,7 @@ def check(function: Function) -> Function:
             seen.add(v)
             scope.add(v)
 
-    def use(atoms, scope: set[Var], stmt: Any) -> None:
+    def use(atoms: Iterable[Atom], scope: set[Var], stmt: Any) -> None:
         for a in atoms:
             if isinstance(a, Var) and a not in scope:
                 raise IllFormed(f"{a} is read before it is defined in {function.name}: {stmt}")
@@ -478,7 +478,7 @@ def run(function: Function, *args: Any, watch: Callable[[Var, Any], None] | None
     def value(a: Atom) -> Any:
         return a.value if isinstance(a, Const) else env.get(a, UNDEFINED)
 
-    def block(b: Block, values=()) -> list[Any]:
+    def block(b: Block, values: Iterable[Any] = ()) -> list[Any]:
         bind(b.params, values)
         for stmt in b.stmts:
             step(stmt)

@@ -20,6 +20,7 @@ import dataclasses
 import inspect
 import linecache
 import operator
+import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -80,7 +81,7 @@ def reverse(function: Function, wrt: list[Place] | Place, *, seed: str, value: b
         gradient_part = whole.parts[0] if has_aux else whole
         whole = Tree(tuple, (0, 1), (primal, gradient_part))
     body = Block(
-        function.body.params + tuple(v for p in params for v in leaves(p.tree)),
+        function.body.params + tuple(v for p in params for v in leaves(p.tree) if isinstance(v, Var)),
         (*forward, *work.b.stmts), tuple(leaves(whole)),
     )
     return Function(function.name + "_grad", function.params + params, body, whole, function.primal, function.doc)
@@ -473,7 +474,7 @@ class _Reverse:
             blocks.append(Block(side.params, tuple(forward), side.results + tuple(recorded)))
         more = tuple(v for j in (0, 1) for _, v in extra[j])
         if isinstance(stmt, Try):
-            more += (test,)  # type: ignore[assignment]
+            more += (test,)  # type: ignore[operator]
         return dataclasses.replace(stmt, outs=stmt.outs + more, then=blocks[0], orelse=blocks[1])
 
     def bar_or_zero(self, bars: dict[Key, Atom], key: Key) -> Atom:
@@ -500,12 +501,13 @@ class _Reverse:
         init: list[Atom] = []
         for i in carried:
             out = stmt.outs[i]
-            init.append(self.as_list(self.bars.pop(out, None) or zero(self.b, out, bar_of=body.params[i]), out))
+            bar = self.bars.pop(out) if out in self.bars else zero(self.b, out, bar_of=body.params[i])
+            init.append(self.as_list(bar, out))
             bars.append(Var(_bar_aval(init[-1], out), bar_of=body.params[i]))
         outside = [v for v in free(body) if v in flows]
         sums = []
         for v in outside:
-            init.append(self.bars.pop(v, None) or zero(self.b, v))
+            init.append(self.bars.pop(v) if v in self.bars else zero(self.b, v))
             sums.append(Var(_bar_aval(init[-1], v), bar_of=v))
         emitted = [(k, self.bars.pop(v)) for k, v in enumerate(stmt.lists) if v in self.bars]
         items = [Var(item_of(g.aval)) for _, g in emitted]
@@ -665,7 +667,8 @@ def name_of(fn: Any) -> str:
     module = getattr(fn, "__module__", None) or ""
     name = getattr(fn, "__qualname__", None) or getattr(fn, "__name__", None) or repr(fn)
     if isinstance(fn, np.ufunc):
-        module, name = "numpy", fn.__name__
+        homes = ("numpy", "scipy.special")
+        module = next((home for home in homes if getattr(sys.modules.get(home), name, None) is fn), "")
     return f"{module}.{name}" if module and module not in ("builtins", "_operator", "__main__") else name
 
 
@@ -683,7 +686,7 @@ def missing(stmt: Apply, argument: int | None = None) -> MissingRule:
     if argument is not None:
         return MissingRule(
             f"`{name}` has no derivative with respect to its argument {argument}, and the gradient depends on it.",
-            "Keep that argument constant (`adjoint.stop_gradient`), or register a rule of your own.", spot_of(stmt),
+            "Keep that argument constant, or register a rule of your own.", spot_of(stmt),
         )
     if stmt.fn is runtime.call:
         return MissingRule(
@@ -695,7 +698,7 @@ def missing(stmt: Apply, argument: int | None = None) -> MissingRule:
             "A function that adjoint does not know is given this value, and may change it; the gradient depends on it.",
             "Give it a copy, or say that it changes nothing: `adjoint.constant(function, why=...)`.", spot_of(stmt),
         )
-    short = name.split(".")[-1]
+    short = "np." + name.removeprefix("numpy.") if name.startswith("numpy.") else name
     return MissingRule(
         f"`{name}` is applied to a value that the gradient depends on, and has no derivative rule.",
         f"Register one with `@adjoint.vjp_rule({short})`, or say `adjoint.constant({short}, why=...)`.", spot_of(stmt),

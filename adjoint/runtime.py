@@ -27,7 +27,7 @@ def make_dict(keys: tuple[Any, ...], *items: Any) -> dict[Any, Any]:
 
 def make_object(cls: type, names: tuple[str, ...], *items: Any) -> Any:
     """An instance of `cls` with these attributes, made without running `__init__`."""
-    new = object.__new__(cls)
+    new: Any = object.__new__(cls)
     for name, item in zip(names, items, strict=True):
         object.__setattr__(new, name, item)
     return new
@@ -171,6 +171,32 @@ def placed(g: list[Any], places: list[int]) -> list[Any]:
     for part, k in zip(g, places, strict=True):
         out[k] = part
     return out
+
+
+def array_set(x: Any, index: Any, v: Any) -> Any:
+    """`x` with `v` at `index`."""
+    new = x.copy()
+    if new.dtype.kind in "iub" and np.asarray(v).dtype.kind in "fc":
+        raise TypeError(f"floats are written into an array of {new.dtype}")
+    new[index] = v
+    return new
+
+
+def array_put(x: Any, index: Any, v: Any) -> Any:
+    """`x` with `v` at `index`, which may name a place several times: the last counts."""
+    return array_set(x, index, v)
+
+
+def put_back(g: Any, index: Any) -> Any:
+    """The cotangent of what `array_put` wrote: that of each place goes to the last that was written there.
+
+    >>> put_back(np.array([1.0, 2.0]), [0, 0, 1])
+    array([0., 1., 2.])
+    """
+    places = np.arange(g.size).reshape(g.shape)[index]
+    last = np.empty(g.size, dtype=int)
+    last[places.ravel()] = np.arange(places.size)
+    return np.where(last[places] == np.arange(places.size).reshape(places.shape), g[index], 0.0)
 
 
 def changed(x: Any, *others: Any) -> Any:

@@ -267,7 +267,8 @@ class Writer:
 
     def factor(self, scope: Scope, depth: int) -> str:
         inner = self.float(scope, depth)
-        return inner if inner.isidentifier() or inner.startswith(("np.", "math.")) and " " not in inner else f"({inner})"
+        plain = inner.isidentifier() or (inner.startswith(("np.", "math.")) and " " not in inner)
+        return inner if plain else f"({inner})"
 
     def wrapped(self, scope: Scope, depth: int = 2) -> str:
         """One that stays small however often it is applied."""
@@ -291,7 +292,8 @@ class Writer:
         match self.pick(kinds):
             case "list":
                 xs = self.pick(scope.lists)
-                return self.pick((f"sum({xs})", f"0.1 * len({xs})", f"sum({xs}[:2])", f"np.mean(np.array({xs}))", f"max({xs})"))
+                forms = ("sum({})", "0.1 * len({})", "sum({}[:2])", "np.mean(np.array({}))", "max({})")
+                return self.pick(forms).format(xs)
             case "dict":
                 d = self.pick(list(scope.dicts))
                 return f"sum({d}[k] for k in {d})"
@@ -392,7 +394,8 @@ class Writer:
                 return f"np.array([{self.leaf(scope)}, {self.leaf(scope)}, {self.leaf(scope)}])"
             case 14 if length == 3 and scope.matrices:
                 m = self.pick(scope.matrices)
-                return self.pick((f"{m}[{self.index(scope, 3)}]", f"{m} @ ({u})", f"{m}.sum(axis=0)", f"{m}.T @ ({u})", f"{m}[:, 1]"))
+                row = f"{m}[{self.index(scope, 3)}]"
+                return self.pick((row, f"{m} @ ({u})", f"{m}.sum(axis=0)", f"{m}.T @ ({u})", f"{m}[:, 1]"))
         return f"({u}) + {self.leaf(scope)}"
 
     def test(self, scope: Scope, depth: int = 1) -> str:
@@ -400,11 +403,14 @@ class Writer:
             case 0 | 1 | 2:
                 return f"{self.float(scope, depth)} {self.pick('><')} {self.number()}"
             case 3:
-                return f"{self.pick(scope.ints)} {self.pick(('> 1', '== 1', '% 2 == 0', '< 2'))}" if scope.ints else "x > 0.4"
+                asked = self.pick(("> 1", "== 1", "% 2 == 0", "< 2"))
+                return f"{self.pick(scope.ints)} {asked}" if scope.ints else "x > 0.4"
             case 4:
                 return self.pick(scope.bools) if scope.bools else f"{self.leaf(scope)} > {self.number()}"
             case 5:
-                return f"len({self.pick(scope.lists)}) > 2" if scope.lists else f"{self.leaf(scope)} < {self.leaf(scope)}"
+                if scope.lists:
+                    return f"len({self.pick(scope.lists)}) > 2"
+                return f"{self.leaf(scope)} < {self.leaf(scope)}"
             case 6 | 7:
                 return f"{self.pick(('-0.3', '0.1'))} < {self.float(scope, 0)} < {self.pick(('0.8', '0.4'))}"
             case 8 | 9:
@@ -433,7 +439,7 @@ class Writer:
     def statement(self, scope: Scope) -> bool:
         self.left -= 1
         plain = [self.assign] * 6 + [self.augment] * 4 + [self.swap, self.bools, self.ints, self.several, self.printed]
-        plain += [self.array_assign] * 2 + [self.array_write] * 4 + [self.array_name, self.matrix]
+        plain += [self.array_assign] * 2 + [self.array_write] * 4 + [self.array_name] * 2 + [self.matrix]
         plain += [self.listed] * 2 + [self.list_write] * 3 * bool(scope.lists) + [self.tupled, self.unpacked]
         plain += [self.dicted, self.dict_write, self.row_list] + [self.matrix_write] * 2 * bool(scope.matrices)
         plain += [self.calls_several]
@@ -519,7 +525,8 @@ class Writer:
         length = self.pick((3, 3, 3, 2))
         value = self.array(scope, self.pick((1, 2)), length)
         if length == 3 and self.one_in(4):
-            value = self.pick(("np.zeros(3)", "np.ones(3)", "v.copy()", "np.array(v)", "np.zeros_like(v)", "np.full(3, 0.5)"))
+            made = ("np.zeros(3)", "np.ones(3)", "v.copy()", "np.array(v)", "np.zeros_like(v)", "np.full(3, 0.5)")
+            value = self.pick(made)
         u = self.pick(("u", "w", "z", "v") if length == 3 else ("r2", "q2"))
         self.put(f"{u} = {value}")
         scope.bind("arrays", u, length)
@@ -593,12 +600,14 @@ class Writer:
             case 0 | 1 | 2:
                 pass
             case 3 if scope.lists:
-                value = self.pick(("{}", "{}[:]", "list({})", "{}[::-1]", "sorted({})", "{}.copy()")).format(self.pick(scope.lists))
+                forms = ("{}", "{}", "{}[:]", "list({})", "{}[::-1]", "sorted({})", "{}.copy()")
+                value = self.pick(forms).format(self.pick(scope.lists))
             case 4:
                 value = f"[np.sin({self.float(self.within(scope, 'e'), 1)}) for e in {self.pick(list(scope.arrays))}]"
             case 5:
                 inner = scope.copy(ints=[*scope.ints, "i"], expression=True)
-                value += f" + [np.sin({self.float(inner, 1)}) for i in range({self.pick(('n', '3'))}) if {self.test(inner, 0)}]"
+                over = self.pick(("range(n)", "range(3)"))
+                value += f" + [np.sin({self.float(inner, 1)}) for i in {over} if {self.test(inner, 0)}]"
             case 6 if scope.lists:
                 value += f" + {self.pick(scope.lists)}[1:3]"
             case 7:
@@ -610,7 +619,9 @@ class Writer:
 
     def list_write(self, scope: Scope) -> None:
         xs = self.pick(scope.lists)
-        at = f"{xs}[{self.pick(scope.ints)} % len({xs})]" if scope.ints and self.one_in(2) else f"{xs}[{self.pick((0, -1))}]"
+        at = f"{xs}[{self.pick((0, -1))}]"
+        if scope.ints and self.one_in(2):
+            at = f"{xs}[{self.pick(scope.ints)} % len({xs})]"
         if scope.fixed or scope.inner or self.one_in(3):
             self.put(f"{at} {self.pick(('', '+', '-'))}= {self.wrapped(scope)}")
             return
@@ -716,7 +727,7 @@ class Writer:
     def calls_several(self, scope: Scope) -> None:
         own = [g for g, (_, results) in scope.functions.items() if results == 2]
         a, b = self.target(scope), self.target(scope)
-        match self.pick(("halves", "divmod", "shifted", *("own",) * 3 * bool(own))):
+        match self.pick(("halves", "halves", "shifted", *("own",) * 3 * bool(own))):
             case "own":
                 self.put(f"{a}, {b} = {self.call_of(scope, self.pick(own), 1)}")
             case "shifted" if not scope.inner:
@@ -799,8 +810,9 @@ class Writer:
         if scope.loops >= 3:
             return self.augment(scope)
         i = self.pick([v for v in ("i", "j", "l") if v not in scope.ints] or ["i"])
-        ranges = ["range(3)", "range(n)", "range(2)", "range(1, n + 1)", "range(n, 0, -1)", "range(0, 4, 2)", "range(2, -1, -1)"]
-        ranges += ["range(len(v))", "reversed(range(n))", "range(-1, 2)", "range(0)", *(f"range({k})" for k in scope.ints)]
+        ranges = ["range(3)", "range(n)", "range(2)", "range(1, n + 1)", "range(n, 0, -1)", "range(0, 4, 2)"]
+        ranges += ["range(2, -1, -1)", "range(len(v))", "reversed(range(n))", "range(-1, 2)", "range(0)"]
+        ranges += [f"range({k})" for k in scope.ints]
         over = self.pick(ranges)
         self.put(f"for {i} in {over}:")
         sure = over[6] in "23-" or over.startswith(("range(0, 4", "range(len"))
@@ -816,7 +828,8 @@ class Writer:
         a, b, c = self.leaf(scope), self.leaf(scope), self.leaf(scope)
         fixed, bound, i = scope.fixed, [e], None
         options = ["array", "zip", "enumerate", "tuple", "pairs"] + ["list", "lists"] * bool(scope.lists)
-        options += ["items", "values"] * bool(scope.dicts) + ["matrix"] * bool(scope.matrices) + ["rows"] * bool(scope.rows)
+        options += ["items", "values"] * bool(scope.dicts) + ["matrix"] * bool(scope.matrices)
+        options += ["rows"] * bool(scope.rows)
         kind = self.pick(options)
         if scope.inner and kind in ("matrix", "rows"):
             kind = "array"
@@ -948,8 +961,6 @@ def programs(draw: Callable[[Any], Any], longest: int = 16, without: frozenset[s
 class _Recorded(ast.NodeTransformer):
     """The same program, noting the outcome of everything that makes a function jump or kink."""
 
-    WATCHED = {"max": "max", "min": "min", "abs": "abs", "sorted": "sorted", "maximum": "np_maximum", "max_": "np_max"}
-
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
         self.generic_visit(node)
         return ast.Call(ast.Name("note_", ast.Load()), [node], [])
@@ -1028,9 +1039,6 @@ def slope(program: Program) -> tuple[float, float] | None:
                 return None
             ends.append(end)
         slopes.append((ends[0] - ends[1]) / (2 * h))
-        curved = abs(ends[0] + ends[1] - 2 * value) / h  # goes with h where the function is smooth
-        if curved > 1e-2 * (1 + abs(slopes[-1])) * 50:
-            return None
     coarse, fine = slopes
     if abs(coarse - fine) > 1e-4 * (1.0 + abs(fine)):
         return None

@@ -10,6 +10,7 @@ import contextlib
 import inspect
 import io
 import random
+import sys
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -50,6 +51,15 @@ REFUSED = {
     # a container of the library that lowering does not know
     "other_containers",
 }
+
+
+@pytest.fixture(autouse=True)
+def deep_stack() -> Iterator[None]:
+    """The interpreter takes several frames for each call of a recursive function."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(10_000)
+    yield
+    sys.setrecursionlimit(limit)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

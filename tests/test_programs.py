@@ -1,6 +1,7 @@
 """Random programs: the gradient of each agrees with differences, or is refused.
 
-`ADJOINT_PROGRAMS` says how many are tried (150 unless set), `ADJOINT_SEED` asks for others than the usual ones.
+`ADJOINT_PROGRAMS` says how many are tried (150 unless set), `ADJOINT_SEED` asks for others than the usual ones:
+`ADJOINT_PROGRAMS=20000 ADJOINT_SEED=7 pytest -n auto tests/test_programs.py`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import warnings
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from programs import DIRECTION, Program, programs, slope, unload
 
@@ -20,7 +22,8 @@ from adjoint import AdjointError, value_and_grad
 from adjoint.testing import assert_same
 
 EXAMPLES = int(os.environ.get("ADJOINT_PROGRAMS", "150"))
-SEED = os.environ.get("ADJOINT_SEED")
+SEED = int(os.environ.get("ADJOINT_SEED", "0"))
+PARTS = max(1, EXAMPLES // 250)  # for pytest-xdist
 WITHOUT = frozenset({"parts"})  # what adjoint does not read yet: to be emptied
 ACCEPTED = 0.9  # at least this part of the programs must not be refused
 
@@ -95,18 +98,20 @@ def _wrong(message: str) -> str:
     raise AssertionError(message)
 
 
-def test_random_programs() -> None:
+@pytest.mark.parametrize("part", range(PARTS))
+def test_random_programs(part: int) -> None:
     found: collections.Counter[str] = collections.Counter()
 
+    @seed(SEED * 1000 + part)
     @settings(
-        max_examples=EXAMPLES, deadline=None, derandomize=SEED is None, database=None,
-        suppress_health_check=list(HealthCheck), phases=(Phase.generate, Phase.shrink),
+        max_examples=EXAMPLES // PARTS, deadline=None, database=None, suppress_health_check=list(HealthCheck),
+        phases=(Phase.generate, Phase.shrink),
     )
     @given(programs(without=WITHOUT))
     def each(program: Program) -> None:
         found[check(program)] += 1
 
-    (each if SEED is None else seed(int(SEED))(each))()
+    each()
     tried = sum(found.values())
     assert found["refused"] <= (1 - ACCEPTED) * tried, f"too many programs are refused: {dict(found)}"
     assert found["checked"] >= tried / 2, f"too few programs are checked: {dict(found)}"

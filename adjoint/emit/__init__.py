@@ -12,13 +12,15 @@ import builtins
 import dataclasses
 import hashlib
 import linecache
+import sys
+import traceback
 import types
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from ..ir import (
-    Block, Const, Function, If, Loop, Param, Stmt, Tree, Var, blocks, callees, defined, leaves, substitute,
+    Atom, Block, Const, Function, If, Loop, Param, Stmt, Tree, Var, blocks, callees, defined, leaves, substitute,
 )
 from .alias import Aliases
 from .expressions import Expressions, name
@@ -53,9 +55,27 @@ def emit(function: Function, *, textbook: bool = False) -> Emitted:
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     namespace: dict[str, Any] = {"__name__": "adjoint.generated", "__builtins__": __builtins__, **space.objects}
     exec(compile(source, filename, "exec", dont_inherit=True), namespace)
+    show_lines()
     made = namespace[function.name]
     assert isinstance(made, types.FunctionType)
     return Emitted(source, made, filename)
+
+
+def show_lines() -> None:
+    """Let an uncaught error show the lines of generated code, as one that is caught does.
+
+    Before Python 3.13 the interpreter's own printer looks for lines in files only, not in `linecache`.
+    """
+    if sys.version_info < (3, 13) and sys.excepthook is sys.__excepthook__:
+        sys.excepthook = _excepthook
+
+
+def _excepthook(kind: type[BaseException], error: BaseException, trace: types.TracebackType | None) -> None:
+    files = {frame.f_code.co_filename for frame, _ in traceback.walk_tb(trace)}
+    if any(file.startswith("<adjoint ") for file in files):
+        traceback.print_exception(kind, error, trace)
+    else:
+        sys.__excepthook__(kind, error, trace)
 
 
 def text(function: Function, textbook: bool) -> tuple[str, Namespace]:
@@ -66,7 +86,8 @@ def text(function: Function, textbook: bool) -> tuple[str, Namespace]:
     inside = functions.union(*(_user_names(d.function) | d.names.all() for d in drafts))
     space = Namespace(function.primal, inside)
     trees = [_definition(draft, textbook, space) for draft in drafts]
-    header, handed = space.header(), space.handed()
+    read = {n.id for tree in trees for n in ast.walk(tree) if isinstance(n, ast.Name)}
+    header, handed = space.header(read), space.handed(read)
     lines = [*header, *([f"# given: {', '.join(handed)}"] if handed else [])]
     return "\n".join(lines) + ("\n\n\n" if lines else "") + "\n\n".join(map(printed, trees)), space
 
@@ -105,7 +126,7 @@ def _shared_tests(block: Block) -> Block:
             case Loop():
                 body, test = _shared_tests(stmt.body), stmt.test
                 if test is not None:
-                    env = dict(zip(test.params, body.params, strict=False))
+                    env: dict[Var, Atom] = dict(zip(test.params, body.params, strict=False))
                     test = _shared_tests(substitute(Block((), test.stmts, test.results), env))
                 return dataclasses.replace(stmt, body=body, test=test)
         return stmt

@@ -12,7 +12,7 @@ import operator
 import numpy as np
 
 from .. import runtime
-from ..avals import Aval, Arr, Num, Obj
+from ..avals import Arr, Aval, Num, Obj
 from ..ir import Apply, Atom, Block, Function, If, Loop, Var, leaves
 from ..rules.registry import lookup
 

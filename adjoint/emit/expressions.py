@@ -84,7 +84,7 @@ class Expressions:
         if fn is getattr and len(args) == 2 and isinstance(args[1], Const):
             return ast.Attribute(self.atom(args[0]), args[1].value, ast.Load())
         if fn in _BINARY and len(args) == 2 and (fn is not runtime.add or _are_numbers(args)):
-            return self.binary(_BINARY[fn], *map(self.atom, args), stmt)
+            return self.binary(_BINARY[fn], self.atom(args[0]), self.atom(args[1]), stmt)
         if fn in _UNARY and len(args) == 1:
             value = self.atom(args[0])
             positive = without_minus(value) if fn is operator.neg and stmt.at.sweep == "reverse" else None

@@ -98,7 +98,7 @@ class Folds:
             if self._width(stmt) <= WIDEST:
                 self.wholes.add(stmt)
                 for side in (stmt.then, stmt.orelse):
-                    self.folded.update((s.outs[0], s) for s in side.stmts)  # type: ignore[misc,union-attr]
+                    self.folded.update((s.outs[0], s) for s in side.stmts)  # type: ignore[misc]
         return stmt in self.wholes
 
     def _foldable(self, side: Block) -> bool:
@@ -173,7 +173,7 @@ def _passed_on(block: Block) -> Iterator[Atom]:
     made = {v for stmt in block.stmts if isinstance(stmt, If) for v in stmt.outs}
     for stmt in block.stmts:
         yield from (a for a in reads(stmt) if a in made)
-        further = set()
+        further: set[Atom] = set()
         for inner in blocks(stmt):
             further.update(_passed_on(inner))
         yield from further

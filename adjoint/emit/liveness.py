@@ -81,7 +81,7 @@ class Liveness:
         return before
 
     def _loop(self, stmt: Loop, live: set[Var]) -> set[Var]:
-        n, params = len(stmt.outs), stmt.body.params
+        params = stmt.body.params
         made = stmt.defined
         live = live - set(made)
         self._define(made, live)

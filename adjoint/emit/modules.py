@@ -109,16 +109,19 @@ class Namespace:
             name = f"{word}_{k}"
         return name
 
-    def header(self) -> list[str]:
-        lines = list(self.imports)
+    def header(self, read: set[str]) -> list[str]:
+        """The imports of the names that the text reads."""
+        lines = [line for line in self.imports if line.split()[-1].split(".")[0] in read]
         for path, words in self.bare.items():
-            listed = (word if word == name else f"{word} as {name}" for word, name in sorted(words.items()))
-            lines.append(f"from {path} import {', '.join(listed)}")
+            names = [(word, name) for word, name in sorted(words.items()) if name in read]
+            if names:
+                listed = ", ".join(word if word == name else f"{word} as {name}" for word, name in names)
+                lines.append(f"from {path} import {listed}")
         return sorted(lines, key=lambda line: (line.split()[1].startswith("adjoint"), line.split()[1]))
 
-    def handed(self) -> list[str]:
+    def handed(self, read: set[str]) -> list[str]:
         """The names of objects that are not imported but handed over."""
-        return sorted(self._names.values())
+        return sorted(read.intersection(self._names.values()))
 
 
 _IMPORTED = ("numpy", "scipy", "math", "cmath", "adjoint", "operator", "functools", "itertools", "builtins")
@@ -131,7 +134,7 @@ def home(value: Any) -> str | None:
         return None
     if getattr(np, word, None) is value:
         return "numpy"
-    module = getattr(value, "__module__", None)
+    module = "scipy.special" if isinstance(value, np.ufunc) else getattr(value, "__module__", None)
     if not isinstance(module, str):
         return None
     for path in (*_public(module), module):

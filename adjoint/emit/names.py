@@ -18,7 +18,6 @@ from ..ir import Apply, Block, Function, If, Loop, Var, blocks, defined, leaves
 from .fold import UPDATES, Folds
 from .liveness import Liveness
 
-
 INDICES = ("i", "j", "k")
 
 

@@ -159,7 +159,7 @@ class Writer:
         """May the memory of `a` be written to, now that `stmt` has read it?"""
         if not isinstance(a, Var):
             return True
-        bases = [v for v in self.folds.expand(a)]
+        bases = list(self.folds.expand(a))
         if a in self.folds.folded:
             maker = self.folds.folded[a]
             if isinstance(maker, If) or self.aliases.foreign(a) or any(self.aliases.share(a, b) for b in bases):
@@ -249,7 +249,7 @@ class Writer:
                 return [*out, ast.Assign([left], ast.Tuple(values, ast.Load()), lineno=1)]
             out.append(assign(targets[ready], values[ready]))
             for items in (todo, targets, values, reads):
-                del items[ready]  # type: ignore[attr-defined]
+                del items[ready]
         return out
 
     # --- loops ------------------------------------------------------------------------------------
@@ -265,7 +265,7 @@ class Writer:
         if counted:
             assert stmt.count is not None
             lines.append(assign(self.names[stmt.count], ast.Constant(0)))
-            inner.append(ast.AugAssign(name(self.names[stmt.count], True), ast.Add(), ast.Constant(1)))
+            inner.append(ast.AugAssign(ast.Name(self.names[stmt.count], ast.Store()), ast.Add(), ast.Constant(1)))
         here = local(stmt)
         for tape, r in zip(stmt.lists, body.results[n:], strict=False):
             if isinstance(r, Var) and r in here:
@@ -280,7 +280,7 @@ class Writer:
         carried = list(zip(body.params[:n], body.results[:n], strict=True))
         if leaving is not None:
             assert isinstance(body.results[-1], Var)
-            end = lambda: self.recorded(leaving.outs) + self.copies(carried)  # noqa: E731
+            end = lambda: self.recorded(leaving.outs) + self.copies(carried)
             inner += self.leave(leaving, body.results[-1], end) + end()
         else:
             inner += self.copies(carried)
@@ -312,8 +312,11 @@ class Writer:
             lines = [line for s in side.stmts if s is not inner for line in self.statement(s)]
             if inner is not None:
                 assert isinstance(asked, Var)
-                ends = lambda inner=inner, rest=rest: self.recorded(inner.outs) + self.copies(rest)  # noqa: E731
-                lines += self.leave(inner, asked, lambda ends=ends: ends() + end(), read) + ends()
+
+                def ends(inner: If = inner, rest: list[tuple[Var, Atom]] = rest) -> list[ast.stmt]:
+                    return self.recorded(inner.outs) + self.copies(rest)
+
+                lines += self.leave(inner, asked, lambda ends=ends: ends() + end(), read) + ends()  # type: ignore[misc]
             else:
                 lines += self.copies(rest)
                 if isinstance(asked, Const) and asked.value:
@@ -385,7 +388,7 @@ def assign(target: str, value: ast.expr) -> ast.stmt:
     return ast.Assign([name(target, True)], value, lineno=1)
 
 
-def increment(target: ast.expr, value: ast.expr) -> ast.stmt:
+def increment(target: Any, value: ast.expr) -> ast.stmt:
     """`target += value`, or `target -= ...` where the value has a minus in front."""
     positive = without_minus(value)
     if positive is not None:

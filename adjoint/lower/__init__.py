@@ -17,7 +17,7 @@ from typing import Any
 from ..avals import Aval
 from ..errors import AdjointError, Unsupported
 from ..ir import Block, Const, Function, Param, Tree, Var, leaves
-from . import calls, iterators  # noqa: F401  (its handlers are registered)
+from . import calls, inplace, iterators
 from .abstract import abstract, details, signature
 from .context import Frame, Guard, Lowering, ReadFirst
 from .recursion import merged
@@ -59,14 +59,16 @@ def lower(fun: Callable[..., Any], arguments: inspect.BoundArguments) -> Lowered
 def _read_first(fun: Callable[..., Any], arguments: inspect.BoundArguments, level: int) -> Lowered:
     """Lowered with what it changes outside read at its start, where that turns out to be needed."""
     first: dict[Any, Callable[[Lowering], Value]] = {}
+    loaders: dict[Any, Callable[[Lowering], Value]] = {}
     while True:
-        lo = Lowering(level=level)
+        lo = Lowering(level=level, first=frozenset(first), loaders_of_start=loaders)
         try:
             return _lower(lo, fun, arguments, first)
         except ReadFirst as found:
             if found.key in first:
                 raise AssertionError("read at the start, and again in a block") from None
-            first[found.key] = lo.loaders[found.key]
+            loaders |= lo.loaders
+            first[found.key] = loaders[found.key]
 
 
 def _lower(
@@ -113,6 +115,8 @@ def _lower(
     for load in first.values():
         load(lo)
     result = calls.run_body(lo, frame, body)
+    if lo.state.dead:  # it always raises: what it would return does not matter
+        result = Const(0.0)
     outputs, tree = _result(lo, frame, node, result)
     inputs = tuple(v for p in params for v in leaves(p.tree) if isinstance(v, Var))
     block = Block(inputs, tuple(lo.stmts), tuple(outputs))

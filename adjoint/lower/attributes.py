@@ -13,12 +13,13 @@ import numpy as np
 from ..avals import ANY, INT, NONE, Arr, Num, Obj, Parts, Seq
 from ..errors import similar
 from ..ir import Apply, At, Atom, Const, Var
+from ..rules.registry import lookup
 from . import calls, classes, control, specials
-from .abstract import is_static
+
 from .context import Frame, Lowering
 from .values import Attributes, Choice, Closure, Entries, Items, Method, Partial, Ref, Tuple, Value, aval_name
 
-_ARRAY_FUNCTIONS = {"real": np.real, "imag": np.imag, "T": np.transpose}
+_ARRAY_FUNCTIONS: dict[str, Any] = {"real": np.real, "imag": np.imag, "T": np.transpose}
 
 
 def attribute(lo: Lowering, frame: Frame, node: Any, value: Value, name: str) -> Value:
@@ -56,7 +57,7 @@ def attribute(lo: Lowering, frame: Frame, node: Any, value: Value, name: str) ->
         case Closure() if name == "__name__":
             return Const(value.name)
         case Closure(own=Ref()):
-            return attribute(lo, frame, node, value.own, name)
+            return attribute(lo, frame, node, value.own, name)  # type: ignore[arg-type]
         case Method() | Partial() if name in ("func", "__func__"):
             return value.fn
     raise lo.refuse(frame, node, f"The attribute `{name}` of this is not understood.", "Write it another way.")
@@ -75,8 +76,9 @@ def of_constant(lo: Lowering, frame: Frame, node: Any, obj: Any, name: str) -> V
         return value
     if (id(obj), name) in lo.stored:
         check_stored(lo, frame, node, value, (id(obj), name))
-    library = isinstance(obj, types.ModuleType) and obj.__name__.split(".")[0] in ("numpy", "math", "scipy", "cmath")
-    if is_static(value) or library or not isinstance(obj, types.ModuleType | type):
+    if frame.in_rule or not isinstance(obj, types.ModuleType | type | types.FunctionType) or name.startswith("__"):
+        return Const(value)
+    if calls.is_library(obj.__name__ if isinstance(obj, types.ModuleType) else obj.__module__):
         return Const(value)
 
     def load() -> Atom:
@@ -152,6 +154,9 @@ def of_array(lo: Lowering, frame: Frame, node: Any, value: Value, aval: Arr, nam
     if found is None:
         raise lo.refuse(frame, node, f"An array has no attribute `{name}`.", similar(name, dir(np.ndarray)))
     if callable(found):
+        function = getattr(np, name, None)
+        if aval.boxed and lookup(function) is not None:  # a NumPy number has the method of its own class
+            return Method(value, Const(function))
         return Method(value, Const(found))
     kind = INT if name in ("size", "ndim", "nbytes", "itemsize") else Obj(tuple) if name == "shape" else ANY
     return lo.apply(getattr, [value, Const(name)], frame=frame, node=node, effect=False, aval=kind)
@@ -219,12 +224,24 @@ def of_object(lo: Lowering, frame: Frame, node: Any, value: Ref, content: Attrib
 
     if how is None:
         raise lo.refuse(frame, node, f"The attribute `{name}` is read from an object that cannot be followed.")
-    key = ("attribute", id(obj), name)
-    cached = lo.state.names.get((-1, key))
+    path: Any = ("attribute", id(obj), name)
+    cached = lo.state.names.get((-1, path))
     if cached is None:
-        cached = lo.outside(key, getattr(obj, name), load, lambda args: getattr(how(args), name))
-        lo.state.names[-1, key] = cached
+        source = value.cell.source
+        lo.loaders.setdefault(path, lambda lo: attribute(lo, frame, node, same_object(lo, obj, source), name))
+        cached = lo.outside(path, getattr(obj, name), load, lambda args: getattr(how(args), name))
+        lo.state.names[-1, path] = cached
     return cached
+
+
+def same_object(lo: Lowering, obj: Any, source: Any) -> Ref:
+    """The object, in a lowering that starts anew."""
+    if source in lo.loaders_of_start:
+        lo.loaders_of_start[source](lo)
+    for cell, content in lo.state.heap.items():
+        if isinstance(content, Attributes) and content.whole is not None and lo.examples.get(content.whole) is obj:
+            return Ref(cell)
+    raise AssertionError("an object is read at the start that is not there")
 
 
 def set_attribute(lo: Lowering, frame: Frame, node: Any, target: Value, name: str, new: Value) -> None:
@@ -233,7 +250,8 @@ def set_attribute(lo: Lowering, frame: Frame, node: Any, target: Value, name: st
         target = target.own
     if isinstance(target, Const):  # a class, a module, a function
         lo.apply(setattr, [target, Const(name), new], frame=frame, node=node, effect=True, aval=NONE)
-        lo.state.names.pop((-1, ("attribute", id(target.value), name)), None)
+        key: Any = (-1, ("attribute", id(target.value), name))
+        lo.state.names.pop(key, None)
         lo.stored[id(target.value), name] = lo.known_aval(new)
         return
     content = lo.state.heap[target.cell] if isinstance(target, Ref) else None
@@ -247,7 +265,7 @@ def set_attribute(lo: Lowering, frame: Frame, node: Any, target: Value, name: st
     if whole is None and target.cell.reload is not None:
         whole = target.cell.reload()
     if whole is not None:
-        lo.writes_outside(target.cell, frame, node)
+        lo.writes_outside(target.cell, frame, node, False)
         lo.apply(setattr, [whole, Const(name), new], frame=frame, node=node, effect=True, aval=NONE)
     entries = tuple((k, v) for k, v in content.entries if k != name)
     lo.state.heap[target.cell] = Attributes(content.cls, (*entries, (name, new)), content.whole)

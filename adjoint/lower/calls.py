@@ -11,13 +11,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import gast
+import numpy as np
 
 from .. import runtime
 from ..avals import BOOL, Obj
 from ..errors import AdjointError, Unsupported
 from ..ir import UNDEF, Apply, At, Const, Var
 from ..rules.registry import lookup
-from . import classes, control, expressions, recursion, specials, statements
+from . import classes, control, expressions, recursion, specials, statements, writes
 from .abstract import is_namedtuple
 from .context import Frame, Lowering
 from .exits import structured
@@ -59,6 +60,12 @@ def call(
     match fn:
         case Closure():
             return inline(lo, frame, node, fn, args, kwargs)
+        case Method(self=Choice() as owner):
+            return control.choose(
+                lo, frame, node, owner.test,
+                lambda: call(lo, frame, node, Method(owner.then, fn.fn), args, kwargs),
+                lambda: call(lo, frame, node, Method(owner.orelse, fn.fn), args, kwargs),
+            )
         case Method():
             return call(lo, frame, node, fn.fn, [fn.self, *args], kwargs)
         case Partial():
@@ -159,16 +166,25 @@ def partial_arguments(lo: Lowering, partial: functools.partial[Any]) -> tuple[li
 
 def is_users(fn: types.FunctionType) -> bool:
     """Is it the user's own code, to be differentiated, and not a library's?"""
-    module = (fn.__module__ or "").split(".")[0]
-    return module not in _LIBRARIES
+    return not is_library(fn.__module__)
+
+
+def is_library(module: str | None) -> bool:
+    """Is what this module holds taken as it is, and never to change?"""
+    return (module or "").split(".")[0] in _LIBRARIES
 
 
 def primitive(
     lo: Lowering, frame: Frame, node: Any, fn: Any, args: Sequence[Value], kwargs: dict[str, Value]
 ) -> Value:
+    if isinstance(fn, np.ufunc) and len(args) == fn.nin + 1:
+        args, kwargs = args[: fn.nin], {**kwargs, "out": args[fn.nin]}
     out = kwargs.get("out")
     if out is not None and not (isinstance(out, Const) and out.value is None):
-        raise lo.refuse(frame, node, "Writing a result into `out=` is not understood yet.", "Assign the result instead.")
+        others = {k: v for k, v in kwargs.items() if k != "out"}
+        if "where" in others:
+            raise lo.refuse(frame, node, "`out=` with `where=` is not understood.", "Use `np.where`.")
+        return writes.into(lo, frame, node, out, primitive(lo, frame, node, fn, args, others))
     name = getattr(fn, "__name__", "")
     if name == "shuffle" or (name in _WRITERS and lookup(fn) is None):
         raise lo.refuse(
@@ -393,9 +409,19 @@ def splice(
     bind_parameters(lo, frame, node, inner, body.arguments, args, kwargs, defaults)
     lo.stack.append(fn)
     try:
-        return run_body(lo, inner, body)
+        result = run_body(lo, inner, body)
     finally:
         lo.stack.pop()
+    if forgotten(body.node):
+        lo.state.names = {k: v for k, v in lo.state.names.items() if k[0] != inner.id}
+    return result
+
+
+@functools.lru_cache(maxsize=512)
+def forgotten(node: Any) -> bool:
+    """Are the names of a function gone when it returns?  A function or generator inside may read them later."""
+    inner = (gast.FunctionDef, gast.AsyncFunctionDef, gast.Lambda, gast.ClassDef, gast.GeneratorExp)
+    return not any(isinstance(n, inner) and n is not node for n in gast.walk(node))
 
 
 def check_kind(lo: Lowering, frame: Frame, node: Any, function: types.FunctionType) -> None:

@@ -38,7 +38,7 @@ def _sorted(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: di
     keys = [calls.call(lo, frame, node, key, [v], {}) for v in items] if keyed else items
     atoms = [lo.atom(k, frame, node) for k in keys]
     if all(isinstance(a, Const) for a in atoms) and isinstance(backwards, Const):
-        order = sorted(range(len(items)), key=lambda i: atoms[i].value, reverse=bool(backwards.value))
+        order = sorted(range(len(items)), key=lambda i: atoms[i].value, reverse=bool(backwards.value))  # type: ignore[union-attr]
         return lo.cell(Items(tuple(items[i] for i in order)))
     if not keyed:
         return None
@@ -82,7 +82,11 @@ def _list(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict
 def listed(lo: Lowering, frame: Frame, node: Any, value: Value) -> Value:
     """An iteration as a list."""
     out = lo.cell(Items(()))
-    iteration.for_each(lo, frame, node, value, lambda item: list_append(lo, frame, node, [out, item], {}) and None)
+
+    def keep(item: Value) -> None:
+        list_append(lo, frame, node, [out, item], {})
+
+    iteration.for_each(lo, frame, node, value, keep)
     return out
 
 
@@ -274,7 +278,7 @@ def _dict_items(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs
 def _of_dict(lo: Lowering, frame: Frame, node: Any, value: Value, of: Callable[[Any, Value], Value]) -> Value:
     """What is made of each key and value, when its turn comes: `d[k] += 1` in a loop over `d.items()` is seen."""
     assert isinstance(value, Ref)
-    now = lambda: [of(k, v) for k, v in _entries(lo, frame, node, value).entries]  # noqa: E731
+    now = lambda: [of(k, v) for k, v in _entries(lo, frame, node, value).entries]
     return iteration.live(lo, frame, node, value, len(now()), now)
 
 

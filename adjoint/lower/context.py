@@ -66,7 +66,11 @@ class Guard:
 
 
 class ReadFirst(Exception):
-    """Something from outside is changed in a branch or a loop, and must be read before all else."""
+    """Something from outside is changed in place, and must be read, and copied, before all else.
+
+    Only what is read before a branch is known after it.  And what is read afterwards is not what was
+    there before: the reverse sweep may ask for that.
+    """
 
     def __init__(self, key: Any) -> None:
         self.key = key
@@ -89,6 +93,8 @@ class Lowering:
     placeholders: int = 0
     level: int = 0  # how much is taken as known of lists and integers (`abstract.details`)
     top: list[Stmt] | None = None  # the statements of the function itself, not those of a block in it
+    first: frozenset[Any] = frozenset()  # the variables from outside that are read at the start, and copied
+    loaders_of_start: dict[Any, Callable[[Lowering], Value]] = field(default_factory=dict)  # of an attempt before
     written: set[Any] = field(default_factory=set)  # the variables from outside that were changed in place
     loaders: dict[Any, Callable[[Lowering], Value]] = field(default_factory=dict)  # of variables from outside
     classes: dict[Any, type] = field(default_factory=dict)  # of methods of classes defined inside the function
@@ -139,6 +145,10 @@ class Lowering:
                 self.changed(value, atom, every, frame, node)
         views = self.views_of(args, fn, rule, atoms, aval)
         value = self.value(out, views, frame, node)
+        if isinstance(value, Ref) and len(views) == 1 and not frame.in_rule:
+            from .writes import view_of
+
+            view_of(self, frame, node, value, fn, args[0], atoms)
         if isinstance(value, Ref) and not isinstance(aval, Arr):
             value.cell.holds = tuple(held for a in (*args, *(kwargs or {}).values()) for held in self.held_by(a))
         return value
@@ -215,7 +225,7 @@ class Lowering:
                 for k, item in enumerate(items):
                     part = Var(item)
                     self.stmts.append(Apply((part,), operator.getitem, (out, Const(k)), (), At()))
-                    made.append(self.value(part, (), frame, node))
+                    made.append(self.value(part, views, frame, node))
                 return Tuple(tuple(made), cls)
             case Arr(boxed=False) | Seq() | Parts():
                 return self.cell(out, views)
@@ -233,13 +243,14 @@ class Lowering:
     ) -> tuple[tuple[Cell, Any], ...]:
         """The cells that a result may share memory with."""
         if fn is operator.getitem:
-            if isinstance(aval, Arr) and (aval.boxed or aval.shape == () or _copies(atoms[1])):
+            if isinstance(aval, Arr) and (aval.boxed or _copies(atoms[1])):
                 return ()
-            sharing = args[:1]
-        elif rule is None:
-            sharing = args
-        elif rule.view:
-            sharing = args[:1]
+            sharing: list[Value] = [args[0]]
+        elif rule is None or rule.view or fn in _MAY_SHARE:
+            sharing = []
+            for a in args:
+                content = self.state.heap[a.cell] if isinstance(a, Ref) else a
+                sharing += content.items if isinstance(content, Items | Tuple) else [a]
         else:
             return ()
         return tuple((a.cell, self.state.heap[a.cell]) for a in sharing if isinstance(a, Ref))
@@ -347,7 +358,7 @@ class Lowering:
         return value.cell.holds
 
     def check_fresh(self, cell: Cell, frame: Frame, node: Any) -> None:
-        """Refuse to read a view of something that was updated since the view was made."""
+        """Look at a view again whose base was updated since; refuse it where that is not known how."""
         for base, version in cell.holds:
             if cell.stale or self.state.heap.get(base, version) is not version:
                 raise self.refuse(
@@ -357,7 +368,15 @@ class Lowering:
         for base, version in cell.views:
             self.check_fresh(base, frame, node)
             now = self.state.heap.get(base)
-            if now is not version:
+            if now is None or now is self.state.seen.get(cell, version):
+                stale = now is None and version is not None
+            elif cell.look is not None:
+                self.state.heap[cell] = cell.look()
+                self.state.seen[cell] = self.state.heap[base]
+                stale = False
+            else:
+                stale = True
+            if stale:
                 raise self.refuse(
                     frame, node, "This may be a view of an array that has been updated since the view was made.",
                     "Take a copy (`.copy()`) where the view is made, or make the view again.",
@@ -367,7 +386,7 @@ class Lowering:
         """Give a cell new contents; every name for it sees them."""
         cell = ref.cell
         self.check_fresh(cell, frame, node)
-        if cell.views:
+        if cell.views and cell.put is None:
             raise self.refuse(
                 frame, node, "This may be a view of another array, which the update would change too.",
                 "Update the other array itself, through an index, or a copy (`.copy()`).",
@@ -377,28 +396,32 @@ class Lowering:
                 frame, node, "This may be one of several arrays, and which one the update changes is not known.",
                 "Take a copy (`.copy()`) before the update.",
             )
-        self.state.heap[cell] = content
+        if cell.put is not None:
+            ((base, _),) = cell.views
+            cell.put(content)
+            self.state.seen[cell] = self.state.heap[base]
+        before, self.state.heap[cell] = self.state.heap.get(cell), content
         if cell.reload is not None:  # it is not ours: what is outside changes too
-            self.writes_outside(cell, frame, node)
+            self.writes_outside(cell, frame, node, isinstance(before, Var))
             atom = self.atom(ref, frame, node)
             at = At(frame.source.place(node))
             self.stmts.append(Apply((Var(NONE),), runtime.refill, (cell.reload(), atom), (), at, True))
 
-    def writes_outside(self, cell: Cell, frame: Frame, node: Any) -> None:
-        """What is changed must have been read before the block: only then is it known after the block too."""
+    def writes_outside(self, cell: Cell, frame: Frame, node: Any, in_place: bool) -> None:
+        """Something outside is changed: a list, dict or array in place, or an attribute of an object."""
         self.written.add(cell.source)
-        if cell.inside:
+        if cell.inside or (in_place and not cell.copied):
             if cell.source not in self.loaders:
                 raise self.refuse(
-                    frame, node, "This changes an object that is first read inside a branch or a loop.",
-                    "Give it a name before.",
+                    frame, node, "This changes something outside of the function, which is not followed.",
+                    "Make a copy, change that, and assign it at the end.",
                 )
             raise ReadFirst(cell.source)
 
     def may_be_others(self, cell: Cell) -> bool:
         """Can the program still reach another cell that may be the same as this one?"""
-        mine = _family(cell)
-        others = {c for c in self.state.heap if c in mine or (c.twins and mine & _family(c))} | mine
+        mine = family(cell)
+        others = {c for c in self.state.heap if c in mine or (c.twins and mine & family(c))} | mine
         return len(others) > 1 and not reachable(self.state).isdisjoint(others - {cell})
 
     # --- values from outside the function ---------------------------------------------------------
@@ -431,6 +454,11 @@ class Lowering:
             atom = follow(found[0], path)
             if isinstance(atom, Var):
                 atom.aval = aval
+                if key in self.first and isinstance(aval, Arr | Seq) and not getattr(aval, "boxed", False):
+                    copy = Var(aval, atom.hint)
+                    self.stmts.append(Apply((copy,), list if isinstance(aval, Seq) else np.array, (atom,), (), At()))
+                    atom = copy
+
                 def again(args: tuple[Any, ...], path: Any = path) -> Any:
                     here = read(args)
                     for how, what in path:
@@ -442,7 +470,7 @@ class Lowering:
 
         def tell(cell: Cell, path: Any) -> None:
             cell.reload = lambda: follow(load(), path)
-            cell.source, cell.inside = key, self.stmts is not self.top
+            cell.source, cell.inside, cell.copied = key, self.stmts is not self.top, key in self.first
 
         value, _ = abstract(obj, leaf, self.state, self.examples, (), self.level, tell)
         return value
@@ -453,6 +481,10 @@ _ARITHMETIC = {
     operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne,
 }
 _HARMLESS = {"numpy", "scipy", "math", "logging", "warnings", "time", "itertools"}  # these change no argument
+_MAY_SHARE = {
+    getattr, np.einsum, np.diff, np.nan_to_num, np.float64, np.float32, np.ndarray.conj, np.ndarray.conjugate,
+    np.polyder, np.polyint,
+}  # not marked as views, since they seldom are
 _TAKE_SEQUENCES = {
     "array", "asarray", "asanyarray", "ascontiguousarray", "asfarray", "stack", "concatenate", "vstack", "hstack",
     "dstack", "column_stack", "row_stack", "block", "select", "choose", "shape", "ndim", "size", "einsum", "meshgrid",
@@ -478,7 +510,7 @@ def _is_entry(aval: Aval) -> bool:
     return isinstance(aval, Num | Arr) or _holds_floats(aval)
 
 
-def _family(cell: Cell) -> set[Cell]:
+def family(cell: Cell) -> set[Cell]:
     """The cell, those that it may be the same as, and those that these share memory with."""
     found = {cell}
     todo = list(cell.twins)

@@ -161,7 +161,7 @@ def comprehension(lo: Lowering, frame: Frame, node: Any) -> Value:
     if isinstance(node, gast.SetComp):
         from .containers import set_of
 
-        return set_of(lo, frame, node, [out], {})
+        return set_of(lo, frame, node, [out], {})  # type: ignore[return-value]
     return out
 
 

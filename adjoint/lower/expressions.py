@@ -112,7 +112,8 @@ def bind_global(lo: Lowering, frame: Frame, name: str, value: Value) -> None:
     fn = frame.owner.fn
     assert fn is not None
     lo.apply(runtime.store, [Const(fn), Const(name), value], frame=frame, node=None, effect=True, aval=NONE)
-    lo.state.names.pop((-1, ("global", id(fn.__globals__), name)), None)
+    key: Any = (-1, ("global", id(fn.__globals__), name))
+    lo.state.names.pop(key, None)
     lo.stored[id(fn.__globals__), name] = lo.known_aval(value)
 
 
@@ -165,7 +166,7 @@ def global_variable(lo: Lowering, frame: Frame, name: str, namespace: dict[str, 
         lo.stmts.append(calls.load_statement(out, frame.fn, "__globals__", name))
         return out
 
-    again = lambda lo: global_variable(lo, frame, name, namespace, node)  # noqa: E731
+    again = lambda lo: global_variable(lo, frame, name, namespace, node)
     return _outside(lo, key, namespace[name], load, lambda _: namespace[name], frame, again)
 
 
@@ -183,7 +184,7 @@ def cell_variable(lo: Lowering, frame: Frame, name: str) -> Value:
         lo.stmts.append(calls.load_statement(out, frame.fn, "__closure__", position))
         return out
 
-    again = lambda lo: cell_variable(lo, frame, name)  # noqa: E731
+    again = lambda lo: cell_variable(lo, frame, name)
     return _outside(lo, ("cell", id(cell)), obj, load, lambda _: cell.cell_contents, frame, again)
 
 
@@ -401,7 +402,7 @@ def item_of_known(
             kind = "tuple" if isinstance(container, Tuple) else "list"
             return lo.raises(frame, node, type(error), str(error).replace("tuple", kind))
         if isinstance(atom.value, slice):
-            return Tuple(chosen) if isinstance(container, Tuple) else lo.cell(Items(chosen))  # type: ignore[arg-type]
+            return Tuple(chosen) if isinstance(container, Tuple) else lo.cell(Items(chosen))
         return chosen
     if isinstance(atom.aval, Num) and items and not _all_alike(lo, items):
         return control.pick(lo, frame, node, items, atom)
@@ -443,7 +444,7 @@ def formatted(lo: Lowering, frame: Frame, node: Any) -> Value:
         spec = how if not isinstance(how, str) else Const("")
         convert = {115: str, 114: repr, 97: ascii}.get(part.conversion)
         if convert is not None:
-            value = lo.apply(convert, [value], frame=frame, node=part, effect=False, aval=Obj(str))
+            value = lo.apply(convert, [value], frame=frame, node=part, effect=False, aval=Obj(str))  # type: ignore[arg-type]
         pieces.append(lo.apply(format, [value, spec], frame=frame, node=part, effect=False, aval=Obj(str)))
     return lo.apply("".join, [Tuple(tuple(pieces))], frame=frame, node=node, effect=False, aval=Obj(str))
 

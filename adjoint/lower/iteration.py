@@ -36,7 +36,7 @@ def known_items(lo: Lowering, frame: Frame, node: Any, value: Value) -> list[Val
         case Const(value=obj) if isinstance(obj, str | tuple | frozenset | set):
             return [Const(x) for x in obj]
         case Const(value=obj) if isinstance(obj, type) and hasattr(obj, "__members__"):
-            return [Const(x) for x in obj]
+            return [Const(x) for x in obj]  # type: ignore[attr-defined]
         case Ref(cell):
             content = lo.state.heap[cell]
             if isinstance(content, Attributes):
@@ -190,7 +190,7 @@ def enumerated(lo: Lowering, frame: Frame, node: Any, value: Value, start: Value
     known = turn_by_turn(lo, frame, node, value)
     if isinstance(known, Iteration) and isinstance(start, Const):
         first, each, n = start.value, known, known.length
-        number_of = lambda i: Const(first + i.value)  # noqa: E731
+        number_of = lambda i: Const(first + i.value)
         return Iteration(
             n, lambda i: Tuple((number_of(i), item_of_iteration(lo, frame, node, each, i))), None, each.cells, unrolled=True
         )
@@ -212,7 +212,7 @@ def reversed_(lo: Lowering, frame: Frame, node: Any, value: Value) -> Value:
     if isinstance(known, Iteration):
         assert isinstance(known.length, Const)
         each, last = known, known.length.value - 1
-        from_last = lambda i: item_of_iteration(lo, frame, node, each, Const(last - i.value if i.value <= last else i.value))  # noqa: E731
+        from_last = lambda i: item_of_iteration(lo, frame, node, each, Const(last - i.value if i.value <= last else i.value))
         return Iteration(known.length, from_last, None, known.cells, unrolled=True)
     if known is not None:
         return Tuple(tuple(reversed(known)))
@@ -225,7 +225,8 @@ def reversed_(lo: Lowering, frame: Frame, node: Any, value: Value) -> Value:
 
     def from_end(i: Var | Const) -> Value:
         back = lo.apply(operator.sub, [n, i], frame=frame, node=node)
-        return item_of_iteration(lo, frame, node, it, lo.apply(operator.sub, [back, Const(1)], frame=frame, node=node))
+        last = lo.apply(operator.sub, [back, Const(1)], frame=frame, node=node)
+        return item_of_iteration(lo, frame, node, it, last)  # type: ignore[arg-type]
 
     return Iteration(n, from_end, None, it.cells)
 
@@ -250,7 +251,7 @@ def smallest(lo: Lowering, frame: Frame, node: Any, lengths: list[Var | Const]) 
     """The least of several lengths."""
     known = [n.value for n in lengths if isinstance(n, Const)]
     unknown = list(dict.fromkeys(n for n in lengths if isinstance(n, Var)))
-    atoms: list[Value] = ([Const(min(known))] if known else []) + list(unknown)
+    atoms: list[Value] = [*([Const(min(known))] if known else []), *unknown]
     if len(atoms) == 1:
         return atoms[0]  # type: ignore[return-value]
     return lo.apply(min, atoms, frame=frame, node=node, effect=False, aval=INT)  # type: ignore[return-value]

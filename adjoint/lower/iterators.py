@@ -71,7 +71,7 @@ def _filter(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: di
         test = expressions.truth(lo, frame, node, asked)
 
         def keep() -> Value:
-            return list_append(lo, frame, node, [out, item], {})
+            return list_append(lo, frame, node, [out, item], {}) or Const(None)
 
         control.choose(lo, frame, node, test, keep, lambda: Const(None))
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..avals import ANY, Arr, Aval, Obj, Parts, Seq, join
 from ..ir import UNDEF, At, Atom, Block, Const, Loop, Var, refresh
-from .context import Frame, Lowering
+from .context import Frame, Lowering, family
 from .merge import is_data
 from .values import Cell, Ref, State, Value, is_undefined, parts, rebuild, same, same_shape
 
@@ -305,7 +305,7 @@ class _Attempt:
         lo, (kind, what) = self.lo, key
         cell = self._cell_at(key, path)
         content = self.entry.heap.get(cell) if cell is not None else None
-        if content is None or is_data(content):
+        if cell is None or content is None or is_data(content):
             raise lo.refuse(
                 self.frame, self.node,
                 f"What `{what[1] if kind == 'name' else what.hint or 'a container'}` is, changes from one iteration to the next.",
@@ -340,7 +340,8 @@ class _Attempt:
         for spot, cell in self.cell_of.items():
             value = _value_at(end, *spot)
             if isinstance(value, Ref):
-                ends.setdefault(value.cell, set()).add(spot)
+                for one in family(value.cell):
+                    ends.setdefault(one, set()).add(spot)
                 held = any(value.cell is c for list_ in end.heap for c, _ in list_.holds)
                 if held and value.cell is not cell and spot not in know.held:
                     know.held[spot] = value.cell  # next time round it is in the list
@@ -377,7 +378,7 @@ class _Attempt:
         """What stands after the loop for `top` at the top of the body and `end` at the bottom."""
         if isinstance(top, Ref) and top.cell in self.heap:
             taken = {c for list_ in state.heap for c, _ in list_.holds}
-            ends = (end.cell,) if isinstance(end, Ref) else ()
+            ends = family(end.cell) if isinstance(end, Ref) else ()
             known = tuple(t for t in (*top.cell.twins, *ends) if t in self.entry.heap or t in taken)
             cell = Cell(top.cell.hint, top.cell.views, known, top.cell.argument)
             content = reached.heap.get(end.cell) if isinstance(end, Ref) else None

@@ -39,6 +39,7 @@ class Merge:
         self.results: tuple[list[Atom], list[Atom]] = ([], [])
         self.atoms: dict[tuple[int, int], Atom] = {}
         self.cells: dict[tuple[int, int], Ref] = {}
+        self.known: dict[tuple[int, int], tuple[Any, Any]] = {}
         self.exported: dict[Cell, Any] = {}  # cells of one side only, as they stand after the `if`
         self.state = State()
 
@@ -51,7 +52,7 @@ class Merge:
         for cell in {**first.heap, **second.heap}:
             a, b = first.heap.get(cell), second.heap.get(cell)
             if a is None or b is None:
-                heap[cell] = a if b is None else b
+                heap[cell] = a if b is None else b  # type: ignore[assignment]
             elif a is b or (first.dead and a is base.heap.get(cell)) :
                 heap[cell] = b
             elif second.dead:
@@ -74,12 +75,10 @@ class Merge:
             return a
         if (a is TORN and not dead[0]) or (b is TORN and not dead[1]):
             return TORN
-        if dead[0] and not same(a, b):
-            a = UNDEF
-        if dead[1] and not same(a, b):
-            b = UNDEF
         if same(a, b):
             return a
+        if any(dead):  # only one side comes here
+            return self.kept(1, b) if dead[0] else self.kept(0, a)
         if is_data(a) and is_data(b):
             return self.atom(a, b)  # type: ignore[arg-type]
         if is_undefined(a) or is_undefined(b):
@@ -110,7 +109,13 @@ class Merge:
                 self.exported[value.cell] = self.state.heap[value.cell] = self.kept(side, content)
             return value
         inner = parts(value)
-        return value if inner is None else rebuild(value, [self.kept(side, p) for p in inner])
+        if inner is None:
+            return value
+        if (side, id(value)) not in self.known:  # choices share parts: looked at once
+            new = [self.kept(side, p) for p in inner]
+            same_parts = all(p is q for p, q in zip(inner, new, strict=True))
+            self.known[side, id(value)] = value, value if same_parts else rebuild(value, new)
+        return self.known[side, id(value)][1]
 
     def plain(self, side: int, value: Value) -> Atom | None:
         """The atom behind a value, if there is one."""

@@ -123,8 +123,9 @@ def _parse(text: str, file: str, flags: int) -> Text:
         flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
         # A notebook compiles its statements one by one, and that makes a difference: where a module imports
         # `np`, Python compiles `np.sin(x)` otherwise than where `np` is any global.
-        apart = [ast.Module([stmt], []) for stmt in compile(text, file, "exec", ast.PyCF_ONLY_AST, True).body]
-        todo = [compile(part, file, "exec", flags, True) for part in (text, *apart)]
+        whole: Any = compile(text, file, "exec", ast.PyCF_ONLY_AST, True)
+        parts: list[Any] = [text, *(ast.Module([stmt], []) for stmt in whole.body)]
+        todo = [compile(part, file, "exec", flags, True) for part in parts]
     _mangle(tree, None)
     functions: dict[int, list[Any]] = {}
     for node in ast.walk(tree):
@@ -316,13 +317,13 @@ def function_of(fun: Any) -> types.FunctionType:
         if isinstance(fun, np.ufunc) and getattr(np, what, None) is fun:
             what = f"np.{what}"
         if not callable(fun):
-            raise SourceNotFound(f"`{what}` is not a function: it is a {type(fun).__name__}.", "Pass a function.")
+            raise SourceNotFound(f"`{what}` is of type {type(fun).__name__}, not a function with source.", "Pass a function.")
         advice = f"Wrap it in a Python function, for example `lambda x: {what}(x)`."
         if isinstance(getattr(fun, "__wrapped__", None), types.FunctionType):
             advice = f"Differentiate the function that it wraps: `{what}.__wrapped__`."
-        kind = {"type": "class", "ufunc": "NumPy function written in C", "builtin_function_or_method": "builtin"}
+        kinds = {"type": "class", "ufunc": "NumPy function written in C", "builtin_function_or_method": "builtin"}
         name = type(fun).__name__
-        raise SourceNotFound(f"`{what}` has no Python source: it is a {kind.get(name, name)}.", advice)
+        raise SourceNotFound(f"`{what}` has no Python source: it is a {kinds.get(name, name)}.", advice)
     flags = fun.__code__.co_flags
     for flag, kind, advice in (
         (inspect.CO_COROUTINE, "a coroutine", "Write `def` instead of `async def`."),

@@ -44,7 +44,7 @@ def find(fn: Any) -> Handler | None:
         return None
     owner = getattr(fn, "__self__", None)
     if found is None and isinstance(owner, str):
-        return functools.partial(_string_method, fn)  # type: ignore[arg-type]
+        return functools.partial(_string_method, fn)
     return found
 
 
@@ -118,7 +118,8 @@ def _array_attribute(name: str) -> Handler:
         if kwargs or len(args) != 1 or not isinstance(aval, Num | Arr):
             return None
         if isinstance(aval, Num):
-            return {"shape": Tuple(()), "ndim": Const(0), "size": Const(1)}[name]
+            known: dict[str, Value] = {"shape": Tuple(()), "ndim": Const(0), "size": Const(1)}
+            return known[name]
         if aval.shape is None:
             return None
         return attributes.of_array(lo, frame, node, args[0], aval, name)

@@ -14,7 +14,7 @@ import numpy as np
 from .. import runtime
 from ..avals import NONE, Arr, Num, Obj, Parts, Seq, dtype_of, item_of, join, shape_of
 from ..ir import UNDEF, Const, Var
-from . import attributes, calls, classes, control, expressions, iteration, patterns, protected
+from . import attributes, calls, classes, control, expressions, iteration, patterns, protected, writes
 from .context import Frame, Lowering
 from .loops import run_loop
 from .values import Attributes, Entries, Items, Ref, Value
@@ -229,17 +229,14 @@ def set_item(lo: Lowering, frame: Frame, node: Any, container: Value, key: Value
                     frame, node, "Assigning to a slice of a list whose length is not known is not understood.",
                     "Build a new list from its parts, with `+`.",
                 )
-            new = lo.apply(
+            changed = lo.apply(
                 runtime.set_item, [container, key, value], frame=frame, node=node, effect=False,
                 aval=list_with(content.aval, lo.atom(value, frame, node).aval),
             )
-            lo.write(container, lo.atom(new, frame, node), frame, node)
+            lo.write(container, lo.atom(changed, frame, node), frame, node)
             container.cell.holds += lo.held_by(value)
         case _:
-            raise lo.refuse(
-                frame, node, "Writing into an array is not understood yet.",
-                "Build the array from its parts (`np.array([...])`, `np.where`, `np.concatenate`).",
-            )
+            writes.store(lo, frame, node, container, key, value)
 
 
 def list_with(aval: Any, item: Any) -> Any:

@@ -36,6 +36,9 @@ class Cell:
     reload: Callable[[], Atom] | None = None  # the object itself, where it is one from outside
     source: Any = None  # what it is a part of, outside
     inside: bool = False  # it was read from there in a branch or a loop
+    look: Callable[[], Any] | None = None  # for a view: what its base holds there now
+    put: Callable[[Any], None] | None = None  # for a view: give its base what the view holds
+    copied: bool = False  # what it holds is a copy
     holds: tuple[tuple[Cell, Any], ...] = ()  # arrays that a list took in, and what they held then
     stale: bool = False  # a loop put an array in, and updated it afterwards
 
@@ -150,14 +153,18 @@ Value = Var | Const | Ref | Tuple | Slice | Closure | Method | Partial | Choice 
 
 @dataclass(eq=False)
 class State:
-    """What is known at one point of the program.  `dead` after a `raise`."""
+    """What is known at one point of the program.  `dead` after a `raise`.
+
+    `seen` is what the base of a view held when the view was last looked at.
+    """
 
     names: dict[tuple[int, str], Value] = field(default_factory=dict)
     heap: dict[Cell, Content] = field(default_factory=dict)
     dead: bool = False
+    seen: dict[Cell, Content] = field(default_factory=dict)
 
     def copy(self) -> State:
-        return State(dict(self.names), dict(self.heap), self.dead)
+        return State(dict(self.names), dict(self.heap), self.dead, dict(self.seen))
 
 
 def parts(value: Any) -> tuple[Any, ...] | None:
@@ -187,7 +194,7 @@ def rebuild(value: Any, new: Iterable[Any]) -> Any:
         case Tuple():
             return Tuple(tuple(it), value.cls)
         case Slice():
-            return Slice(tuple(it))  # type: ignore[arg-type]
+            return Slice(tuple(it))
         case Items():
             return Items(tuple(it))
         case Rest():

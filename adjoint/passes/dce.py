@@ -7,8 +7,8 @@
     return w2                               return w2
 
 What has an effect stays, and so does whatever contains it; and so does a function of `math` that raises
-outside its domain, for the gradient of `log(x)` must not be -0.5 at -2, where `log` raises.  With this pass the reverse transform may
-record every value it mentions: the tapes that no adjoint statement reads go away here.
+outside its domain, for the gradient of `log(x)` must not be -0.5 at -2, where `log` raises.  With this pass the
+reverse transform may record every value it mentions: the tapes that no adjoint statement reads go away here.
 """
 
 from __future__ import annotations

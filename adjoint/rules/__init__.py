@@ -1,6 +1,6 @@
 """Derivative rules: the registry, and one file for each family of primitives."""
 
-from . import (  # noqa: F401  (each file registers its rules)
+from . import (
     constants,
     containers,
     contraction,

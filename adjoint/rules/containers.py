@@ -49,7 +49,7 @@ def unbroadcast(g, z, cotangent, x):
 
 @vjp_rule(runtime.index_add)
 def index_add(g, z, x, index, v):
-    return g, g[index]
+    return g, None, g[index]
 
 
 @vjp_rule(runtime.add)
@@ -58,6 +58,21 @@ def add(g, z, a, b):
 
 
 constant(runtime.zeros_like, why="does not depend on the values")
+
+@vjp_rule(runtime.array_set)
+def array_set(g, z, x, index, v):
+    return runtime.array_set(g, index, 0.0), None, g[index]
+
+
+@vjp_rule(runtime.array_put)
+def array_put(g, z, x, index, v):
+    return runtime.array_put(g, index, 0.0), None, runtime.put_back(g, index)
+
+
+@vjp_rule(runtime.put_back, linear=True)
+def put_back(g, z, cotangent, index):
+    return runtime.array_put(np.zeros_like(cotangent), index, g)
+
 
 @vjp_rule(operator.concat, linear=True)
 def concat(g, z, a, b):

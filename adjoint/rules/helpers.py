@@ -262,7 +262,8 @@ def _einsum_own(text, ndims, k):
     """Of operand k: its subscripts with each repeated letter given a new name, those pairs, and letters all its own."""
     terms, result, spare = _einsum_parts(text, ndims)
     others = result + "".join(terms[:k] + terms[k + 1 :])
-    target, pairs = "", []
+    target = ""
+    pairs = []
     for c in terms[k]:
         if c in target:
             pairs.append(c + spare[len(pairs)])

@@ -250,7 +250,7 @@ def test_lambdas_in_a_call_over_lines():
             x * x
     )(3.0) == 6.0
     f = (lambda x:
-         x * x); g = lambda x: x * x * x  # fmt: skip # noqa: E702
+         x * x); g = lambda x: x * x * x  # fmt: skip
     assert (d(f, 2.0), d(g, 2.0)) == (4.0, 12.0)
 
 
@@ -538,7 +538,7 @@ def test_annotated_parameters(load):
 
 
 def test_default_that_is_an_array():
-    def f(x, w=np.array([1.0, 2.0]), *, table={"a": 2.0}, flag=None):  # noqa: B006, B008
+    def f(x, w=np.array([1.0, 2.0]), *, table={"a": 2.0}, flag=None):
         return np.sum(x * w) * table["a"]
 
     assert grad(f)(1.0) == 6.0

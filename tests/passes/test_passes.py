@@ -80,7 +80,7 @@ def test_a_factor_that_makes_a_float_stays():
 
 def test_double_minus():
     def f(x, y):
-        return -(-x), x + (-y), x - (-y)  # noqa: B002
+        return -(-x), x + (-y), x - (-y)
 
     text = """
 f(x, y):

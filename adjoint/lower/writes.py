@@ -1,0 +1,127 @@
+"""Arrays that are written to.
+
+A write makes a new value, and the cell of the array holds that from then on; every name for the array
+sees it, because names are bound to cells.
+
+    y[1:3] = v          y1 = array_set(y0, 1:3, v)
+    y[1:3] += v         y1 = array_set(y0, 1:3, y0[1:3] + v)
+    row = y[0]          a view knows where it stands in its base:
+    row *= 2.0          row1 = row0 * 2.0 ;  y1 = array_set(y0, 0, row1)
+
+A view that is read after its base was written to is made again (`Lowering.check_fresh`).  What is not
+known to be a view or a copy (`reshape`, `ravel`, one of two arrays) is refused when it matters, and so
+are floats that would be truncated in an array of integers.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from .. import runtime
+from ..avals import Arr, Parts, Seq, dtype_of, shape_of
+from ..ir import Const, Var
+from .context import Frame, Lowering
+from .values import Ref, Value
+
+ADVICE = "Build the array from its parts (`np.array([...])`, `np.where`, `np.concatenate`)."
+
+
+def store(lo: Lowering, frame: Frame, node: Any, target: Value, key: Value, value: Value) -> None:
+    """`target[key] = value` of an array."""
+    content = lo.state.heap[target.cell] if isinstance(target, Ref) else None
+    kind = getattr(content, "aval", None)
+    if not isinstance(target, Ref) or not isinstance(content, Var) or not isinstance(kind, Arr) or kind.boxed:
+        raise lo.refuse(frame, node, "What is assigned to here may be no array.", ADVICE)
+    index = lo.atom(key, frame, node)
+    if isinstance(lo.known_aval(value), Seq | Parts):
+        value = lo.apply(np.array, [value], frame=frame, node=node)
+    atom = lo.atom(value, frame, node)
+    check_dtype(lo, frame, node, kind, dtype_of(atom.aval))
+    fn = runtime.array_put if picks(index.aval) else runtime.array_set
+    new = lo.apply(fn, [content, index, atom], frame=frame, node=node, effect=False, aval=kind)
+    replace(lo, frame, node, target, lo.atom(new, frame, node))
+
+
+def replace(lo: Lowering, frame: Frame, node: Any, target: Ref, new: Any) -> None:
+    """Give an array other contents; where it is a view, its base too."""
+    if isinstance(new, Var) and new.hint is None:
+        new.hint = target.cell.hint
+    lo.write(target, new, frame, node)
+
+
+def check_dtype(lo: Lowering, frame: Frame, node: Any, kind: Arr, dtype: Any) -> None:
+    """Refuse to write what NumPy would cut off."""
+    if dtype is None or kind.dtype is None:
+        return
+    if kind.dtype.kind in "iub" and dtype.kind in "fc":
+        raise lo.refuse(
+            frame, node, "An array of integers is updated with floats, which NumPy refuses or truncates.",
+            "Make it an array of floats.",
+        )
+    if kind.dtype.kind == "f" and dtype.kind == "c":
+        raise lo.refuse(
+            frame, node, "An array of reals is updated with complex numbers, of which NumPy drops the imaginary part.",
+            "Make it an array of complex numbers, or take the real part.",
+        )
+
+
+def picks(index: Any) -> bool:
+    """May the index name one place twice?  Arrays and lists of integers may."""
+    match index:
+        case Arr(dtype=dtype, shape=shape):
+            return shape != () and (dtype is None or dtype.kind != "b")
+        case Seq():
+            return True
+        case Parts(cls=cls, items=items):
+            return cls is list or any(map(picks, items))
+    return False
+
+
+def view_of(lo: Lowering, frame: Frame, node: Any, view: Ref, fn: Any, base: Value, atoms: tuple[Any, ...]) -> None:
+    """Note what a view shows when its base has changed, and how its base changes with it, where that is known."""
+    if not isinstance(base, Ref):
+        return
+    if fn is operator.getitem and isinstance(lo.known_aval(base), Arr):
+        index = atoms[1]
+
+        def look() -> Any:
+            return lo.atom(lo.apply(fn, [base, index], frame=frame, node=node, effect=False), frame, node)
+
+        def put(new: Any) -> None:
+            store(lo, frame, node, base, index, new)
+
+    elif fn is np.transpose and len(atoms) == 1:
+
+        def look() -> Any:
+            return lo.atom(lo.apply(fn, [base], frame=frame, node=node), frame, node)
+
+        def put(new: Any) -> None:
+            turned = lo.apply(np.transpose, [new], frame=frame, node=node)
+            replace(lo, frame, node, base, lo.atom(turned, frame, node))
+
+    else:
+        return
+    view.cell.look, view.cell.put = look, put
+
+
+# --- functions that write ---------------------------------------------------------------------------
+
+
+def into(lo: Lowering, frame: Frame, node: Any, out: Value, result: Value) -> Value:
+    """`f(..., out=y)`: the result is written into y, and y is what the call gives."""
+    target = out.items[0] if hasattr(out, "items") and len(out.items) == 1 else out  # type: ignore[union-attr]
+    content = lo.state.heap[target.cell] if isinstance(target, Ref) else None
+    kind = getattr(content, "aval", None)
+    if not isinstance(target, Ref) or not isinstance(kind, Arr):
+        raise lo.refuse(frame, node, "What `out=` is, is not known here.", "Assign the result instead.")
+    atom = lo.atom(result, frame, node)
+    check_dtype(lo, frame, node, kind, dtype_of(atom.aval))
+    shape = shape_of(atom.aval)
+    if shape is not None and shape == kind.shape and None not in shape and dtype_of(atom.aval) == kind.dtype:
+        replace(lo, frame, node, target, atom)
+    else:
+        store(lo, frame, node, target, Const(Ellipsis), result)
+    return target
