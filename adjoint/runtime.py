@@ -156,6 +156,11 @@ def zeros_like(x: Any) -> Any:
     return 0.0
 
 
+def keys(container: Any) -> list[Any]:
+    """What looping over a dict or a set gives."""
+    return list(container)
+
+
 def order(keys: list[Any], backwards: bool = False) -> list[int]:
     """Where the items of a sorted list stood before."""
     return sorted(range(len(keys)), key=keys.__getitem__, reverse=backwards)

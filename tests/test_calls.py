@@ -317,7 +317,8 @@ def test_cotangents_and_seed_are_separate():
 FUNCTIONS = {
     "square": lambda x: x * x, "numpy": lambda x: np.sin(x) * x, "constant": lambda x: 3.0, "itself": lambda x: x,
     "sum": lambda x: np.sum(x), "power": lambda x: x**2 / 3, "mixed": lambda x: x * np.float64(2.0) + np.ones(()) * x,
-    "loop": lambda x: sum([x * k for k in (1, 2, 3)]), "choice": lambda x: x if x > 0 else -x, "maximum": lambda x: np.maximum(x, 1.0),
+    "loop": lambda x: sum([x * k for k in (1, 2, 3)]), "choice": lambda x: x if x > 0 else -x,
+    "maximum": lambda x: np.maximum(x, 1.0),
 }
 KINDS = [2.0, np.float64(2), np.float32(2), np.float16(2), np.array(2.0), np.array(2.0, np.float32)]
 
@@ -337,7 +338,8 @@ def test_a_gradient_is_of_the_kind_of_its_argument(name, x, optimize):
 def test_dtypes_of_arrays(dtype, optimize):
     x = np.arange(4.0).astype(dtype).reshape(2, 2)
     for f in (
-        lambda x: np.sum(x * 2.0), lambda x: np.sum(x * np.arange(2.0)), lambda x: np.mean(np.exp(x)), lambda x: x[0, 1], lambda x: 1.0,
+        lambda x: np.sum(x * 2.0), lambda x: np.sum(x * np.arange(2.0)),
+        lambda x: np.mean(np.exp(x)), lambda x: x[0, 1], lambda x: 1.0,
         lambda x: np.sum(x @ np.ones((2, 3))), lambda x: np.max(x), lambda x: np.sum(np.where(x > 1, x, 0.0)),
     ):
         got = grad(f, optimize=optimize)(x)

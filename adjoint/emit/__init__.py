@@ -28,6 +28,7 @@ from .fold import Folds
 from .liveness import Liveness
 from .modules import Namespace
 from .names import Names
+from .own import own
 from .order import ordered
 from .printer import printed
 from .write import Writer, assign
@@ -96,7 +97,7 @@ class _Draft:
     """A function with its values folded and named, not yet written."""
 
     def __init__(self, function: Function, textbook: bool, functions: set[str]) -> None:
-        self.function = dataclasses.replace(function, body=ordered(_shared_tests(function.body)))
+        self.function = own(dataclasses.replace(function, body=ordered(_shared_tests(function.body))))
         self.folds = Folds(self.function, textbook)
         self.live = Liveness(self.function, self.folds)
         self.names = Names(

@@ -21,6 +21,8 @@ _HOLDS = {
     runtime.index_add, runtime.popped, runtime.identity, runtime.add, runtime.unbroadcast, operator.getitem, getattr, list, tuple,
     operator.add, np.asarray,
 }
+ARRAY_UPDATES = (runtime.index_add, runtime.array_set, runtime.array_put)
+_HOLDS.update(ARRAY_UPDATES)
 _READ_ONLY = {np.broadcast_to}
 
 
@@ -88,7 +90,7 @@ class Aliases:
             for out in stmt.outs:
                 self._mark(out)
         if stmt.fn in _HOLDS or rule is None or rule.view:
-            held = stmt.args[:1] if stmt.fn is runtime.index_add else stmt.atoms()
+            held = stmt.args[:1] if stmt.fn in ARRAY_UPDATES else stmt.atoms()
             for out in stmt.outs:
                 for a in held:
                     self._union(out, a)

@@ -18,7 +18,7 @@ from .. import runtime
 from ..ir import UNDEF, Apply, Atom, Block, Const, Function, If, Loop, Stmt, Var, blocks, defined, leaves, reads
 
 WIDEST = 72  # characters of an expression that something is folded into
-UPDATES = (runtime.index_add, runtime.set_item, runtime.append, runtime.popped)
+UPDATES = (runtime.array_set, runtime.array_put, runtime.index_add, runtime.set_item, runtime.append, runtime.popped)
 
 
 class Folds:

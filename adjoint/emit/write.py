@@ -126,7 +126,7 @@ class Writer:
             case runtime.raise_:
                 cause = self.write.atom(args[1]) if len(args) > 1 else None
                 return [ast.Raise(self.write.atom(args[0]), cause)]
-            case runtime.index_add | runtime.set_item | runtime.append:
+            case runtime.index_add | runtime.array_set | runtime.array_put | runtime.set_item | runtime.append:
                 return self.update(stmt)
             case runtime.popped if self.same(args[0], out) and self.private(stmt, args[0]):
                 taken = ast.Call(ast.Attribute(name(self.names[out]), "pop", ast.Load()), [], [])
@@ -183,7 +183,7 @@ class Writer:
             return [ast.Expr(ast.Call(ast.Attribute(target, "append", ast.Load()), [self.write.atom(rest[0])], []))]
         value = self.write.atom(rest[1])
         part = ast.Subscript(target, self.write.index(rest[0]), ast.Store())
-        if stmt.fn is runtime.set_item:
+        if stmt.fn in (runtime.set_item, runtime.array_set, runtime.array_put):
             return [ast.Assign([part], value, lineno=1)]
         if isinstance(old.aval, Seq | Parts) and is_slice(rest[0].aval):
             return [assign(self.names[out], self.write.apply(stmt))]

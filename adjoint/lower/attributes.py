@@ -15,7 +15,6 @@ from ..errors import similar
 from ..ir import Apply, At, Atom, Const, Var
 from ..rules.registry import lookup
 from . import calls, classes, control, specials
-
 from .context import Frame, Lowering
 from .values import Attributes, Choice, Closure, Entries, Items, Method, Partial, Ref, Tuple, Value, aval_name
 

@@ -8,18 +8,20 @@ whose body reads item `i` itself, so that the reverse sweep adds into that place
 from __future__ import annotations
 
 import ast
+import contextlib
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import gast
 
-from ..avals import INT, Arr, Obj, Parts, item_of
+from .. import runtime
+from ..avals import ANY, INT, Arr, Obj, Parts, Seq, item_of
 from ..errors import Unsupported
 from ..ir import Const, Var
 from .context import Frame, Lowering
 from .loops import run_loop
-from .values import Attributes, Choice, Entries, Items, Iteration, Ref, Rest, Tuple, Value
+from .values import Attributes, Cell, Choice, Entries, Items, Iteration, Ref, Rest, Tuple, Value
 
 LONGEST_KNOWN = 8  # the items of an array of up to this length are known one by one
 LONGEST_UNROLLED = 64  # items that are alike are looped over from this number on
@@ -122,6 +124,9 @@ def iteration_of(lo: Lowering, frame: Frame, node: Any, value: Value) -> Iterati
             content = lo.state.heap[cell]
             if isinstance(content, Attributes):
                 return iteration_of(lo, frame, node, iterated(lo, frame, node, value))
+            if isinstance(content, Var) and content.aval in (Obj(dict), Obj(set), Obj(frozenset)):
+                keys = lo.apply(runtime.keys, [value], frame=frame, node=node, effect=False, aval=Seq(ANY))
+                return iteration_of(lo, frame, node, keys)
             return Iteration(length_of(lo, frame, node, value), lambda i: item(lo, frame, node, value, i), None, (cell,))
         case Tuple():
             return Iteration(Const(len(value.items)), lambda i: item(lo, frame, node, value, i))
@@ -273,16 +278,38 @@ def for_each(
         return
     left = lo.state.heap[value.cell] if isinstance(value, Ref) else None
     known = turn_by_turn(lo, frame, node, value)
-    if known is not None:
-        if isinstance(left, Rest) and stop is not None and breaks(node):
-            raise lo.refuse(frame, node, "This loop may leave a part of the iterator.", "Loop over a list.")
-        each = known if isinstance(known, Iteration) else listed(known)
-        assert isinstance(each.length, Const) and each.item is not None
-        n, read = each.length.value, each.item
-        if n <= LONGEST_UNROLLED or not uniform(lo, known_items(lo, frame, node, value) or []):
-            unrolled(lo, frame, node, [lambda i=i: read(Const(i)) for i in range(n)], body, stop, lambda: read(Const(n)))
-            return
-    it = iteration_of(lo, frame, node, value)
+    if isinstance(left, Rest) and known is not None and stop is not None and breaks(node):
+        raise lo.refuse(frame, node, "This loop may leave a part of the iterator.", "Loop over a list.")
+    each = listed(known) if isinstance(known, list) else known
+    with reached(lo, frame, each.cells if each is not None else iteration_of(lo, frame, node, value).cells):
+        if each is not None:
+            assert isinstance(each.length, Const) and each.item is not None
+            n, read = each.length.value, each.item
+            if n <= LONGEST_UNROLLED or not uniform(lo, known_items(lo, frame, node, value) or []):
+                items = [lambda i=i: read(Const(i)) for i in range(n)]
+                unrolled(lo, frame, node, items, body, stop, lambda: read(Const(n)))
+                return
+        looped(lo, frame, node, iteration_of(lo, frame, node, value), body, stop, assigned, keep)
+
+
+@contextlib.contextmanager
+def reached(lo: Lowering, frame: Frame, cells: tuple[Cell, ...]) -> Iterator[None]:
+    """While a loop goes over them, arrays and lists can be reached under names that nobody sees."""
+    taken = sum(isinstance(k[1], str) and k[1].startswith("%over") for k in lo.state.names)
+    keys = [(frame.id, f"%over{taken + i}") for i in range(len(cells))]
+    lo.state.names.update(zip(keys, map(Ref, cells), strict=True))
+    try:
+        yield
+    finally:
+        for key in keys:
+            lo.state.names.pop(key, None)
+
+
+def looped(
+    lo: Lowering, frame: Frame, node: Any, it: Iteration, body: Callable[[Value], None], stop: str | None,
+    assigned: frozenset[str], keep: frozenset[str],
+) -> None:
+    """One body for all items; where that cannot be, and it is known how many there are, a body for each."""
     sequence = it.sequence
     if sequence is None:
         length = length_of_iteration(lo, frame, node, it)

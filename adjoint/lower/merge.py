@@ -60,6 +60,7 @@ class Merge:
             elif first.dead:
                 heap[cell] = self.content(UNDEF, b)
             else:
+                self.keep_held(cell, a, b)
                 heap[cell] = self.content(a, b)
         for key in {**first.names, **second.names}:
             x, y = first.names.get(key, UNDEF), second.names.get(key, UNDEF)
@@ -68,6 +69,18 @@ class Merge:
             self.state.names[key] = self.value(x, y)
         heap.update(self.exported)
         return self.state
+
+    def keep_held(self, cell: Cell, x: Any, y: Any) -> None:
+        """A list that is known item by item on each side, and one value afterwards, still holds its arrays."""
+        if isinstance(x, Items) and isinstance(y, Items) and same_shape(x, y):
+            return
+        for (state, _), content in zip(self.sides, (x, y), strict=True):
+            if isinstance(content, Items):
+                saved, self.lo.state = self.lo.state, state
+                try:
+                    cell.holds += tuple(h for item in content.items for h in self.lo.held_by(item) if h not in cell.holds)
+                finally:
+                    self.lo.state = saved
 
     def value(self, a: Value, b: Value) -> Value:
         dead = (self.sides[0][0].dead, self.sides[1][0].dead)
@@ -151,6 +164,8 @@ class Merge:
                 return Choice(self.test, self.kept(0, a), self.kept(1, b))
             cell = Cell(a.cell.hint or b.cell.hint, a.cell.views + b.cell.views, (a.cell, b.cell))
             self.cells[key] = Ref(cell)
+            self.keep_held(cell, x, y)
+            cell.holds += tuple(h for c in (a.cell, b.cell) for h in c.holds if h not in cell.holds)
             self.state.heap[cell] = self.content(x, y)
         return self.cells[key]
 

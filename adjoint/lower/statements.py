@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import importlib
+import operator
 from collections.abc import Iterator
 from typing import Any
 
@@ -141,7 +142,9 @@ def augmented(lo: Lowering, frame: Frame, node: Any) -> None:
             key = expressions.index(lo, frame, node.target.slice)
             old = expressions.subscript(lo, frame, node.target, container, key)
             value = expressions.expression(lo, frame, node.value)
-            if isinstance(old, Ref) and isinstance(lo.state.heap[old.cell], Var | Const) and old.cell.views:
+            if op in (operator.add, operator.sub) and writes.adds(lo, frame, node, op, container, key, value):
+                return
+            if isinstance(old, Ref) and isinstance(lo.known_aval(container), Arr):
                 new = expressions.binary(lo, frame, node, op, old, value)  # a part of an array
             else:
                 new = updated(lo, frame, node, op, old, value)

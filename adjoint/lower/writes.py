@@ -31,6 +31,8 @@ ADVICE = "Build the array from its parts (`np.array([...])`, `np.where`, `np.con
 
 def store(lo: Lowering, frame: Frame, node: Any, target: Value, key: Value, value: Value) -> None:
     """`target[key] = value` of an array."""
+    if isinstance(target, Ref):
+        lo.check_fresh(target.cell, frame, node)
     content = lo.state.heap[target.cell] if isinstance(target, Ref) else None
     kind = getattr(content, "aval", None)
     if not isinstance(target, Ref) or not isinstance(content, Var) or not isinstance(kind, Arr) or kind.boxed:
@@ -43,6 +45,26 @@ def store(lo: Lowering, frame: Frame, node: Any, target: Value, key: Value, valu
     fn = runtime.array_put if picks(index.aval) else runtime.array_set
     new = lo.apply(fn, [content, index, atom], frame=frame, node=node, effect=False, aval=kind)
     replace(lo, frame, node, target, lo.atom(new, frame, node))
+
+
+def adds(lo: Lowering, frame: Frame, node: Any, op: Any, target: Value, key: Value, value: Value) -> bool:
+    """`target[key] += value` of an array, at places that are named once: linear, so nothing is recorded."""
+    content = lo.state.heap[target.cell] if isinstance(target, Ref) else None
+    kind = getattr(content, "aval", None)
+    if not isinstance(target, Ref) or not isinstance(content, Var) or not isinstance(kind, Arr) or kind.boxed:
+        return False
+    index = lo.atom(key, frame, node)
+    added = lo.known_aval(value)
+    if kind.dtype is None or kind.dtype.kind not in "fc" or picks(index.aval) or isinstance(added, Seq | Parts):
+        return False
+    check_dtype(lo, frame, node, kind, dtype_of(added))
+    if op is operator.sub:
+        value = lo.apply(operator.neg, [value], frame=frame, node=node)
+    new = lo.apply(
+        runtime.index_add, [content, index, lo.atom(value, frame, node)], frame=frame, node=node, effect=False, aval=kind
+    )
+    replace(lo, frame, node, target, lo.atom(new, frame, node))
+    return True
 
 
 def replace(lo: Lowering, frame: Frame, node: Any, target: Ref, new: Any) -> None:

@@ -16,7 +16,7 @@ constant(slice, range, len, why="builds or measures a container")
 constant(print, format, repr, str, why="its result is text, or nothing", pure=False)
 constant(setattr, runtime.raise_, runtime.check, runtime.refill, runtime.store, why="has an effect, and no result", pure=False)
 constant(runtime.load, why="reads a variable from outside")
-constant(runtime.order, list.index, list.count, tuple.index, tuple.count, why="an order, a place or a count")
+constant(runtime.keys, runtime.order, list.index, list.count, tuple.index, tuple.count, why="an order, a place or a count")
 constant(np.errstate, why="a context")
 
 linear(runtime.identity, view=True)
@@ -61,12 +61,14 @@ constant(runtime.zeros_like, why="does not depend on the values")
 
 @vjp_rule(runtime.array_set)
 def array_set(g, z, x, index, v):
-    return runtime.array_set(g, index, 0.0), None, g[index]
+    v_bar = runtime.owned(g[index])  # read before it is set to zero
+    return runtime.array_set(g, index, 0.0), None, v_bar
 
 
 @vjp_rule(runtime.array_put)
 def array_put(g, z, x, index, v):
-    return runtime.array_put(g, index, 0.0), None, runtime.put_back(g, index)
+    v_bar = runtime.put_back(g, index)
+    return runtime.array_put(g, index, 0.0), None, v_bar
 
 
 @vjp_rule(runtime.put_back, linear=True)

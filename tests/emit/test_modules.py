@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 import linecache
 import sys
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from adjoint import grad, value_and_grad
+from adjoint.emit.modules import Namespace
 
 _count = itertools.count()
 
@@ -71,7 +73,9 @@ CLASHES = {
         (0.5, 0.6, 0.7, 0.8, [1.0, 2.0], [1.0, 2.0]),
     ),
     "w1": ("import math\ndef f(w1, w2): return (math.sin(w1) * math.cos(w2)) * (math.sin(w1) + w2)", (1.0, 2.0)),
-    "w1, local": ("import math\ndef f(x):\n    w2 = math.sin(x)\n    w1 = math.cos(x) * x\n    return w1 * (x + w2 * x) * w2", (1.0,)),
+    "w1, local": (
+        "import math\ndef f(x):\n    w2 = math.sin(x)\n    w1 = math.cos(x) * x\n    return w1 * (x + w2 * x) * w2", (1.0,),
+    ),
     "x_bar": ("def f(x_bar, x):\n    x_bar_bar = x * x_bar\n    return x_bar_bar * x * x_bar", (2.0, 3.0)),
     "f_grad": ("def f(x):\n    f_grad = x * x\n    return f_grad * x * f_grad", (2.0,)),
     "underscore": ("def f(_, __):\n    _ = _ * __\n    return _ * _", (2.0, 3.0)),
@@ -142,7 +146,8 @@ def test_globals_with_the_names_of_made_up_variables():
     text = "class {0}:\n    def __init__(self): self.rate = 2.0\nthing = {0}()\nimport math\n"
     for name in ("W1", "W2", "X_Bar", "X", "Np", "Math", "F_Grad", "Rate", "Float", "Len"):
         m = module(
-            text.format(name) + "def f(x):\n    for i in range(3):\n        x = math.sin(x) * thing.rate * x\n    return x * thing.rate\n"
+            text.format(name) + "def f(x):\n    for i in range(3):\n"
+            "        x = math.sin(x) * thing.rate * x\n    return x * thing.rate\n"
         )
         for optimize in (True, False):
             assert np.isclose(grad(m.f, optimize=optimize)(1.0), slope(m.f, [1.0], 0)), name
@@ -197,8 +202,15 @@ def test_own_functions_named_like_imported_ones():
 
 
 def test_functions_of_another_module_with_other_aliases():
-    other = module("import numpy as xp\nfrom math import sin as s\nrate = 2.0\ndef g(np, math): return s(np) * xp.exp(math) * rate\n")
-    m = module("import math as xp\nimport numpy as s\nrate = 5.0\ndef f(x): return other.g(x, x) * xp.sin(x) * rate + s.exp(x)\n", other=other)
+    other = module(
+        "import numpy as xp\nfrom math import sin as s\nrate = 2.0\n"
+        "def g(np, math): return s(np) * xp.exp(math) * rate\n"
+    )
+    m = module(
+        "import math as xp\nimport numpy as s\nrate = 5.0\n"
+        "def f(x): return other.g(x, x) * xp.sin(x) * rate + s.exp(x)\n",
+        other=other,
+    )
     check(m.f, 0.5)
     other.rate = 7.0
     check(m.f, 0.5)
@@ -224,12 +236,8 @@ def test_modules_that_cannot_be_imported():
 
 def test_names_of_scipy():
     special = pytest.importorskip("scipy.special")
-    from adjoint.emit.modules import Namespace
-
     for taken, text in ((set(), "scipy.special.erf"), ({"scipy"}, "special.erf"), ({"scipy", "special"}, "special_2.erf")):
         space = Namespace(None, taken)
-        import ast
-
         assert ast.unparse(space.reference(special.erf)) == text
         names = {}
         exec("\n".join(space.header({text.split(".")[0]})), names)
@@ -340,7 +348,10 @@ def test_attributes_of_classes_and_modules_that_change():
 
 
 def test_settings_that_change():
-    m = module("config = {'rate': 2.0, 'mode': 'x'}\ndef f(x): return config['rate'] * x if config['mode'] == 'x' else x * x\n")
+    m = module(
+        "config = {'rate': 2.0, 'mode': 'x'}\n"
+        "def f(x): return config['rate'] * x if config['mode'] == 'x' else x * x\n"
+    )
     gradient = grad(m.f)
     assert gradient(1.0) == 2.0
     m.config["rate"] = 5.0
@@ -378,3 +389,28 @@ def test_code_and_defaults_that_are_replaced():
     assert gradient(2.0) == 100.0
     m.f.__code__ = module("def f(x, k=1.0): return x * x * x * k\n").f.__code__
     assert gradient(2.0) == 24.0
+
+
+def test_functions_of_modules_and_attributes_of_functions_that_change():
+    other = module("def act(x): return x * x\n")
+    m = module("def helper(x): return helper.rate * x\nhelper.rate = 2.0\ndef f(x): return other.act(helper(x))\n", other=other)
+    gradient = grad(m.f)
+    assert gradient(1.0) == 8.0
+    other.act = lambda x: x * x * x
+    assert gradient(1.0) == 24.0
+    m.helper.rate = 1.0
+    assert gradient(1.0) == 3.0
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+def test_a_function_that_always_raises(optimize):
+    def f(x):
+        raise ValueError("always")
+
+    with pytest.raises(ValueError, match="always"):
+        grad(f, optimize=optimize)(1.0)
+    with pytest.raises(KeyError, match="q"):
+        grad(lambda p: p["q"], optimize=optimize)({"p": 1.0})
+    for product in (lambda a, b: np.sum(a @ b), lambda a, b: np.sum(np.dot(a, b))):
+        with pytest.raises(ValueError, match=r"mismatch|aligned"):
+            grad(product, optimize=optimize)(np.ones((2, 3)), np.ones((2, 3)))

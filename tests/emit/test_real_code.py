@@ -1,4 +1,4 @@
-"""Generated code is real code: it has lines, a file name, a place in tracebacks, debuggers and profilers, and stands alone."""
+"""Generated code is real code: it has lines, a place in tracebacks, debuggers and profilers, and stands alone."""
 
 from __future__ import annotations
 
@@ -303,7 +303,8 @@ def test_source_stands_alone(fun, args, optimize):
     got = space[gradient.compiled_for(*args).__name__](*args)
     np.testing.assert_equal(got, want)
     tree = ast.parse(text)
-    imported = {a.asname or a.name.split(".")[0] for n in tree.body if isinstance(n, ast.Import | ast.ImportFrom) for a in n.names}
+    imports = [n for n in tree.body if isinstance(n, ast.Import | ast.ImportFrom)]
+    imported = {a.asname or a.name.split(".")[0] for n in imports for a in n.names}
     used = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
     assert imported <= used, "an import that nothing reads"
 
