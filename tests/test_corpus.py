@@ -11,23 +11,11 @@ import io
 import numpy as np
 import pytest
 from corpus import CASES, Case
+from corpus.refused import REFUSED
 
 import adjoint
 from adjoint.api import Gradient
 from adjoint.testing import assert_same, check_grads
-
-REFUSED = {
-    # arrays written to through what may be a view of them, or by functions that are not understood yet
-    "writes_through_reshape", "flat_and_flatten", "views_in_a_list", "chosen_view", "ufunc_where", "other_writers",
-    "filled_buffers",
-    # a list of functions as long as the data says
-    "closures_of_items",
-    # what a `try` block assigns in the middle, read by its handler
-    "exception_through_frames", "nested_try", "try_else_finally", "try_in_method",
-    # containers from `collections`
-    "other_containers",
-}
-
 
 def quietly(run):
     with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):

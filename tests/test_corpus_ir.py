@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 from corpus import CASES, Case
+from corpus.refused import REFUSED
 
 from adjoint import ir
 from adjoint.avals import ANY, Arr, Cut, Num, Parts, Seq
@@ -27,31 +28,6 @@ from adjoint.lower import lower
 from adjoint.passes.dce import dce
 from adjoint.reverse import reverse
 from adjoint.testing import compare, float_leaves, is_float_leaf, map_leaves, numerical_gradient
-
-REFUSED = {
-    # arrays that are written to: assignment to a part, `out=`, `np.add.at` and its like, methods that sort in place
-    "accumulates_at", "adam", "adds_gathered", "arrays_in_a_dict", "arrays_in_a_list", "arrays_in_attributes",
-    "augmented_items", "augments_masked", "burgers", "cast_on_write", "cavity", "cholesky", "chosen_view",
-    "complex_writes", "conditional_writes", "convolution", "dead_writes", "diagonals", "exchanged_items",
-    "exchanged_rows", "fem_assembly", "fft_butterflies", "filled_buffers", "filled_by_callee", "filled_likes",
-    "flat_and_flatten", "gauss_seidel_1d", "gauss_seidel_2d", "gram_schmidt", "heat_explicit", "heat_implicit",
-    "insertion_sort", "integer_work_arrays", "inverse_cube", "jacobi_1d", "jacobi_2d", "kalman_filter",
-    "kernel_then_sum", "lu_in_place", "lu_pivoted", "n_body", "option_tree", "other_writers", "overlapping_shift",
-    "overwritten_after_use", "power_iteration", "prefix_sums", "rebound_then_written", "recursive_writes",
-    "reduction_out", "returns_written", "rows_written_by_callee", "sets_everything", "sets_gathered", "sets_masked",
-    "sets_matrix_items", "sets_one_item", "sets_rows_and_columns", "sets_slices", "soft_alignment", "sorts_in_place",
-    "store_makes_active", "store_to_a_part", "swapped_buffers", "thomas", "triangular_solve", "tuple_targets",
-    "ufunc_out", "ufunc_where", "view_of_view", "view_outlives", "view_sees_update", "views_in_a_list",
-    "walking_writes", "wave_equation", "writes_in_closure", "writes_parameter", "writes_through_reshape",
-    "writes_through_row", "writes_through_transpose", "written_value_read_later",
-    # what a `try` block changed may be half done when its handler reads it
-    "exception_through_frames", "nested_try", "try_else_finally", "try_in_method",
-    # a list that holds functions, by a test on the data
-    "closures_of_items",
-    # a container of the library that lowering does not know
-    "other_containers",
-}
-
 
 @pytest.fixture(autouse=True)
 def deep_stack() -> Iterator[None]:

@@ -91,11 +91,16 @@ def _block(stmts: list[Any], ctx: Context, numbers: Any) -> tuple[list[Any], str
                     return [*out, _if(stmt, then + more, orelse)], ALWAYS if c == ALWAYS else MAYBE
                 return [*out, _if(stmt, then, orelse), *_unless_left(stmt, more, ctx)], MAYBE
             case gast.For() | gast.While():
-                loop, returns = _loop(stmt, ctx, numbers)
+                loop, returns, how = _loop(stmt, ctx, numbers)
                 out.extend(loop)
                 if returns:
                     asks = gast.If(test=_load("%returned", stmt), body=[_Leave()], orelse=[])
-                    more, c = _block([_at(asks, stmt), *rest], ctx, numbers)
+                    rest = [_at(asks, stmt), *rest]
+                if how != NEVER:  # the else block of the loop may have left
+                    more, _ = _block(rest, ctx, numbers)
+                    return [*out, *_unless_left(stmt, more, ctx)], MAYBE
+                if returns:
+                    more, c = _block(rest, ctx, numbers)
                     return out + more, ALWAYS if c == ALWAYS else MAYBE
             case gast.With() | gast.Try():
                 inner, how = _nested(stmt, ctx, numbers)
@@ -131,7 +136,8 @@ def _leave(stmt: Any, ctx: Context) -> list[Any]:
     return done
 
 
-def _loop(stmt: Any, ctx: Context, numbers: Any) -> tuple[list[Any], bool]:
+def _loop(stmt: Any, ctx: Context, numbers: Any) -> tuple[list[Any], bool, str]:
+    """The loop, whether the function may return from within it, and whether its else block leaves."""
     inner = Context(next(numbers), True, bool(stmt.orelse))
     test, statements = getattr(stmt, "test", None), stmt.body
     if test is not None and any(isinstance(n, gast.NamedExpr) for n in ast.walk(test)):
@@ -148,6 +154,7 @@ def _loop(stmt: Any, ctx: Context, numbers: Any) -> tuple[list[Any], bool]:
     returns = _has_return(stmt.body)
     before = [_set("%returned", False, stmt)] if returns and not ctx.loop else []
     out = [*before, _at(loop, stmt)]
+    how = NEVER
     if stmt.orelse:
         after, how = _block(stmt.orelse, ctx, numbers)
         if how != NEVER:
@@ -157,8 +164,8 @@ def _loop(stmt: Any, ctx: Context, numbers: Any) -> tuple[list[Any], bool]:
         out = [_set(inner.broke, False, stmt), *out, _at(asks, stmt)]
         if how != NEVER:
             tail, _ = _block([out.pop()], ctx, numbers)
-            return [*out, *tail], True
-    return out, returns
+            out = [*out, *tail]
+    return out, returns, how
 
 
 def _nested(stmt: Any, ctx: Context, numbers: Any) -> tuple[Any, str]:

@@ -74,8 +74,17 @@ class Text:
 
 def read(fn: types.FunctionType) -> tuple[FunctionNode, Source]:
     """The syntax tree of a function or lambda, and the source it stands in."""
+    name = getattr(fn, "__qualname__", fn.__code__.co_name).replace("<locals>.", "")
+    try:
+        return _read(fn, name)
+    except SourceNotFound as error:
+        if fn.__code__.co_filename == "<string>":  # of all that is executed under this name, one text is kept
+            raise _unavailable(name, "<string>") from error
+        raise
+
+
+def _read(fn: types.FunctionType, name: str) -> tuple[FunctionNode, Source]:
     code = fn.__code__
-    name = getattr(fn, "__qualname__", code.co_name).replace("<locals>.", "")
     source = Source(code.co_filename, tuple(_lines(fn, name)), name)
     try:
         with _parsing:
@@ -108,10 +117,14 @@ def _lines(fn: types.FunctionType, name: str) -> list[str]:
     if os.path.exists(file) or linecache.getlines(file):
         line = fn.__code__.co_firstlineno
         raise SourceNotFound(f"`{name}` is not found at line {line} of {file}.", _CHANGED) from cause
-    raise SourceNotFound(
+    raise _unavailable(name, file) from cause
+
+
+def _unavailable(name: str, file: str) -> SourceNotFound:
+    return SourceNotFound(
         f"The source of `{name}` is not available ({file}), and adjoint differentiates source.",
         "Define it in a file, a notebook cell or a doctest, or register its text in `linecache`.",
-    ) from cause
+    )
 
 
 @functools.lru_cache(maxsize=64)
