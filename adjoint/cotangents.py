@@ -97,7 +97,7 @@ def zero(b: Builder, x: Var, aval: Aval | None = None, bar_of: Var | None = None
                 if dtype == np.float64:
                     return b.apply(np.zeros, Const(size), aval=aval, bar_of=bar_of)
                 return b.apply(np.zeros, Const(size), dtype=Const(dtype), aval=aval, bar_of=bar_of)
-            if shape is not None:
+            if shape is not None and dtype is not None and dtype.kind in "fc":
                 return b.apply(np.zeros_like, x, aval=aval, bar_of=bar_of)
             return b.apply(runtime.zeros_like, x, aval=aval, bar_of=bar_of)
         case Seq(Num("float")):
@@ -232,7 +232,7 @@ def _widen_all(stmts: Sequence[Stmt]) -> None:
             case Apply(outs=(out,)) if isinstance(out.aval, Num | Seq):
                 if s.fn is runtime.identity:
                     _widen(out, s.args[0].aval)
-                elif s.fn is runtime.index_add:
+                elif s.fn in (runtime.index_add, runtime.set_item):
                     _widen(out, s.args[0].aval)
                     _widen(out, Seq(s.args[2].aval))
                 elif any(_is_scalar(a.aval) for a in s.atoms()):

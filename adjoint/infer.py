@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from . import runtime
+from . import runtime
 from .avals import ANY, BOOL, Arr, Aval, Cut, Num, Obj, Parts, Seq
 from .avals import aval_of, dtype_of, is_slice, item_of, join, join_shapes, shape_of
 from .ir import UNDEFINED, Const, Var
@@ -45,6 +46,8 @@ def infer(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: tuple[tuple[str
         return _getitem(args[0], args[1])
     if fn in (runtime.array_set, runtime.array_put, runtime.index_add):
         return args[0].aval
+    if fn is runtime.set_item and isinstance(args[0].aval, Seq):
+        return join(args[0].aval, args[2].aval if isinstance(args[2].aval, Seq) else Seq(args[2].aval))
     if fn in (min, max) and not kwargs and args:  # either of them, a float or a NumPy scalar
         return functools.reduce(join, [a.aval for a in args] if len(args) > 1 else [item_of(args[0].aval)])
     if fn in (operator.matmul, np.matmul, np.dot, np.ndarray.dot) and not kwargs and len(args) == 2:

@@ -148,7 +148,7 @@ def zeros_like(x: Any) -> Any:
     if isinstance(x, dict):
         return {k: zeros_like(v) for k, v in x.items()}
     if isinstance(x, np.ndarray):
-        return np.zeros_like(x)
+        return np.zeros_like(x) if x.dtype.kind in "fcO" else np.zeros(x.shape)
     if isinstance(x, np.generic):
         return type(x)(0) if x.dtype.kind in "fc" else 0.0
     if isinstance(x, complex):

@@ -104,6 +104,20 @@ def pairs(x):
     return total
 
 
+def running_product(x):
+    y = np.zeros(len(x))
+    y[0] = x[0]
+    for i in range(1, len(x)):
+        y[i] = y[i - 1] * x[i]
+    return np.sum(y)
+
+
+def heat(u, alpha, steps):
+    for _ in range(steps):
+        u[1:-1] += alpha * (u[2:] - 2.0 * u[1:-1] + u[:-2])
+    return np.sum(u**2)
+
+
 def newton_sqrt(a):
     x = a
     while abs(x * x - a) > 1e-12 * a:
@@ -175,6 +189,8 @@ GOLDEN = {
     "horner": Golden(horner, (1.5, [2.0, -1.0, 3.0]), ("x", "coefficients")),
     "oscillator": Golden(oscillator, (1.0, 0.0, 4.0, 5), ("x", "k")),
     "pairs": Golden(pairs, (np.array([1.0, -2.0, 0.5, 3.0]),)),
+    "running_product": Golden(running_product, (np.arange(1.0, 6.0),)),
+    "heat": Golden(heat, (np.arange(6.0) ** 2, 0.1, 3), ("u", "alpha")),
     "newton_sqrt": Golden(newton_sqrt, (2.0,), value=True),
     "first_above": Golden(first_above, (np.linspace(1.0, 2.0, 12), 10.0)),
     "recurrent": Golden(

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from .. import runtime
-from ..avals import Arr, Num, Parts
+from ..avals import Arr, Num, Obj, Parts
 from ..ir import UNDEFINED, Apply, Atom, Const, If, Var
-from .fold import Folds
+from .fold import Folds, is_number
 from .modules import Namespace
 from .names import Names
 
@@ -91,7 +91,7 @@ class Expressions:
             return ast.UnaryOp(_UNARY[fn](), value) if positive is None else positive
         if fn in _COMPARE and len(args) == 2:
             return ast.Compare(self.atom(args[0]), [_COMPARE[fn]()], [self.atom(args[1])])
-        if isinstance(fn, types.MethodDescriptorType) and args:
+        if args and (isinstance(fn, types.MethodDescriptorType) or _is_method(fn, args[0])):
             return self.call(ast.Attribute(self.atom(args[0]), fn.__name__, ast.Load()), stmt, args[1:])
         return self.call(self.function(fn), stmt, args)
 
@@ -112,6 +112,8 @@ class Expressions:
         maker = self.folds.folded.get(a) if isinstance(a, Var) else None
         if isinstance(maker, Apply) and maker.fn is np.broadcast_to and maker.args[0].aval == Num("float"):
             return ast.Call(self.function(np.full), [self.atom(maker.args[1]), self.atom(maker.args[0])], [])
+        if is_number(a):
+            return self.atom(a)  # a number cannot be written to
         if _is_array(a):
             return ast.Call(self.function(np.array), [self.atom(a)], [])
         return ast.Call(self.function(runtime.owned), [self.atom(a)], [])
@@ -198,6 +200,12 @@ def without_minus(value: ast.expr) -> ast.expr | None:
 
 def name(text: str, store: bool = False) -> ast.expr:
     return ast.Name(text, ast.Store() if store else ast.Load())
+
+
+def _is_method(fn: Any, owner: Atom) -> bool:
+    """Is it a method of the class that its first argument has?"""
+    cls = owner.aval.cls if isinstance(owner.aval, Obj) else None
+    return cls is not None and getattr(cls, getattr(fn, "__name__", ""), None) is fn
 
 
 def _is(a: Atom, value: Any) -> bool:

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from .. import runtime
+from ..avals import Arr, Num
 from ..ir import UNDEF, Apply, Atom, Block, Const, Function, If, Loop, Stmt, Var, blocks, defined, leaves, reads
 
 WIDEST = 72  # characters of an expression that something is folded into
@@ -71,7 +72,10 @@ class Folds:
                 continue
             if reader is not None and v.bar_of is not None and v.bar_of.hint is not None and not _completes(reader, v):
                 continue
-            if any(i < k < at for k in barriers) or (at < len(block.stmts) and _is_loop_start(block.stmts[at], v)):
+            between = [block.stmts[k] for k in barriers if i < k < at]
+            if between and not (all(map(_is_update, between)) and self._is_arithmetic(stmt)):
+                continue
+            if at < len(block.stmts) and _is_loop_start(block.stmts[at], v):
                 continue
             if isinstance(stmt, Apply) and stmt.fn in (runtime.load, getattr) and at != i + 1:
                 continue
@@ -89,6 +93,10 @@ class Folds:
             inner = stmt.at.sweep == "reverse" or (stmt.at.place is None and stmt.fn is not runtime.identity)
             return v.hint is None and v.bar_of is None and inner
         return v.hint is None
+
+    def _is_arithmetic(self, stmt: Apply | If) -> bool:
+        """Only of numbers that are known already?  Then no update of an array between matters to it."""
+        return isinstance(stmt, Apply) and all(map(is_number, self.operands(stmt)))
 
     def is_expression(self, stmt: If) -> bool:
         """May the branch be written `a if test else b`?"""
@@ -179,6 +187,15 @@ def _passed_on(block: Block) -> Iterator[Atom]:
         yield from further
         if isinstance(stmt, Loop):
             yield from (a for a, v in zip(stmt.init, stmt.body.params, strict=False) if v in further)
+
+
+def is_number(a: Atom) -> bool:
+    """A number, as Python's or NumPy's, which nothing can write to."""
+    return isinstance(a.aval, Num) or (isinstance(a.aval, Arr) and a.aval.boxed)
+
+
+def _is_update(stmt: Stmt) -> bool:
+    return isinstance(stmt, Apply) and stmt.fn in UPDATES and not stmt.effect
 
 
 def _is_barrier(stmt: Stmt) -> bool:

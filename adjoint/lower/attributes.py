@@ -153,7 +153,7 @@ def of_array(lo: Lowering, frame: Frame, node: Any, value: Value, aval: Arr, nam
     if found is None:
         raise lo.refuse(frame, node, f"An array has no attribute `{name}`.", similar(name, dir(np.ndarray)))
     if callable(found):
-        function = getattr(np, name, None)
+        function: Any = getattr(np, name, None)
         if aval.boxed and lookup(function) is not None:  # a NumPy number has the method of its own class
             return Method(value, Const(function))
         return Method(value, Const(found))
@@ -186,6 +186,8 @@ def of_class(lo: Lowering, frame: Frame, node: Any, value: Value, cls: type, nam
             return Method(value, found)
         case types.FunctionType() | types.MethodDescriptorType() | types.WrapperDescriptorType():
             return Method(value, Const(found))
+    if callable(found) and not isinstance(found, type) and hasattr(found, "__get__"):  # a method compiled elsewhere
+        return Method(value, Const(found))
     return of_constant(lo, frame, node, cls, name)
 
 

@@ -117,7 +117,7 @@ def getter(lo: Lowering, frame: Frame, node: Any, fn: Any, args: list[Value]) ->
 
     _, given, *kwargs = fn.__reduce__()
     if isinstance(fn, operator.methodcaller):
-        if isinstance(given[0], functools.partial) or callable(fn.__reduce__()[0]) and kwargs:
+        if isinstance(given[0], functools.partial) or (callable(fn.__reduce__()[0]) and kwargs):
             raise lo.refuse(frame, node, "This `methodcaller` is not understood.", "Call the method itself.")
         method = attribute(lo, frame, node, args[0], given[0])
         return call(lo, frame, node, method, list(map(Const, given[1:])), {})

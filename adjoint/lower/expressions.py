@@ -17,7 +17,7 @@ from .abstract import is_static
 from .attributes import attribute, check_stored
 from .context import Frame, Lowering
 from .values import (
-    TORN, Cell, Choice, Closure, Entries, Items, Iteration, Ref, Slice, Tuple, Value, aval_name, is_undefined, same_constant,
+    TORN, Choice, Entries, Items, Iteration, Ref, Slice, Tuple, Value, aval_name, is_undefined, same_constant,
 )
 
 BINARY = {

@@ -286,7 +286,7 @@ def for_each(
             assert isinstance(each.length, Const) and each.item is not None
             n, read = each.length.value, each.item
             if n <= LONGEST_UNROLLED or not uniform(lo, known_items(lo, frame, node, value) or []):
-                items = [lambda i=i: read(Const(i)) for i in range(n)]
+                items: list[Callable[[], Value]] = [lambda i=i: read(Const(i)) for i in range(n)]
                 unrolled(lo, frame, node, items, body, stop, lambda: read(Const(n)))
                 return
         looped(lo, frame, node, iteration_of(lo, frame, node, value), body, stop, assigned, keep)

@@ -14,7 +14,7 @@ import numpy as np
 from ..avals import INT, Obj
 from ..ir import Const, Var
 from . import calls, control, expressions, iteration
-from .containers import list_append, listed
+from .containers import list_append
 from .context import Frame, Lowering
 from .specials import content_of, special
 from .values import Items, Iteration, Ref, Rest, Tuple, Value

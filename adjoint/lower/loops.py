@@ -16,7 +16,7 @@ from ..avals import ANY, Arr, Aval, Obj, Parts, Seq, join
 from ..ir import UNDEF, At, Atom, Block, Const, Loop, Var, refresh
 from .context import Frame, Lowering, family
 from .merge import is_data
-from .values import Cell, Ref, State, Value, is_undefined, parts, rebuild, same, same_shape
+from .values import Cell, Items, Ref, State, Value, is_undefined, parts, rebuild, same, same_shape
 
 MOST_ATTEMPTS = 16
 
@@ -40,6 +40,7 @@ class Knowledge:
     outside: dict[Spot, tuple[Cell, ...]] = field(default_factory=dict)
     views: dict[Spot, tuple[Any, ...]] = field(default_factory=dict)
     held: dict[Spot, Cell] = field(default_factory=dict)  # what a name was bound to when a list took it in
+    general: set[Spot] = field(default_factory=set)  # lists of names unbound before, of which the length changes
     rebound: set[tuple[Key, tuple[int, ...]]] = field(default_factory=set)  # references to another cell each time
 
 
@@ -170,7 +171,7 @@ class _Attempt:
         return Ref(cell)
 
     def enter_content(self, key: Key, path: tuple[int, ...], content: Any, blank: bool) -> Any:
-        if not is_data(content):
+        if not is_data(content) and (key, path) not in self.know.general:
             return self._enter_parts(key, path, content, blank)
         kind = self.know.kinds.get((key, path))
         hint = getattr(content, "hint", None)
@@ -280,7 +281,7 @@ class _Attempt:
         if same(top, now):
             return False
         if not same_shape(top, now):
-            return self._generalise(key, path)
+            return self._generalise(key, path, now)
         pairs = zip(parts(top) or (), parts(now) or (), strict=True)
         return any([self._unify_value(key, (*path, i), p, q) for i, (p, q) in enumerate(pairs)])
 
@@ -300,8 +301,13 @@ class _Attempt:
     def _atom(self, value: Any) -> Atom:
         return value if is_undefined(value) else self.lo.atom(value, self.frame, self.node)
 
-    def _generalise(self, key: Key, path: tuple[int, ...]) -> bool:
+    def _generalise(self, key: Key, path: tuple[int, ...], now: Any = None) -> bool:
         """A list whose length changes becomes one value of the IR, from before the loop on."""
+        unbound = key[0] == "name" and is_undefined(self.entry.names.get(key[1], UNDEF))
+        if unbound and isinstance(now, Items) and (key, path) not in self.know.general:
+            self.know.general.add((key, path))
+            self.know.kinds[key, path] = self._atom(self.lo.cell(now)).aval
+            return True
         lo, (kind, what) = self.lo, key
         cell = self._cell_at(key, path)
         content = self.entry.heap.get(cell) if cell is not None else None
@@ -329,7 +335,8 @@ class _Attempt:
             if isinstance(value, Ref):
                 found, value = value.cell, self.entry.heap.get(value.cell)
             else:
-                value = (parts(value) or ())[i]
+                inner = parts(value) or ()
+                value = inner[i] if i < len(inner) else None
         return value.cell if isinstance(value, Ref) else found
 
     def _aliases(self, end: State) -> bool:

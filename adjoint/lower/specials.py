@@ -6,7 +6,6 @@ ordinary primitive after all.
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import operator
 from collections.abc import Callable
@@ -14,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from .. import runtime
 from ..avals import ANY, BOOL, INT, Arr, Num, Obj, Parts, Seq, dtype_of, item_of, join
 from ..ir import Const, Var
 from ..rules.registry import known

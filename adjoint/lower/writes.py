@@ -134,7 +134,7 @@ def view_of(lo: Lowering, frame: Frame, node: Any, view: Ref, fn: Any, base: Val
 
 def into(lo: Lowering, frame: Frame, node: Any, out: Value, result: Value) -> Value:
     """`f(..., out=y)`: the result is written into y, and y is what the call gives."""
-    target = out.items[0] if hasattr(out, "items") and len(out.items) == 1 else out  # type: ignore[union-attr]
+    target = out.items[0] if hasattr(out, "items") and len(out.items) == 1 else out
     content = lo.state.heap[target.cell] if isinstance(target, Ref) else None
     kind = getattr(content, "aval", None)
     if not isinstance(target, Ref) or not isinstance(kind, Arr):

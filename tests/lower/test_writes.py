@@ -1,0 +1,199 @@
+"""Arrays that are written to: names for one array, views, indices that repeat, functions that write."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import adjoint
+from adjoint.testing import check_grads
+
+X = np.array([0.6, -1.2, 2.3, 0.3])
+A = np.arange(1.0, 7.0).reshape(2, 3)
+
+
+def repeated_places(x):
+    y = np.zeros(3)
+    y[[0, 0, 2]] = x[:3]  # the second write to y[0] counts
+    y[[1, 1]] += x[2:] ** 2
+    return np.sum(y * y)
+
+
+def repeated_places_of_a_scalar(x):
+    y = x * 1.0
+    y[[1, 1, 3]] = x[0] ** 2
+    return np.sum(y * x)
+
+
+def pairs_of_indices(a):
+    b = a * 1.0
+    b[[0, 1, 0], [2, 0, 2]] = a[0] ** 2
+    return np.sum(b * a)
+
+
+def masked(x):
+    y = x * 1.0
+    y[x > 0] *= x[x > 0]
+    y[y < 0] = 0.5
+    return np.sum(y)
+
+
+def broadcast_into_rows(a):
+    b = np.zeros((2, 3))
+    b[:] = a[0] ** 2
+    b[1] -= a[1, 0]
+    return np.sum(b * a)
+
+
+def view_sees_and_is_seen(x):
+    y = x * 1.0
+    head, tail = y[:2], y[2:]
+    y[0] = x[3] ** 2
+    head *= tail
+    tail[:] = head + 1.0
+    return np.sum(y * x) + np.sum(head) * tail[0]
+
+
+def view_of_a_view(a):
+    b = a * 1.0
+    row = b[1]
+    part = row[:2]
+    part *= a[0, :2]
+    row[2] = part[0]
+    return np.sum(b**2)
+
+
+def transposed_view(a):
+    b = a * 1.0
+    t = b.T
+    t[0] = a[:, 1] ** 2
+    b[1] *= 2.0
+    return np.sum(t[:, 1] * a[0])
+
+
+def view_from_before_the_loop(x):
+    y = x * 1.0
+    tail = y[1:]
+    for i in range(3):
+        y[:] = np.tanh(y) + 0.1 * i
+        tail -= 0.1 * x[1:]
+    return np.sum(tail**2) + y[0]
+
+
+def view_looked_at_in_an_inner_loop(x):
+    y = x * 1.0
+    tail = y[1:]
+    total = 0.0
+    for _ in range(2):
+        y *= 1.1
+        for j in range(3):
+            total = total + tail[j] ** 2 * j
+    return total
+
+
+def view_in_a_list(x):
+    y = x * 1.0
+    rows = [y, y[::-1]]
+    rows[1] += 0.5 * x
+    return np.sum(y * x) + rows[1][0] ** 2
+
+
+def array_that_the_loop_goes_over(x):
+    y = x * 1.0
+    total = 0.0
+    for i, item in enumerate(y):
+        total = total + item**2
+        y[-1] = y[-1] * 0.5 + i
+    return total + np.sum(y)
+
+
+def written_by_a_closure(x):
+    y = np.zeros(4)
+
+    def put(i, value):
+        y[i] = value * y[i - 1] + x[i]
+
+    for i in range(4):
+        put(i, x[0])
+    return np.sum(y**2)
+
+
+def one_of_two_branches(x):
+    y = x * 1.0
+    if x[0] > 0:
+        y[1] = x[2] ** 2
+    else:
+        y[2] = 0.0
+    z = y
+    z[3] = y[1] * y[3]
+    return np.sum(y * z)
+
+
+def writes_through_functions(x):
+    y = np.empty(4)
+    np.copyto(y, x)
+    np.add.at(y, [0, 0, 1], x[:3])
+    np.multiply(y, x, out=y)
+    y.sort()
+    z = np.zeros((2, 2))
+    np.fill_diagonal(z, x[0])
+    return np.sum(y * np.arange(4.0)) + np.sum(z**2)
+
+
+def result_is_independent(x):
+    x[0] = x[1] ** 2
+    return np.sum(x**2)
+
+
+CASES = [
+    (repeated_places, X), (repeated_places_of_a_scalar, X), (pairs_of_indices, A), (masked, X), (broadcast_into_rows, A),
+    (view_sees_and_is_seen, X), (view_of_a_view, A), (transposed_view, A), (view_from_before_the_loop, X),
+    (view_looked_at_in_an_inner_loop, X), (view_in_a_list, X), (array_that_the_loop_goes_over, X),
+    (written_by_a_closure, X), (one_of_two_branches, X), (writes_through_functions, X), (result_is_independent, X),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("f", "x"), CASES, ids=lambda v: getattr(v, "__name__", ""))
+def test_gradient(f, x):
+    check_grads(f, (x.copy(),))
+
+
+def integers_updated_with_floats(x):
+    n = np.arange(4)
+    n[0] = x[0]
+    return np.sum(n * x)
+
+
+def reals_updated_with_complex(x):
+    y = np.zeros(4)
+    y[0] = x[0] * 1j
+    return np.sum(y * x)
+
+
+def perhaps_a_view(x):
+    y = x * 1.0
+    z = y.reshape(2, 2)
+    z[0, 0] = x[1]
+    return np.sum(y)
+
+
+def one_of_two_arrays(x):
+    y, z = x * 1.0, x * 2.0
+    w = y if x[0] > 0 else z
+    w[0] = 5.0
+    return np.sum(y * z)
+
+
+@pytest.mark.parametrize(
+    ("f", "what"),
+    [
+        (integers_updated_with_floats, "array of integers"),
+        (reals_updated_with_complex, "imaginary part"),
+        (perhaps_a_view, "may be a view"),
+        (one_of_two_arrays, "one of several arrays"),
+    ],
+    ids=lambda v: getattr(v, "__name__", ""),
+)
+def test_refused(f, what):
+    with pytest.raises(adjoint.AdjointError, match=what):
+        adjoint.grad(f)(X.copy())
