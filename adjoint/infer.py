@@ -20,7 +20,6 @@ from typing import Any
 import numpy as np
 
 from . import runtime
-from . import runtime
 from .avals import ANY, BOOL, Arr, Aval, Cut, Num, Obj, Parts, Seq
 from .avals import aval_of, dtype_of, is_slice, item_of, join, join_shapes, shape_of
 from .ir import UNDEFINED, Const, Var
