@@ -24,7 +24,6 @@ from adjoint.testing import assert_same
 EXAMPLES = int(os.environ.get("ADJOINT_PROGRAMS", "150"))
 SEED = int(os.environ.get("ADJOINT_SEED", "0"))
 PARTS = max(1, EXAMPLES // 250)  # for pytest-xdist
-WITHOUT = frozenset({"parts"})  # what adjoint does not read yet: to be emptied
 ACCEPTED = 0.9  # at least this part of the programs must not be refused
 
 
@@ -107,7 +106,7 @@ def test_random_programs(part: int) -> None:
         max_examples=EXAMPLES // PARTS, deadline=None, database=None, suppress_health_check=list(HealthCheck),
         phases=(Phase.generate, Phase.shrink),
     )
-    @given(programs(without=WITHOUT))
+    @given(programs())
     def each(program: Program) -> None:
         found[check(program)] += 1
 

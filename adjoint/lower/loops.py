@@ -14,7 +14,7 @@ from typing import Any
 
 from ..avals import ANY, Arr, Aval, Obj, Parts, Seq, join
 from ..ir import UNDEF, At, Atom, Block, Const, Loop, Var, refresh
-from .context import Frame, Lowering, family
+from .context import Frame, Lowering, family, reachable
 from .merge import is_data
 from .values import Cell, Items, Ref, State, Value, is_undefined, parts, rebuild, same, same_shape
 
@@ -122,6 +122,7 @@ class _Attempt:
         self.top: dict[Key, Any] = {}  # each carried name's value, or cell's content, at the top
         self.heap: dict[Cell, Any] = {}  # what the cells made for the top hold there
         self.cell_of: dict[Spot, Cell] = {}
+        self.left: dict[Cell, list[Cell]] = {}  # the cells after the loop, by those at the bottom of its body
         self.placeholders = lo.placeholders
 
     # --- the top of the body ----------------------------------------------------------------------
@@ -356,6 +357,10 @@ class _Attempt:
                 if value.cell.views and spot not in know.views and value.cell is not cell:
                     know.views[spot] = value.cell.views
                     learnt = True
+                for base in self._borrowed(value.cell):  # what another carry began with, which others see too
+                    if base not in know.outside.get(spot, ()):
+                        know.outside[spot] = (*know.outside.get(spot, ()), base)
+                        learnt = True
         for cell, spots in ends.items():
             for spot in sorted(spots, key=repr):
                 others = spots - {spot} - know.twins.get(spot, set())
@@ -366,6 +371,16 @@ class _Attempt:
                     know.outside[spot] = (*know.outside.get(spot, ()), cell)
                 learnt |= bool(others) or outside
         return learnt
+
+    def _borrowed(self, cell: Cell) -> list[Cell]:
+        """The cells from before the loop that `cell` may be, and that names which are not carried reach."""
+        carried = {what for kind, what in self.know.carried if kind == "name"}
+        names = {k: v for k, v in self.entry.names.items() if k not in carried}
+        before = [c for c in family(cell) if c in self.entry.heap]
+        if not before:
+            return []
+        others = reachable(State(names, self.entry.heap))
+        return [c for c in before if c in others]
 
     # --- after the loop ---------------------------------------------------------------------------
 
@@ -379,15 +394,22 @@ class _Attempt:
                 state.heap[what] = self._leave(top, state, reached.heap.get(what), reached)
         for what in [w for w in state.names if w[0] == -1 and w not in reached.names]:
             del state.names[what]
+        for group in self.left.values():  # one array at the bottom of the body: one after it, if it ever ran
+            for cell in group:
+                cell.twins += tuple(c for c in group if c is not cell)
         return state
 
     def _leave(self, top: Any, state: State, end: Any, reached: State) -> Any:
         """What stands after the loop for `top` at the top of the body and `end` at the bottom."""
         if isinstance(top, Ref) and top.cell in self.heap:
             taken = {c for list_ in state.heap for c, _ in list_.holds}
-            ends = family(end.cell) if isinstance(end, Ref) else ()
+            ends = (end.cell,) if isinstance(end, Ref) else ()
             known = tuple(t for t in (*top.cell.twins, *ends) if t in self.entry.heap or t in taken)
+            if isinstance(end, Ref):
+                known += tuple(c for c in self._borrowed(end.cell) if c not in known)
             cell = Cell(top.cell.hint, top.cell.views, known, top.cell.argument)
+            if isinstance(end, Ref):
+                self.left.setdefault(end.cell, []).append(cell)
             content = reached.heap.get(end.cell) if isinstance(end, Ref) else None
             state.heap[cell] = self._leave(self.heap[top.cell], state, content, reached)
             return Ref(cell)
