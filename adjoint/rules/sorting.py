@@ -103,17 +103,21 @@ def take_along_axis(g, z, arr, indices, axis=-1):
 
 
 @vjp_rule(np.sort)
-def sort(g, z, a, axis=-1, kind=None, order=None, stable=None):
+def sort(g, z, a, axis=-1, kind=None, order=None, stable=None, descending=False):
+    if descending:
+        g = np.flip(g, axis)
     if axis is None:
         return np.reshape(np.take(g, np.argsort(np.argsort(a, axis=None, kind="stable"))), np.shape(a))
     return np.take_along_axis(g, np.argsort(np.argsort(a, axis, kind="stable"), axis), axis)
 
 
 @jvp_rule(np.sort)
-def sort_jvp(t, z, a, axis=-1, kind=None, order=None, stable=None):
+def sort_jvp(t, z, a, axis=-1, kind=None, order=None, stable=None, descending=False):
     if axis is None:
-        return np.take(t[0], np.argsort(a, axis=None, kind="stable"))
-    return np.take_along_axis(t[0], np.argsort(a, axis, kind="stable"), axis)
+        ascending = np.take(t[0], np.argsort(a, axis=None, kind="stable"))
+    else:
+        ascending = np.take_along_axis(t[0], np.argsort(a, axis, kind="stable"), axis)
+    return np.flip(ascending, axis) if descending else ascending
 
 
 @vjp_rule(np.partition)
