@@ -16,7 +16,6 @@ The result is a `Function` like any other, and can be differentiated again.
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
 import linecache
 import operator
@@ -27,18 +26,17 @@ from typing import Any
 import numpy as np
 
 from . import runtime
-from .activity import active, carried_back
-from .avals import ANY, BOOL, INT, Arr, Num, Obj, Parts, Seq, dtype_of, item_of, join, shape_of
-from .cotangents import Builder, fit, plus, times, widen, zero
+from .activity import active
+from .avals import ANY, Arr, Num, Obj, Parts, Seq, dtype_of, join, shape_of
+from .cotangents import Builder, fit, plus, times, zero
 from .errors import AdjointError, BadRule, MissingRule, Spot, Unsupported, WrongArgument
 from .ir import (
-    UNDEF, Apply, At, Atom, Block, Callee, Const, Function, If, Loop, Param, Stmt, Tree, Try, Var, With, defined, free, free_of,
-    leaves, map_leaves, substitute,
+    Apply, At, Atom, Block, Callee, Const, Function, If, Loop, Param, Stmt, Tree, Var, defined, leaves, map_leaves,
 )
 from .lower.values import Tuple, Value
 from .pairs import Pairs, pull_call
-from .passes.remat import recomputed
 from .rules.registry import Rule, lookup
+from .structure import pull_if, pull_loop
 
 Place = int | tuple[int, int]  # the number of a parameter; of `*args` and of an item in it
 Key = Var | tuple[Var, int]  # a value, or one item of a tuple
@@ -221,9 +219,9 @@ class _Reverse:
                     self.pull_apply(stmt)
                     forward.append(stmt)
                 case If():
-                    forward.append(self.pull_if(stmt))
+                    forward.append(pull_if(self, stmt))
                 case Loop():
-                    forward.append(self.pull_loop(stmt))
+                    forward.append(pull_loop(self, stmt))
         return forward[::-1]
 
     def pull_apply(self, stmt: Apply) -> None:
@@ -414,69 +412,6 @@ class _Reverse:
                 "A cotangent has the shape of its argument.", spot_of(stmt),
             )
 
-    # --- branches ---------------------------------------------------------------------------------
-
-    def pull_if(self, stmt: If) -> If:
-        self.settle(stmt.outs)
-        outer = {k: g for k, g in self.bars.items() if k not in stmt.outs}
-        given = [(v, self.bars[v]) for v in stmt.outs if v in self.bars]
-        if not given:
-            return stmt
-        at = At(stmt.at.place, "reverse")
-        sides = []
-        for side in (stmt.then, stmt.orelse):
-            self.bars = dict(outer)
-            with self.b.block() as stmts:
-                for out, bar in given:
-                    result = side.results[stmt.outs.index(out)]
-                    if self.is_active(result):
-                        self.add(result, bar)  # type: ignore[arg-type]
-                forward = self.pull_all(side.stmts)
-            inside = {v for s in side.stmts for v in defined(s)}
-            bars = {k: g for k, g in self.bars.items() if (k if isinstance(k, Var) else k[0]) not in inside}
-            sides.append((forward, stmts, bars))
-        changed = [k for k in dict.fromkeys([*sides[0][2], *sides[1][2]]) if any(s[2].get(k) is not outer.get(k) for s in sides)]
-        results: list[list[Atom]] = []
-        for _, stmts, bars in sides:
-            self.b.lo.stmts, saved = stmts, self.b.lo.stmts
-            results.append([self.bar_or_zero(bars, k) for k in changed])
-            self.b.lo.stmts = saved
-        self.bars = dict(outer)
-        outs = []
-        for i, key in enumerate(changed):
-            bar_of = key if isinstance(key, Var) else None
-            out = Var(_joined(results[0][i], results[1][i]), bar_of=bar_of)
-            outs.append(out)
-            self.bars[key] = out
-        pulled = [Block((), tuple(s[1]), tuple(r)) for s, r in zip(sides, results, strict=True)]
-        extra: list[list[tuple[Var, Var]]] = []
-        for k, (forward, _, _) in enumerate(sides):
-            local = {v for s in forward for v in defined(s)}
-            plan = recomputed([r for r in free(pulled[k]) if r in local], forward, set(), local)
-            residuals = [(r, Var(r.aval, r.hint, r.bar_of)) for r in plan.recorded]
-            again, env = plan.statements(dict(residuals))
-            pulled[k] = substitute(pulled[k], env)
-            pulled[k] = Block((), (*again, *pulled[k].stmts), pulled[k].results)
-            extra.append(residuals)
-        test = stmt.test
-        if isinstance(stmt, Try):  # the path taken is the path reversed
-            test = Var(BOOL)
-        if isinstance(stmt, With):
-            self.b.stmts.extend(pulled[0].stmts)
-            self.bars.update(zip(changed, pulled[0].results, strict=True))
-        else:
-            self.b.stmts.append(If(tuple(outs), test, pulled[0], pulled[1], at))
-        blocks = []
-        for k, (side, (forward, _, _)) in enumerate(zip((stmt.then, stmt.orelse), sides, strict=True)):
-            recorded = [r if j == k else UNDEF for j in (0, 1) for r, _ in extra[j]]
-            if isinstance(stmt, Try):
-                recorded.append(Const(k == 0))
-            blocks.append(Block(side.params, tuple(forward), side.results + tuple(recorded)))
-        more = tuple(v for j in (0, 1) for _, v in extra[j])
-        if isinstance(stmt, Try):
-            more += (test,)  # type: ignore[operator]
-        return dataclasses.replace(stmt, outs=stmt.outs + more, then=blocks[0], orelse=blocks[1])
-
     def bar_or_zero(self, bars: dict[Key, Atom], key: Key) -> Atom:
         if key in bars:
             return bars[key]
@@ -485,125 +420,6 @@ class _Reverse:
                 return self.b.apply(runtime.zeros_like, key, aval=key.aval, bar_of=key)
             return zero(self.b, key)
         return zero(self.b, key[0], key[0].aval.items[key[1]])  # type: ignore[union-attr]
-
-    # --- loops ------------------------------------------------------------------------------------
-
-    def pull_loop(self, stmt: Loop) -> Loop:
-        self.settle([*stmt.defined, *free_of(stmt)])
-        found = {k for k in self.bars if isinstance(k, Var)}
-        if not any(v in found for v in (*stmt.outs, *stmt.lists)):
-            return stmt
-        n, body = len(stmt.outs), stmt.body
-        carried, flows = carried_back(stmt, found, self.active)
-        at = At(stmt.at.place, "reverse")
-        self.b.at = at
-        bars: list[Var] = []  # the parameters of the reversed body
-        init: list[Atom] = []
-        for i in carried:
-            out = stmt.outs[i]
-            bar = self.bars.pop(out) if out in self.bars else zero(self.b, out, bar_of=body.params[i])
-            init.append(self.as_list(bar, out))
-            bars.append(Var(_bar_aval(init[-1], out), bar_of=body.params[i]))
-        outside = [v for v in free(body) if v in flows]
-        sums = []
-        for v in outside:
-            init.append(self.bars.pop(v) if v in self.bars else zero(self.b, v))
-            sums.append(Var(_bar_aval(init[-1], v), bar_of=v))
-        emitted = [(k, self.bars.pop(v)) for k, v in enumerate(stmt.lists) if v in self.bars]
-        items = [Var(item_of(g.aval)) for _, g in emitted]
-        iterated = [k for k, p in enumerate(body.params[n:]) if p in flows and self.is_active(stmt.iters[k])]
-
-        self.undefined |= {p for p, a in zip(body.params, stmt.init, strict=False) if a is UNDEF or a in self.undefined}
-        outer = self.bars
-        self.bars = dict(zip(outside, sums, strict=True))
-        with self.b.block() as stmts:
-            for i, bar in zip(carried, bars, strict=True):
-                if self.is_active(body.results[i]):
-                    self.add_carry(body.results[i], bar)
-            for (k, _), item in zip(emitted, items, strict=True):
-                if self.is_active(body.results[n + k]):
-                    self.add(body.results[n + k], item)  # type: ignore[arg-type]
-            forward = self.pull_all(body.stmts)
-            self.b.at = at
-            self.settle([*body.params, *outside])
-            results = [self.bar_or_zero(self.bars, body.params[i]) for i in carried]
-            results += [self.bars.get(v, s) for v, s in zip(outside, sums, strict=True)]
-            results += [self.bar_or_zero(self.bars, body.params[n + k]) for k in iterated]
-        self.bars = outer
-
-        widen(stmts, list(zip((*bars, *sums), results, strict=False)))
-        pulled = Block((), tuple(stmts), tuple(results))
-        local = {*body.params, *(v for s in forward for v in defined(s))}
-        plan = recomputed([r for r in free(pulled) if r in local], forward, set(body.params[n:]), local)
-        tapes = {r: Var(Seq(r.aval)) for r in plan.recorded}
-        count = stmt.count
-        iters: list[Atom] = []
-        params: list[Var] = []
-        env: dict[Var, Atom] = {}
-        for k in plan.items_used(body.params[n:]):
-            source = stmt.iters[k]
-            if stmt.stops:
-                count = count or Var(INT)
-                source = self.first(source, count)
-            iters.append(source)
-            params.append(Var(body.params[n + k].aval, body.params[n + k].hint))
-            env[body.params[n + k]] = params[-1]
-        for r, tape in tapes.items():
-            iters.append(tape)
-            params.append(Var(r.aval, r.hint, r.bar_of))
-            env[r] = params[-1]
-        for (_, g), item in zip(emitted, items, strict=True):
-            iters.append(g)
-            params.append(item)
-        if not iters:
-            if stmt.iters and not stmt.stops:
-                iters.append(stmt.iters[0])
-                params.append(Var(body.params[n].aval))
-            else:
-                count = count or Var(INT)
-                iters.append(self.b.apply(range, count, aval=Obj(range)))
-                params.append(Var(INT))
-        again, env = plan.statements(env)
-        pulled = substitute(pulled, env)
-        outs = tuple(Var(p.aval, bar_of=p.bar_of) for p in (*bars, *sums))
-        lists = tuple(Var(Seq(r.aval), bar_of=None) for r in results[len(outs) :])
-        self.b.stmts.append(
-            Loop(
-                outs, lists, None, tuple(init), tuple(iters), None,
-                Block((*bars, *sums, *params), (*again, *pulled.stmts), pulled.results), not stmt.reverse, False, at,
-            )
-        )
-        for v, out in zip(outside, outs[len(bars) :], strict=True):
-            self.bars[v] = out
-        for i, out in zip(carried, outs, strict=False):
-            if self.is_active(stmt.init[i]):
-                self.add(stmt.init[i], out)  # type: ignore[arg-type]
-        for k, v in zip(iterated, lists, strict=True):
-            self.add(stmt.iters[k], v)  # type: ignore[arg-type]
-        last = body.results[n + len(stmt.lists) :]
-        new_body = Block(body.params, tuple(forward), body.results[: n + len(stmt.lists)] + tuple(tapes) + last)
-        return dataclasses.replace(stmt, lists=stmt.lists + tuple(tapes.values()), count=count, body=new_body)
-
-    def as_list(self, bar: Atom, of: Var) -> Atom:
-        """The cotangent of a list may be an array; one that a loop takes items off must be a list."""
-        if isinstance(of.aval, Seq) and not isinstance(bar.aval, Seq | Parts):
-            return self.b.apply(list, bar, aval=of.aval, bar_of=of)
-        return bar
-
-    def add_carry(self, result: Atom, bar: Var) -> None:
-        """At the top of a reversed body the cotangent of a result is the carry itself."""
-        assert isinstance(result, Var)
-        if result in self.bars:
-            self.add(result, bar)
-        else:
-            self.bars[result] = bar
-
-    def first(self, source: Atom, count: Var) -> Atom:
-        """The part of a sequence that a loop got through before it stopped."""
-        if isinstance(source, Const) and isinstance(source.value, range) and source.value[:2] == range(2):
-            return self.b.apply(range, count, aval=Obj(range))
-        part = self.b.apply(slice, Const(None), count, aval=Obj(slice))
-        return self.b.apply(operator.getitem, source, part, aval=source.aval if isinstance(source.aval, Seq | Obj) else None)
 
 
 def rule_of(stmt: Apply) -> Rule | None:
@@ -619,20 +435,6 @@ _DISPLAYS = (runtime.make_list, runtime.make_tuple, runtime.make_dict)
 
 def _made_here(stmts: list[Stmt], g: Atom) -> bool:
     return bool(stmts) and g in defined(stmts[-1])
-
-
-def _joined(a: Atom, b: Atom) -> Any:
-    return a.aval if a.aval == b.aval else join(a.aval, b.aval)
-
-
-def _bar_aval(init: Atom, of: Var) -> Any:
-    """What is known of a cotangent in a loop: the kind of its value, where that is known."""
-    if isinstance(of.aval, Num):
-        kind = "complex" if of.aval.kind == "complex" else "float"
-        return Num(kind) if isinstance(init.aval, Num) else Arr(dtype_of(of.aval), (), True)
-    if isinstance(of.aval, Seq) and not isinstance(init.aval, Seq):
-        return ANY  # a list or an array, which are indexed alike
-    return init.aval if isinstance(of.aval, Seq) else of.aval
 
 
 def finished(b: Builder, g: Atom, leaf: Var) -> Atom:

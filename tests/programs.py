@@ -663,6 +663,8 @@ class Writer:
         if scope.inner:
             return self.assign(scope)
         p, count = self.pick(("tp", "tq")), 2 + self.choices.below(2)
+        if scope.loops:  # what was read above in a loop must still be there in its next iteration
+            count = scope.tuples.get(p, count)
         items = [self.wrapped(scope, 1) for _ in range(count)]
         self.put(f"{p} = ({', '.join(items)})")
         scope.bind("tuples", p, count)
@@ -683,6 +685,8 @@ class Writer:
         if scope.inner:
             return self.assign(scope)
         keys = self.pick((("a", "b"), ("a", "b", "c")))
+        if scope.loops:
+            keys = scope.dicts.get("d", keys)
         self.put("d = {" + ", ".join(f'"{k}": {self.wrapped(scope, 1)}' for k in keys) + "}")
         scope.bind("dicts", "d", keys)
 
@@ -895,11 +899,12 @@ class Writer:
                 self.put('with np.errstate(divide="ignore"):')
                 return self.block(scope)
             case 1 if "try" not in self.without:
+                self.put(f"last = {self.leaf(scope)}")
                 self.put("try:")
                 ended = self.block(scope, 2)
                 self.put("finally:")
-                a = self.bound(scope)
-                self.put(f"    {a} = np.sin({a})")
+                self.put("    last = np.sin(last)")
+                scope.bind("floats", "last")
                 return ended
         self.put(f"assert {self.pick(scope.floats)} < 1e9")
         return False

@@ -272,7 +272,7 @@ class Writer:
                 self.tapes.setdefault(r, []).append(tape)
         inner += self.recorded(body.params)
         last = body.stmts[-1] if body.stmts and stmt.stops else None
-        leaving = last if isinstance(last, If) and body.results[-1] in last.outs else None
+        leaving = last if type(last) is If and body.results[-1] in last.outs else None
         inner += [line for s in body.stmts if s is not leaving for line in self.statement(s)]
         for tape, r in zip(stmt.lists, body.results[n:], strict=False):
             if not (isinstance(r, Var) and r in here):
@@ -308,7 +308,7 @@ class Writer:
         for side in (stmt.then, stmt.orelse):
             asked, last = side.results[k], side.stmts[-1] if side.stmts else None
             rest = [(v, r) for v, r in zip(stmt.outs, side.results, strict=True) if read or v is not flag]
-            inner = last if isinstance(last, If) and asked in last.outs and last not in self.folds.wholes else None
+            inner = last if type(last) is If and asked in last.outs and last not in self.folds.wholes else None
             lines = [line for s in side.stmts if s is not inner for line in self.statement(s)]
             if inner is not None:
                 assert isinstance(asked, Var)
