@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from .errors import WrongArgument
+
 
 def make_tuple(*items: Any) -> tuple[Any, ...]:
     return items
@@ -61,6 +63,16 @@ def set_item(items: list[Any], index: Any, item: Any) -> list[Any]:
 def identity(x: Any) -> Any:
     """The value itself: a line of its own in the textbook form, nothing in the default form."""
     return x
+
+
+def check_apart(written: int, *arrays: Any) -> None:
+    """Refuse arguments that share memory, of which the first `written` are written to."""
+    for k in range(written):
+        for other in (*arrays[:k], *arrays[k + 1 :]):
+            if isinstance(arrays[k], np.ndarray) and isinstance(other, np.ndarray) and np.may_share_memory(arrays[k], other):
+                raise WrongArgument(
+                    "Two arguments share memory, and one of them is written to.", "Pass a copy (`.copy()`) of one of them."
+                )
 
 
 def index_add(x: Any, index: Any, v: Any) -> Any:

@@ -254,3 +254,17 @@ def test_refused_or_right(fun, args) -> None:
         check_grads(fun, args)
     except adjoint.Unsupported as error:
         assert error.spot is not None and error.advice
+
+
+def written_argument(x, y):
+    x[0] = 2.0 * y[0]
+    return np.sum(x * y)
+
+
+def test_arguments_that_share_memory_are_refused_when_one_is_written() -> None:
+    x = np.array([1.0, 2.0, 3.0])
+    check_grads(written_argument, (x, x.copy()))
+    with pytest.raises(adjoint.WrongArgument, match="share memory"):
+        adjoint.grad(written_argument)(x, x)
+    with pytest.raises(adjoint.WrongArgument, match="share memory"):
+        adjoint.grad(written_argument)(x[:2], x[1:])

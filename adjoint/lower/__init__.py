@@ -14,9 +14,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ..avals import Aval
+from .. import runtime
+from ..avals import NONE, Arr, Aval
 from ..errors import AdjointError, Unsupported
-from ..ir import Block, Const, Function, Param, Tree, Var, leaves
+from ..ir import Apply, At, Block, Const, Function, Param, Tree, Var, leaves
 from . import calls, inplace, iterators
 from .abstract import abstract, details, signature
 from .context import Frame, Guard, Lowering, ReadFirst
@@ -114,7 +115,13 @@ def _lower(
     calls.bind_parameters(lo, frame, node, frame, body.arguments, args, kwargs, {})
     for load in first.values():
         load(lo)
+    given = {c: content for c, content in lo.state.heap.items() if isinstance(content, Var) and _is_array(content)}
     result = calls.run_body(lo, frame, body)
+    written = [leaf for c, leaf in given.items() if lo.state.heap.get(c) is not leaf]
+    if written and len(given) > 1:
+        others = [leaf for leaf in given.values() if leaf not in written]
+        arrays = (Const(len(written)), *written, *others)
+        lo.stmts.insert(0, Apply((Var(NONE),), runtime.check_apart, arrays, (), At(), True))
     if lo.state.dead:  # it always raises: what it would return does not matter
         result = Const(0.0)
     outputs, tree = _result(lo, frame, node, result)
@@ -150,6 +157,10 @@ def _given(fn: types.FunctionType, arguments: inspect.BoundArguments) -> tuple[s
     positional = {p.name for p in single if p.kind is not p.KEYWORD_ONLY}
     placed = {p.name for p in single[:count]} & positional
     return {p.name for p in single} - placed - set(names), set(names) - placed
+
+
+def _is_array(leaf: Var) -> bool:
+    return isinstance(leaf.aval, Arr) and not leaf.aval.boxed
 
 
 def _name(fn: Any) -> str:
