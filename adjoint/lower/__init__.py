@@ -17,7 +17,7 @@ from typing import Any
 from .. import runtime
 from ..avals import NONE, Arr, Aval
 from ..errors import AdjointError, Unsupported
-from ..ir import Apply, At, Block, Const, Function, Param, Tree, Var, leaves
+from ..ir import Apply, At, Atom, Block, Const, Function, Param, Tree, Var, leaves
 from . import calls, inplace, iterators
 from .abstract import abstract, details, signature
 from .context import Frame, Guard, Lowering, ReadFirst
@@ -120,7 +120,7 @@ def _lower(
     written = [leaf for c, leaf in given.items() if lo.state.heap.get(c) is not leaf]
     if written and len(given) > 1:
         others = [leaf for leaf in given.values() if leaf not in written]
-        arrays = (Const(len(written)), *written, *others)
+        arrays: tuple[Atom, ...] = (Const(len(written)), *written, *others)
         lo.stmts.insert(0, Apply((Var(NONE),), runtime.check_apart, arrays, (), At(), True))
     if lo.state.dead:  # it always raises: what it would return does not matter
         result = Const(0.0)
