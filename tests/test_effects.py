@@ -102,3 +102,21 @@ def test_text_that_is_run_is_refused(name):
 def test_domain_errors_of_the_primal_are_raised():
     with pytest.raises(ValueError, match="domain error"):
         grad(lambda x: math.log(x) * 2.0)(-2.0)
+
+
+def test_a_name_that_is_not_bound_on_the_path_taken_stays_so():
+    def sometimes(x, c):
+        if c > 0:
+            y = 2.0
+        return x * y
+
+    def never(x, n):
+        for i in range(n):
+            z = x * i
+        return z * x
+
+    for fun, args in ((sometimes, (1.0, -1)), (never, (1.0, 0))):
+        for optimize in (True, False):
+            with pytest.raises(UnboundLocalError):
+                grad(fun, optimize=optimize)(*args)
+    assert grad(sometimes)(1.0, 1) == 2.0

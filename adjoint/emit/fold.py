@@ -31,7 +31,7 @@ class Folds:
         self.width: dict[Var, int] = {}
         self.wholes: set[If] = set()  # the branches written as conditional expressions
         self.uses: Counter[Var] = Counter(a for a in _all_reads(function.body) if isinstance(a, Var))
-        self.passed_on = set(_passed_on(function.body))  # values read in the block that they are made in
+        self.passed_on = set(_passed_on(function.body)) - set(function.body.results)  # values read in the block that they are made in
         inputs = {v for p in function.params for v in leaves(p.tree)}
         self.returned = {
             r for r in function.body.results if textbook and isinstance(r, Var) and r.bar_of in inputs and self.uses[r] == 1
@@ -159,6 +159,7 @@ class Folds:
                 yield from self.expand(r)
 
 
+_CONTAINERS = (runtime.make_tuple, runtime.make_list, runtime.make_dict, runtime.append)
 _INDICES = (runtime.make_tuple, slice, range)
 
 
@@ -180,7 +181,8 @@ def _passed_on(block: Block) -> Iterator[Atom]:
     yield from block.results
     made = {v for stmt in block.stmts if isinstance(stmt, If) for v in stmt.outs}
     for stmt in block.stmts:
-        yield from (a for a in reads(stmt) if a in made)
+        if not isinstance(stmt, Apply) or stmt.fn in _CONTAINERS:  # an ordinary read of what is unbound raises
+            yield from (a for a in reads(stmt) if a in made)
         further: set[Atom] = set()
         for inner in blocks(stmt):
             further.update(_passed_on(inner))
