@@ -31,7 +31,8 @@ class Folds:
         self.width: dict[Var, int] = {}
         self.wholes: set[If] = set()  # the branches written as conditional expressions
         self.uses: Counter[Var] = Counter(a for a in _all_reads(function.body) if isinstance(a, Var))
-        self.passed_on = set(_passed_on(function.body)) - set(function.body.results)  # values read in the block that they are made in
+        # values read in the block that they are made in
+        self.passed_on = set(_passed_on(function.body)) - set(function.body.results)
         inputs = {v for p in function.params for v in leaves(p.tree)}
         self.returned = {
             r for r in function.body.results if textbook and isinstance(r, Var) and r.bar_of in inputs and self.uses[r] == 1
@@ -180,9 +181,15 @@ def _passed_on(block: Block) -> Iterator[Atom]:
     """What a block hands to what is around it, or reads itself (not only inside a branch)."""
     yield from block.results
     made = {v for stmt in block.stmts if isinstance(stmt, If) for v in stmt.outs}
+    carried = {
+        out: param for stmt in block.stmts if isinstance(stmt, Loop)
+        for out, param in zip(stmt.outs, stmt.body.params, strict=False)
+    }
     for stmt in block.stmts:
         if not isinstance(stmt, Apply) or stmt.fn in _CONTAINERS:  # an ordinary read of what is unbound raises
             yield from (a for a in reads(stmt) if a in made)
+            if isinstance(stmt, Apply):
+                yield from (carried[a] for a in stmt.args if isinstance(a, Var) and a in carried)
         further: set[Atom] = set()
         for inner in blocks(stmt):
             further.update(_passed_on(inner))
