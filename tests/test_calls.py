@@ -12,22 +12,22 @@ import threading
 import numpy as np
 import pytest
 
-import adjoint.api
+import adjoint.dispatch
 from adjoint import AdjointError, grad, value_and_grad, vjp
-from adjoint.api import MOST_SIGNATURES
+from adjoint.dispatch import MOST_SIGNATURES
 
 
 @pytest.fixture
 def builds(monkeypatch):
     """How often something was built."""
     counted = []
-    made = adjoint.api.Gradient._made
+    made = adjoint.dispatch.Derived._made
 
     def counting(self, bound):
         counted.append(self)
         return made(self, bound)
 
-    monkeypatch.setattr(adjoint.api.Gradient, "_made", counting)
+    monkeypatch.setattr(adjoint.dispatch.Derived, "_made", counting)
     return counted
 
 

@@ -1,0 +1,333 @@
+"""From a function to a derived one: lowered, transformed, emitted, kept, and from then on looked up.
+
+A `Derived` function is a function, an *operator* (what is to be done with its program: `Reverse`) and
+the parameters it is done for.  Its program is made for the *signature* of the arguments (types, dtypes,
+shapes, keys) when it is first called with it; the calls after that are a look-up and the generated code.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import inspect
+import sys
+import threading
+import types
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import numpy as np
+
+from .arguments import Wrt, check_wrt, examples, positions
+from .avals import Arr
+from .emit import Emitted, emit
+from .errors import AdjointError, WrongArgument
+from .ir import Function, callees, show
+from .lower import Lowered, lower
+from .lower.abstract import Shapeless, signature
+from .lower.source import Unchanged, function_of
+from .passes import dce, optimised, prepared
+from .reverse import Place, reverse
+from .textbook import textbook, with_inputs
+
+MOST_SIGNATURES = 64  # past that, the oldest is forgotten
+
+
+class Operator(Protocol):
+    """What is done with the program of a function: a pure function from program to program.
+
+    An operator is immutable and compares by value, so that what it makes can be pickled and copied.
+    """
+
+    def __call__(self, program: Function, wrt: list[Place] | Place, textbook: bool) -> Function:
+        """The derived program; `wrt` are the numbers of the parameters (a list: a tuple of results)."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Reverse:
+    """Reverse mode.  `seed` is "one", or "given": then the seed is a last parameter."""
+
+    value: bool = False
+    has_aux: bool = False
+    seed: str = "one"
+
+    def __call__(self, program: Function, wrt: list[Place] | Place, textbook: bool) -> Function:
+        seed = "default" if self.seed == "one" and textbook else self.seed
+        return reverse(program, wrt, seed=seed, value=self.value, has_aux=self.has_aux)
+
+
+class _Given(inspect.BoundArguments):
+    """The arguments of a call, defaults too; `given` says how many and which the call itself gave."""
+
+    __slots__ = ("given",)
+    given: tuple[int, tuple[str, ...]]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Built:
+    emitted: Emitted
+    run: Callable[..., Any]
+    unchanged: Unchanged
+    guards: tuple[Any, ...]
+    explicit: bool  # defaults must be passed, because they cannot be written into the signature
+
+    def holds(self, args: Any, kwargs: Any, sig: inspect.Signature) -> bool:
+        if not self.unchanged.holds():
+            return False
+        if not self.guards:
+            return True
+        if kwargs or self.explicit:
+            bound = sig.bind(*args, **kwargs)
+            bound.apply_defaults()
+            args = tuple(bound.arguments.values())
+        return all(guard.holds(args) for guard in self.guards)
+
+
+def _needs_defaults(function: Function) -> bool:
+    simple = (int, float, str, type(None))
+    return any(p.has_default and not isinstance(p.default, simple) for p in function.params)
+
+
+class Derived:
+    """A function made from another by an operator, with the source of what runs.
+
+    Attributes: `primal` (the function it is made from), `wrt`, `operator`, `source` (the generated
+    source that ran last, or that would run for plain numbers).
+    """
+
+    def __init__(self, fun: Callable[..., Any], wrt: Wrt, operator: Operator, optimize: bool = True) -> None:
+        if isinstance(fun, Derived):
+            raise WrongArgument(
+                "This is a gradient already; higher derivatives are not available yet.",
+                "Differentiate the function itself, for example `grad(f.primal)`.",
+            )
+        function_of(fun)
+        self._binds = {classmethod: "class", staticmethod: "nothing"}.get(type(fun), "object")
+        if isinstance(fun, classmethod | staticmethod):  # `@grad` above `@staticmethod` in the body of a class
+            fun = fun.__func__
+        elif not isinstance(fun, types.FunctionType | types.MethodType | functools.partial):
+            fun = types.MethodType(type(fun).__call__, fun)
+        self.primal = fun
+        self.wrt, self.operator, self._optimize = wrt, operator, optimize
+        self._read_signature()
+        self._built: dict[Any, _Built] = {}
+        self._latest: _Built | None = None
+        self._free: Derived | None = None  # the same with `self` as its first parameter
+        self._lock = threading.RLock()
+        for name in ("__name__", "__qualname__", "__doc__", "__module__"):
+            if hasattr(fun, name):
+                setattr(self, name, getattr(fun, name))
+
+    def _read_signature(self) -> None:
+        self._signature = self.__signature__ = inspect.signature(self.primal)
+        self._positions = positions(self.primal, self._signature, self.wrt)
+
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        key: Any = tuple(map(signature, args))
+        if kwargs:
+            key = (key, tuple((k, signature(v)) for k, v in kwargs.items()))
+        built = self._built.get(key)
+        if built is None or not built.holds(args, kwargs, self._signature):
+            built = self._build(key, args, kwargs)
+        self._latest = built
+        if built.explicit:
+            bound = self._signature.bind(*args, **kwargs)
+            bound.apply_defaults()
+            return built.run(*bound.args, **bound.kwargs)
+        return built.run(*args, **kwargs)
+
+    def __get__(self, obj: Any, owner: type | None = None) -> Any:
+        if self._binds == "class":
+            return bound_to(self, type(obj) if owner is None else owner)
+        if obj is None or self._binds == "nothing":
+            return self
+        return bound_to(self, obj)
+
+    def __reduce__(self) -> Any:
+        """Pickled and copied like a function: by its name where it has one, else made anew."""
+        found: Any = sys.modules.get(getattr(self, "__module__", None) or "")
+        for word in getattr(self, "__qualname__", "").split("."):
+            found = getattr(found, word, None)
+        if found is self:
+            return self.__qualname__
+        return type(self)._remade, (self.primal, self.wrt, self.operator, self._optimize)
+
+    @classmethod
+    def _remade(cls, fun: Any, wrt: Wrt, operator: Operator, optimize: bool) -> Derived:
+        made = cls.__new__(cls)
+        Derived.__init__(made, fun, wrt, operator, optimize)
+        return made
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__.lower()} of {getattr(self.primal, '__qualname__', self.primal)}>"
+
+    @property
+    def source(self) -> str:
+        """The generated source: what ran last, or else what would run for plain numbers."""
+        return self._shown().emitted.source
+
+    @property
+    def __wrapped__(self) -> Callable[..., Any]:
+        """The generated function: `inspect.getsource` shows it."""
+        try:
+            return self._shown().run
+        except AdjointError as error:
+            raise AttributeError(str(error)) from error
+
+    def source_for(self, /, *args: Any, **kwargs: Any) -> str:
+        """The generated source for arguments such as these."""
+        return self.compiled_for(*args, **kwargs).__adjoint__.source  # type: ignore[attr-defined]
+
+    def compiled_for(self, /, *args: Any, **kwargs: Any) -> Callable[..., Any]:
+        """The generated function itself, without look-up.  Call it only with arguments such as these."""
+        return self._build(None, args, kwargs).run
+
+    def stage(self, name: str, /, *args: Any, **kwargs: Any) -> str:
+        """The program as text at one stage: "lowered", "reversed", "optimised" or "source"."""
+        return self._stages(self._bound(args, kwargs) if args or kwargs else None)[name]()
+
+    # --- building ---------------------------------------------------------------------------------
+
+    def _bound(self, args: Any, kwargs: Any) -> inspect.BoundArguments:
+        bound = _Given(self._signature, self._signature.bind(*args, **kwargs).arguments)
+        bound.apply_defaults()
+        bound.given = (len(args), tuple(kwargs))
+        return bound
+
+    def _build(self, key: Any, args: Any, kwargs: Any) -> _Built:
+        self._read_signature()  # defaults may be others now
+        bound = self._bound(args, kwargs)  # raises what a call of the primal would raise
+        with self._lock:
+            known = self._built.get(key) if key is not None else None
+            if known is not None and known.holds(args, kwargs, self._signature):
+                return known
+            built = self._made(bound)
+            if key is not None:
+                if len(self._built) >= MOST_SIGNATURES:
+                    self._built.pop(next(iter(self._built)))
+                self._built[key] = built
+            return built
+
+    def _made(self, bound: inspect.BoundArguments) -> _Built:
+        lowered, _, final = self._programs(bound)
+        emitted = emit(final, textbook=not self._optimize)
+        emitted.function.__adjoint__ = emitted  # type: ignore[attr-defined]
+        return _Built(emitted, emitted.function, lowered.unchanged, lowered.guards, _needs_defaults(lowered.function))
+
+    def _programs(self, bound: inspect.BoundArguments) -> tuple[Lowered, Function, Function]:
+        check_wrt(bound, self._positions, list(self._signature.parameters))
+        lowered = lower(self.primal, bound)
+        program = prepared(lowered.function) if self._optimize else with_inputs(lowered.function)
+        places = self._positions if isinstance(self.wrt, tuple | list) else self._positions[0]
+        derived = self.operator(program, places, not self._optimize)
+        final = optimised(derived) if self._optimize else textbook(derived)
+        for callee in callees(final):
+            assert callee.function is not None
+            callee.function = optimised(callee.function) if self._optimize else dce(callee.function)
+        return lowered, derived, final
+
+    def _stages(self, bound: inspect.BoundArguments | None) -> dict[str, Callable[[], str]]:
+        if bound is None:
+            bound = self._default_arguments()
+        programs = functools.cache(lambda: self._programs(bound))
+        return {
+            "lowered": lambda: show(programs()[0].function),
+            "reversed": lambda: show(programs()[1]),
+            "optimised": lambda: show(programs()[2]),
+            "source": lambda: emit(programs()[2], textbook=not self._optimize).source,
+        }
+
+    def _shown(self) -> _Built:
+        if self._latest is None:
+            self._latest = self._made(self._default_arguments())
+        return self._latest
+
+    def _default_arguments(self) -> inspect.BoundArguments:
+        """Numbers where the function runs on them, otherwise arrays of unknown shape."""
+        first: AdjointError | None = None
+        for example in (1.0, Shapeless(Arr(np.dtype(float), None))):
+            bound = self._examples(example)
+            try:
+                self._programs(bound)
+            except AdjointError as error:
+                first = first or error
+                continue
+            return bound
+        assert first is not None
+        raise first
+
+    def _examples(self, example: Any) -> inspect.BoundArguments:
+        return examples(self._signature, example)
+
+
+class BoundDerived(Derived):
+    """The gradient of a method, bound to an object.
+
+    What is built is built for the class, with the object as an argument: once, not once per object.
+    """
+
+    def __init__(self, free: Derived, obj: Any, wrt: Wrt) -> None:
+        self._shared, self.__self__, self.wrt = free, obj, wrt
+        self.__doc__, self.__module__ = free.__doc__, free.__module__
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "_shared":
+            raise AttributeError(name)
+        return getattr(self._shared, name)
+
+    def __reduce__(self) -> Any:
+        return BoundDerived, (self._shared, self.__self__, self.wrt)
+
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        return self._shared(self.__self__, *args, **kwargs)
+
+    def compiled_for(self, *args: Any, **kwargs: Any) -> Callable[..., Any]:
+        return functools.partial(self._shared.compiled_for(self.__self__, *args, **kwargs), self.__self__)
+
+    def source_for(self, *args: Any, **kwargs: Any) -> str:
+        return self._shared.source_for(self.__self__, *args, **kwargs)
+
+    @property
+    def primal(self) -> Callable[..., Any]:  # type: ignore[override]
+        return types.MethodType(self._shared.primal, self.__self__)
+
+    @property
+    def __signature__(self) -> inspect.Signature:  # type: ignore[override]
+        return self._signature.replace(parameters=list(self._signature.parameters.values())[1:])
+
+    def _bound(self, args: Any, kwargs: Any) -> inspect.BoundArguments:
+        return super()._bound((self.__self__, *args), kwargs)
+
+    def _programs(self, bound: inspect.BoundArguments) -> tuple[Lowered, Function, Function]:
+        return self._shared._programs(bound)
+
+    def _examples(self, example: Any) -> inspect.BoundArguments:
+        bound = super()._examples(example)
+        bound.arguments[next(iter(self._signature.parameters))] = self.__self__
+        return bound
+
+    def _shown(self) -> _Built:
+        latest = self._shared._latest
+        return self._made(self._default_arguments()) if latest is None else latest
+
+
+def bound_to(derived: Derived, obj: Any) -> Derived:
+    """The gradient of a method, bound to an object: `wrt` counts the parameters after `self`."""
+    parameters = list(derived._signature.parameters.values())
+
+    def made(fun: Any, wrt: Wrt) -> Derived:
+        return type(derived)._remade(fun, wrt, derived.operator, derived._optimize)
+
+    ordinary = parameters and parameters[0].kind in (parameters[0].POSITIONAL_ONLY, parameters[0].POSITIONAL_OR_KEYWORD)
+    if not ordinary or not isinstance(derived.primal, types.FunctionType):
+        return made(types.MethodType(derived.primal, obj), derived.wrt)
+    if derived._free is None:
+        rest = derived._signature.replace(parameters=parameters[1:])
+        names = [p.name for p in parameters]
+        wrt = derived.wrt
+        found = [
+            which if which == names[0] else names[1 + positions(derived.primal, rest, which)[0]]  # type: ignore[operator]
+            for which in (wrt if isinstance(wrt, tuple | list) else (wrt,))
+        ]
+        derived._free = made(derived.primal, tuple(map(str, found)) if isinstance(wrt, tuple | list) else found[0])
+    return BoundDerived(derived._free, obj, derived.wrt)
