@@ -22,14 +22,16 @@ from .lower import lower_atom, lower_rule
 from .lower.context import Lowering
 from .lower.values import Tuple, Value
 from .rules.registry import lookup
+from .shapes import Shapes
 
 
 class Builder:
     """Adds statements to a block, with a note of which statement they pull back."""
 
-    def __init__(self) -> None:
+    def __init__(self, shapes: Shapes | None = None) -> None:
         self.lo = Lowering()
         self.at = At(sweep="reverse")
+        self.shapes = shapes or Shapes()
 
     @property
     def stmts(self) -> list[Stmt]:
@@ -57,6 +59,7 @@ class Builder:
     @contextmanager
     def block(self) -> Iterator[list[Stmt]]:
         """Collect statements in a block of their own."""
+        self.shapes.follow(self.lo.stmts)
         outer, self.lo.stmts = self.lo.stmts, []
         try:
             yield self.lo.stmts
@@ -140,7 +143,9 @@ def fit(b: Builder, g: Atom, x: Var, aval: Aval | None = None) -> Atom:
             if dtype_of(g.aval) is None and real is not None and real.kind == "f":
                 g = b.apply(np.real, g, aval=Arr(None, (), True))  # it may have been complex on the way
     elif not (is_known(have) and is_known(want)):
-        return _at_run_time(b, g, x)
+        b.shapes.follow(b.stmts)
+        if dtype_of(g.aval) is None or dtype_of(aval) is None or not b.shapes.same(g, x):
+            return _at_run_time(b, g, x)
     else:
         assert have is not None and want is not None
         g = _to_shape(b, g, have, want)

@@ -60,6 +60,7 @@ def pair(work: _Reverse, callee: Callee, mask: tuple[bool, ...]) -> tuple[Callee
     body = function.body
     wrt = [p for p, on in zip(body.params, mask, strict=True) if on]
     inner = work.inside(active(body, wrt))
+    inner.b.shapes.note(body.stmts)
     seeds = []
     for r in body.results:
         if differentiable(r.aval):

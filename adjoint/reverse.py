@@ -36,6 +36,7 @@ from .ir import (
 from .lower.values import Tuple, Value
 from .pairs import Pairs, pull_call
 from .rules.registry import Rule, lookup
+from .shapes import Shapes
 from .structure import pull_if, pull_loop
 
 Place = int | tuple[int, int]  # the number of a parameter; of `*args` and of an item in it
@@ -53,6 +54,7 @@ def reverse(function: Function, wrt: list[Place] | Place, *, seed: str, value: b
     trees = [tree_of(function, place) for place in (wrt if isinstance(wrt, list) else [wrt])]
     inputs = [v for tree in trees for v in leaves(tree) if isinstance(v, Var)]
     work = _Reverse(active(function.body, inputs))
+    work.b.shapes.note(function.body.stmts)
     result, aux = function.result, None
     if has_aux:
         if not isinstance(result, Tree) or len(result.parts) != 2:
@@ -157,16 +159,16 @@ def _seed_name(result: Any) -> str:
 class _Reverse:
     """The reverse sweep as it grows: the cotangents so far, and the statements that compute them."""
 
-    def __init__(self, active: set[Var], pairs: Pairs | None = None) -> None:
+    def __init__(self, active: set[Var], pairs: Pairs | None = None, shapes: Shapes | None = None) -> None:
         self.active = active
         self.undefined: set[Var] = set()  # carries without a value in the first iteration
         self.pairs: Pairs = {} if pairs is None else pairs  # functions that call themselves, in two halves
         self.bars: dict[Key, Atom] = {}
-        self.b = Builder()
+        self.b = Builder(shapes)
 
     def inside(self, active: set[Var]) -> _Reverse:
         """The reverse sweep of another function of the same program."""
-        return _Reverse(active, self.pairs)
+        return _Reverse(active, self.pairs, self.b.shapes)
 
     # --- cotangents -------------------------------------------------------------------------------
 

@@ -101,6 +101,7 @@ def pull_loop(work: _Reverse, stmt: Loop) -> Loop:
         bar = work.bars.pop(out) if out in work.bars else zero(work.b, out, bar_of=body.params[i])
         init.append(_as_list(work, bar, out))
         bars.append(Var(_bar_aval(init[-1], out), bar_of=body.params[i]))
+        work.b.shapes.alike(bars[-1], body.results[i])
     outside = [v for v in free(body) if v in flows]
     sums = []
     for v in outside:
@@ -174,6 +175,7 @@ def pull_loop(work: _Reverse, stmt: Loop) -> Loop:
         work.bars[v] = out
     for i, out in zip(carried, outs, strict=False):
         if work.is_active(stmt.init[i]):
+            work.b.shapes.alike(out, stmt.init[i])
             work.add(stmt.init[i], out)  # type: ignore[arg-type]
     for k, v in zip(iterated, lists, strict=True):
         work.add(stmt.iters[k], v)  # type: ignore[arg-type]

@@ -23,6 +23,7 @@ from ..ir import (
     Atom, Block, Const, Function, If, Loop, Param, Stmt, Tree, Var, blocks, callees, defined, leaves, substitute,
 )
 from .alias import Aliases
+from .apart import apart
 from .expressions import Expressions, name
 from .fold import Folds
 from .liveness import Liveness
@@ -97,7 +98,7 @@ class _Draft:
     """A function with its values folded and named, not yet written."""
 
     def __init__(self, function: Function, textbook: bool, functions: set[str]) -> None:
-        self.function = own(dataclasses.replace(function, body=ordered(_shared_tests(function.body))))
+        self.function = apart(own(dataclasses.replace(function, body=ordered(_shared_tests(function.body)))), textbook)
         self.folds = Folds(self.function, textbook)
         self.live = Liveness(self.function, self.folds)
         self.names = Names(

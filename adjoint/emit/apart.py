@@ -1,0 +1,97 @@
+"""A part of an array that is still read after the array is written to: the part is copied, not the array.
+
+    row = A[k]                              row = np.array(A[k])
+    A = index_add(A, i, -w * row)     ->    A[i] -= w * row
+    (row is read later)
+
+Without this the update could not be done in place, and would copy the whole array each time.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import operator
+from collections.abc import Iterator
+
+import numpy as np
+
+from .. import runtime
+from ..avals import Arr
+from ..ir import Apply, Atom, Block, Function, If, Loop, Stmt, Var, blocks
+from ..rules.registry import lookup
+from .alias import ARRAY_UPDATES, Aliases
+from .fold import Folds
+from .liveness import Liveness
+
+_CONTAINERS = (runtime.make_list, runtime.make_tuple, runtime.make_dict, runtime.make_object, runtime.append, runtime.set_item)
+
+
+def apart(function: Function, textbook: bool) -> Function:
+    if not any(map(_writes_beside_a_view, _all_blocks(function.body))):
+        return function
+    aliases, folds = Aliases(function), Folds(function, textbook)
+    live = Liveness(function, folds)
+    kept = {a for b in _all_blocks(function.body) for a in _kept(b) if isinstance(a, Var)}
+    copied: set[Var] = set()
+    for update in _updates(function.body):
+        array = update.args[0]
+        if not isinstance(array, Var) or update not in live.after:
+            continue
+        later = {w for w in live.after[update] if w is not update.out and aliases.share(w, array)}
+        if later:
+            copied |= {v for v in _views(function.body) if aliases.share(v, array) and (v in later or v in kept)}
+    copied = {v for v in copied if v not in folds.folded}
+    return dataclasses.replace(function, body=_block(function.body, copied)) if copied else function
+
+
+def _kept(block: Block) -> Iterator[Atom]:
+    """What outlives the statement that reads it: results, tapes, entries of containers."""
+    yield from block.results
+    for stmt in block.stmts:
+        if isinstance(stmt, Apply) and stmt.fn in _CONTAINERS:
+            yield from stmt.args
+
+
+def _block(block: Block, copied: set[Var]) -> Block:
+    return Block(block.params, tuple(new for s in block.stmts for new in _statement(s, copied)), block.results)
+
+
+def _statement(stmt: Stmt, copied: set[Var]) -> list[Stmt]:
+    match stmt:
+        case Apply(outs=(out,)) if out in copied:
+            part = Var(out.aval)
+            return [
+                dataclasses.replace(stmt, outs=(part,)),
+                dataclasses.replace(stmt, outs=(out,), fn=np.array, args=(part,), kwargs=()),
+            ]
+        case If():
+            return [dataclasses.replace(stmt, then=_block(stmt.then, copied), orelse=_block(stmt.orelse, copied))]
+        case Loop():
+            return [dataclasses.replace(stmt, body=_block(stmt.body, copied))]
+    return [stmt]
+
+
+def _is_view(stmt: Stmt) -> bool:
+    """Is this a part of an array, or the array in another form?"""
+    if not isinstance(stmt, Apply) or len(stmt.outs) != 1 or stmt.fn in (*ARRAY_UPDATES, runtime.identity, runtime.owned):
+        return False
+    if not isinstance(stmt.out.aval, Arr) or stmt.out.aval.boxed or not isinstance(stmt.args[0].aval, Arr):
+        return False
+    rule = lookup(stmt.fn)
+    return stmt.fn is operator.getitem or (rule is not None and rule.view)
+
+
+def _views(block: Block) -> list[Var]:
+    return [s.outs[0] for b in _all_blocks(block) for s in b.stmts if _is_view(s)]
+
+
+def _updates(block: Block) -> list[Apply]:
+    return [s for b in _all_blocks(block) for s in b.stmts if isinstance(s, Apply) and s.fn in ARRAY_UPDATES]
+
+
+def _writes_beside_a_view(block: Block) -> bool:
+    return any(isinstance(s, Apply) and s.fn in ARRAY_UPDATES for s in block.stmts)
+
+
+def _all_blocks(block: Block) -> list[Block]:
+    return [block, *(b for s in block.stmts for inner in blocks(s) for b in _all_blocks(inner))]
