@@ -51,7 +51,8 @@ class Builder:
         """Splice a rule's own source in; the cotangents (or the one value) that it returns."""
         first = len(self.stmts)
         value = lower_rule(rule, args, kwargs or {}, self.lo)
-        items = value.items if isinstance(value, Tuple) else (value,)
+        several = isinstance(value, Tuple) and value is not args[0]  # not the cotangent of a tuple itself
+        items = value.items if several else (value,)  # type: ignore[union-attr]
         atoms = [None if isinstance(v, Const) and v.value is None else lower_atom(v, self.lo) for v in items]
         self.stmts[first:] = [replaced(s, self.at) for s in self.stmts[first:]]
         return atoms

@@ -21,7 +21,7 @@ import numpy as np
 from .arguments import Wrt, check_wrt, examples, positions
 from .avals import Arr
 from .emit import Emitted, emit
-from .errors import AdjointError, WrongArgument
+from .errors import AdjointError
 from .ir import Function, callees, show
 from .lower import Lowered, lower
 from .lower.abstract import Shapeless, signature
@@ -96,16 +96,14 @@ class Derived:
     """
 
     def __init__(self, fun: Callable[..., Any], wrt: Wrt, operator: Operator, optimize: bool = True) -> None:
-        if isinstance(fun, Derived):
-            raise WrongArgument(
-                "This is a gradient already; higher derivatives are not available yet.",
-                "Differentiate the function itself, for example `grad(f.primal)`.",
-            )
-        function_of(fun)
         self._binds = {classmethod: "class", staticmethod: "nothing"}.get(type(fun), "object")
+        if isinstance(fun, Derived):
+            self._binds = fun._binds
+        else:
+            function_of(fun)
         if isinstance(fun, classmethod | staticmethod):  # `@grad` above `@staticmethod` in the body of a class
             fun = fun.__func__
-        elif not isinstance(fun, types.FunctionType | types.MethodType | functools.partial):
+        elif not isinstance(fun, types.FunctionType | types.MethodType | functools.partial | Derived):
             fun = types.MethodType(type(fun).__call__, fun)
         self.primal = fun
         self.wrt, self.operator, self._optimize = wrt, operator, optimize
@@ -119,7 +117,10 @@ class Derived:
                 setattr(self, name, getattr(fun, name))
 
     def _read_signature(self) -> None:
-        self._signature = self.__signature__ = inspect.signature(self.primal)
+        primal = self.primal
+        inner = primal.__signature__ if isinstance(primal, Derived) else None
+        self._signature: inspect.Signature = inspect.signature(primal) if inner is None else inner
+        self.__signature__: inspect.Signature = self._signature
         self._positions = positions(self.primal, self._signature, self.wrt)
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
@@ -215,16 +216,28 @@ class Derived:
         return _Built(emitted, emitted.function, lowered.unchanged, lowered.guards, _needs_defaults(lowered.function))
 
     def _programs(self, bound: inspect.BoundArguments) -> tuple[Lowered, Function, Function]:
-        check_wrt(bound, self._positions, list(self._signature.parameters))
-        lowered = lower(self.primal, bound)
-        program = prepared(lowered.function) if self._optimize else with_inputs(lowered.function)
-        places = self._positions if isinstance(self.wrt, tuple | list) else self._positions[0]
-        derived = self.operator(program, places, not self._optimize)
+        lowered = self._lowered(bound)
+        derived = self._derived(lowered.function, bound, not self._optimize)
         final = optimised(derived) if self._optimize else textbook(derived)
         for callee in callees(final):
             assert callee.function is not None
             callee.function = optimised(callee.function) if self._optimize else dce(callee.function)
         return lowered, derived, final
+
+    def _lowered(self, bound: inspect.BoundArguments) -> Lowered:
+        """The program that the operator is applied to: where that is a derivative itself, its program."""
+        if not isinstance(self.primal, Derived):
+            return lower(self.primal, bound)
+        inner = self.primal
+        lowered = inner._lowered(bound)
+        return dataclasses.replace(lowered, function=inner._derived(lowered.function, bound, False))
+
+    def _derived(self, function: Function, bound: inspect.BoundArguments, textbook: bool) -> Function:
+        """The operator applied to a program."""
+        check_wrt(bound, self._positions, list(self._signature.parameters))
+        program = with_inputs(function) if textbook else prepared(function)
+        places = self._positions if isinstance(self.wrt, tuple | list) else self._positions[0]
+        return self.operator(program, places, textbook)
 
     def _stages(self, bound: inspect.BoundArguments | None) -> dict[str, Callable[[], str]]:
         if bound is None:

@@ -29,6 +29,7 @@ Pairs = dict[Any, tuple[Callee, Callee]]
 
 def pull_call(work: _Reverse, stmt: Apply) -> Apply:
     """Pull a call back; gives the call that stands in the forward sweep instead."""
+    work.settle(stmt.outs)
     bars = {v: work.bars.pop(v) for v in stmt.outs if v in work.bars}
     if not bars:
         return stmt
@@ -36,7 +37,9 @@ def pull_call(work: _Reverse, stmt: Apply) -> Apply:
     mask = tuple(work.is_active(a) for a in stmt.args)
     forward, backward = pair(work, stmt.fn, mask)
     work.b.at = At(stmt.at.place, "reverse", stmt)
-    given = [bars.get(v) or zero(work.b, v) for v in stmt.outs if differentiable(v.aval)]
+    assert stmt.fn.function is not None
+    results = stmt.fn.function.body.results
+    given = [bars.get(v) or zero(work.b, v) for v, r in zip(stmt.outs, results, strict=True) if differentiable(r.aval)]
     tape = Var(Obj(tuple))
     args = [a for a, on in zip(stmt.args, mask, strict=True) if on]
     outs = tuple(Var(a.aval, bar_of=a if isinstance(a, Var) else None) for a in args)
@@ -68,6 +71,7 @@ def pair(work: _Reverse, callee: Callee, mask: tuple[bool, ...]) -> tuple[Callee
             if inner.is_active(r):
                 inner.add(r, seeds[-1])  # type: ignore[arg-type]
     statements = inner.pull_all(body.stmts)
+    inner.settle(wrt)
     results: list[Atom] = [inner.bar_or_zero(inner.bars, p) for p in wrt]
     pulled = Block((), tuple(inner.b.stmts), tuple(results))
     local = {*body.params, *(v for s in statements for v in defined(s))}

@@ -217,6 +217,9 @@ class _Reverse:
             match stmt:
                 case Apply() if isinstance(stmt.fn, Callee):
                     forward.append(pull_call(self, stmt))
+                case Apply(fn=runtime.popped):
+                    self.pull_popped(stmt)
+                    forward.append(stmt)
                 case Apply():
                     self.pull_apply(stmt)
                     forward.append(stmt)
@@ -255,6 +258,19 @@ class _Reverse:
             self.add(item, last)  # type: ignore[arg-type]
         if self.is_active(items):
             self.add(items, rest)  # type: ignore[arg-type]
+
+    def pull_popped(self, stmt: Apply) -> None:
+        """Put the cotangent of the item taken off back at the end of that of the list."""
+        rest, last = stmt.outs
+        self.settle(stmt.outs)
+        if (rest not in self.bars and last not in self.bars) or not self.is_active(stmt.args[0]):
+            return
+        self.b.at = At(stmt.at.place, "reverse", stmt)
+        before, item = (self.bars.pop(v) if v in self.bars else zero(self.b, v) for v in stmt.outs)
+        kind = before.aval if isinstance(before.aval, Seq) else stmt.args[0].aval
+        if isinstance(kind, Seq):
+            kind = Seq(join(kind.item, item.aval))
+        self.add(stmt.args[0], self.b.apply(runtime.append, before, item, aval=kind))  # type: ignore[arg-type]
 
     def pull_display(self, stmt: Apply, g: Atom | None, parts: dict[int, Atom]) -> None:
         """A tuple, list or dict: each item takes its own part of the cotangent."""

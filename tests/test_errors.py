@@ -162,7 +162,6 @@ def wrong_keys() -> Any:
     return pullback({"lose": 1.0})
 
 
-case("grad of a gradient")(lambda: grad(grad(square)))
 case("an unknown stage")(lambda: source(square, stage="final"))
 
 # --- the language -------------------------------------------------------------------------------

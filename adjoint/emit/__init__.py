@@ -82,7 +82,7 @@ def _excepthook(kind: type[BaseException], error: BaseException, trace: types.Tr
 
 def text(function: Function, textbook: bool) -> tuple[str, Namespace]:
     """The source of a module that defines the function, and those it calls before it."""
-    called = [c.function for c in callees(function) if c.function is not None]
+    called = _named_apart(function)
     functions = {f.name for f in called} | {function.name}
     drafts = [_Draft(f, textbook, functions) for f in (*called, function)]
     inside = functions.union(*(_user_names(d.function) | d.names.all() for d in drafts))
@@ -92,6 +92,22 @@ def text(function: Function, textbook: bool) -> tuple[str, Namespace]:
     header, handed = space.header(read), space.handed(read)
     lines = [*header, *([f"# given: {', '.join(handed)}"] if handed else [])]
     return "\n".join(lines) + ("\n\n\n" if lines else "") + "\n\n".join(map(printed, trees)), space
+
+
+def _named_apart(function: Function) -> list[Function]:
+    """The functions that a program calls, each with a name of its own."""
+    taken = {function.name}
+    called = []
+    for callee in callees(function):
+        assert callee.function is not None
+        word, k = callee.__name__, 1
+        while callee.__name__ in taken:
+            k += 1
+            callee.__name__ = f"{word}_{k}"
+        taken.add(callee.__name__)
+        callee.function = dataclasses.replace(callee.function, name=callee.__name__)
+        called.append(callee.function)
+    return called
 
 
 class _Draft:

@@ -128,6 +128,14 @@ def _array_attribute(name: str) -> Handler:
 _TABLE[np.shape], _TABLE[np.ndim], _TABLE[np.size] = map(_array_attribute, ("shape", "ndim", "size"))
 
 
+@special(np.result_type)
+def _result_type(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value | None:
+    """The dtype of one value, where that is known."""
+    aval = getattr(content_of(lo, args[0]), "aval", None) if len(args) == 1 else None
+    dtype = dtype_of(aval) if isinstance(aval, Num | Arr) else None
+    return None if dtype is None else Const(dtype)
+
+
 @special(np.iscomplexobj)
 def _iscomplexobj(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value | None:
     """Whether a value is complex is known with its dtype."""

@@ -45,7 +45,7 @@ def to_list(g, z, x):
 
 @vjp_rule(runtime.unbroadcast)
 def unbroadcast(g, z, cotangent, x):
-    return np.broadcast_to(g, np.shape(cotangent))
+    return g, None  # the engine brings it to the shape of the cotangent
 
 
 @vjp_rule(runtime.index_add)
@@ -105,8 +105,8 @@ def folded(g, z, items, n):
 
 
 # `getitem`, `make_list`, `make_tuple` and `make_dict` are pulled back by `reverse` itself, which adds into the
-# cotangent of the container in place.
-for _fn in (operator.getitem, runtime.make_list, runtime.make_tuple, runtime.make_dict):
+# cotangent of the container in place; so is `popped`, which has two results.
+for _fn in (operator.getitem, runtime.popped, runtime.make_list, runtime.make_tuple, runtime.make_dict):
     RULES[_fn] = Rule(_fn, linear=True, cheap=_fn is operator.getitem)
 # Attributes and objects are followed when the program is lowered; where that was not possible a cotangent
 # has no way, which `reverse` says.

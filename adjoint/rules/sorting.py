@@ -17,8 +17,8 @@ from adjoint.rules.ufuncs import tangent_sum
 
 
 @vjp_rule(np.where)
-def where(g, z, condition, x=None, y=None):
-    if x is None:
+def where(g, z, condition, *choices):
+    if len(choices) == 0:
         return None
     return None, np.where(condition, g, 0.0), np.where(condition, 0.0, g)
 
