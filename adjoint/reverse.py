@@ -322,9 +322,9 @@ class _Reverse:
             raise missing(stmt)
         if g is not None:
             g = self.whole(stmt.out, g, parts)
-        if g is None:  # the cotangent of a tuple: known item by item
+        if g is None:  # the cotangent of a tuple: known item by item, None where nothing read it
             items = stmt.out.aval.items if isinstance(stmt.out.aval, Parts) else ()
-            given: Value = Tuple(tuple(self.item_or_zero(stmt.out, k, parts) for k in range(len(items))))
+            given: Value = Tuple(tuple(parts.get(k, Const(None)) for k in range(len(items))))
         else:
             given = g
         try:
@@ -384,6 +384,11 @@ class _Reverse:
                 continue
             if partial is None:
                 continue
+            if isinstance(partial, str):
+                raise Unsupported(
+                    f"`{name_of(stmt.fn)}` is not differentiated with respect to its argument "
+                    f"{stmt.args.index(arg) + 1}: {partial}.", "Keep that argument constant.", spot_of(stmt),
+                )
             values = self.b.inline(partial, [stmt.out, *stmt.args])
             if values[0] is None:
                 continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import inspect
 import operator
 import sys
 import types
@@ -87,12 +88,13 @@ def call_constant(
     lo: Lowering, frame: Frame, node: Any, fn: Any, args: list[Value], kwargs: dict[str, Value]
 ) -> Value:
     """A call of something that is known when the gradient is built."""
+    rule = lookup(fn)
     special = specials.find(fn)
     if special is not None:
         result = special(lo, frame, node, args, kwargs)
         if result is not None:
             return result
-    if lookup(fn) is not None:
+    if rule is not None:
         return primitive(lo, frame, node, fn, args, kwargs)
     match fn:
         case functools.partial():
@@ -185,6 +187,7 @@ def primitive(
         if "where" in others:
             raise lo.refuse(frame, node, "`out=` with `where=` is not understood.", "Use `np.where`.")
         return writes.into(lo, frame, node, out, primitive(lo, frame, node, fn, args, others))
+    args, kwargs = by_position(fn, args, kwargs)
     name = getattr(fn, "__name__", "")
     if name == "shuffle" or (name in _WRITERS and lookup(fn) is None):
         raise lo.refuse(
@@ -192,6 +195,33 @@ def primitive(
             "Make a new array instead.",
         )
     return lo.apply(fn, args, kwargs, frame=frame, node=node)
+
+
+def by_position(
+    fn: Any, args: Sequence[Value], kwargs: dict[str, Value]
+) -> tuple[Sequence[Value], dict[str, Value]]:
+    """The arguments of a function that works entry by entry, those given by name put in their places."""
+    rule = lookup(fn)
+    if not kwargs or rule is None or rule.partials is None or isinstance(fn, np.ufunc):
+        return args, kwargs
+    order = rule.parameters or _parameters(fn)
+    placed, rest = list(args), dict(kwargs)
+    for name, default in order[len(args) :]:
+        if not any(k in rest for k, _ in order):
+            break
+        if name not in rest and default is inspect.Parameter.empty:
+            return args, kwargs
+        placed.append(rest.pop(name) if name in rest else Const(default))
+    return placed, rest
+
+
+def _parameters(fn: Any) -> tuple[tuple[str, Any], ...]:
+    """The names and defaults of the parameters that can be given by position."""
+    try:
+        found = inspect.signature(fn).parameters.values()
+    except (TypeError, ValueError):  # built in, and says nothing
+        return ()
+    return tuple((p.name, p.default) for p in found if p.kind is p.POSITIONAL_OR_KEYWORD)
 
 
 _WRITERS = {

@@ -190,7 +190,7 @@ def cell_variable(lo: Lowering, frame: Frame, name: str) -> Value:
 
 def _outside(lo: Lowering, key: Any, obj: Any, load: Any, read: Any, frame: Frame, again: Any) -> Value:
     """Read a variable from outside, once for each stretch of the program in which it cannot change."""
-    if is_static(obj) and frame.in_rule:
+    if frame.in_rule and (is_static(obj) or (_is_ours(frame) and (callable(obj) or isinstance(obj, int | float)))):
         return Const(obj)
     known = lo.state.names.get((-1, key))
     if known is None:
@@ -200,6 +200,11 @@ def _outside(lo: Lowering, key: Any, obj: Any, load: Any, read: Any, frame: Fram
             known.cell.argument = known.cell.argument or key[-1]
         lo.state.names[-1, key] = known
     return known
+
+
+def _is_ours(frame: Frame) -> bool:
+    """Is it a rule of adjoint's own, whose variables outside never change?"""
+    return frame.fn is not None and frame.fn.__module__.startswith("adjoint.")
 
 
 # --- operators ------------------------------------------------------------------------------------

@@ -14,13 +14,21 @@ its argument in one place.
 
     linear(np.negative, ...)                                     # its own JVP
     constant(np.floor, why="piecewise constant")                 # derivative zero
+
+The rules of a large library that is not needed otherwise (SciPy) are read when the user's program has
+imported the library's module: `LIBRARIES` says which file belongs to which module.
 """
 
 from __future__ import annotations
 
+import importlib
+import sys
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
+
+Partial = Callable[..., Any] | str | None  # a text says why there is none
 
 
 @dataclass
@@ -28,7 +36,7 @@ class Rule:
     """What is known of one primitive."""
 
     fn: Callable[..., Any]
-    partials: tuple[Callable[..., Any] | None, ...] | None = None  # elementwise: ∂z/∂argument k
+    partials: tuple[Partial, ...] | None = None  # elementwise: ∂z/∂argument k
     vjp: Callable[..., Any] | None = None
     jvp: Callable[..., Any] | None = None
     linear: bool = False  # linear in its first argument: its own JVP
@@ -36,7 +44,7 @@ class Rule:
     pure: bool = True  # False: has an effect or draws random numbers
     view: bool = False  # the result may share memory with the first argument
     cheap: bool = False  # rather computed again than recorded
-    names: list[str] = field(default_factory=list)
+    parameters: tuple[tuple[str, Any], ...] = ()  # names and defaults, where the function itself does not tell
 
     @property
     def differentiable(self) -> bool:
@@ -45,8 +53,26 @@ class Rule:
 
 RULES: dict[Any, Rule] = {}
 
+_SCIPY = (
+    "fft", "integrate", "interpolate", "linalg", "ndimage", "optimize", "signal", "sparse", "spatial", "special", "stats"
+)
+LIBRARIES = {f"scipy.{family}": f"adjoint.rules.scipy.{family}" for family in _SCIPY}
+_waiting = dict(LIBRARIES)  # those whose rules are not read yet
+_reading = threading.RLock()
+
+
+def read_libraries() -> None:
+    """Read the rules of the libraries that have been imported since the last time."""
+    with _reading:
+        for module in [m for m in _waiting if m in sys.modules]:
+            file = _waiting.pop(module, None)
+            if file is not None:
+                importlib.import_module(file)
+
 
 def _rule(fn: Callable[..., Any]) -> Rule:
+    if fn not in RULES:
+        read_libraries()  # what the user says of a function comes after what we say, and counts
     if fn not in RULES:
         RULES[fn] = Rule(fn)
     return RULES[fn]
@@ -56,12 +82,13 @@ def _each(fns: Any) -> tuple[Callable[..., Any], ...]:
     return fns if isinstance(fns, tuple) else (fns,)
 
 
-def elementwise(fn: Any, *partials: Callable[..., Any] | None, cheap: bool = False) -> None:
+def elementwise(fn: Any, *partials: Partial, cheap: bool = False) -> None:
     """Give the partial derivatives of a function that works entry by entry.
 
     `fn` is a callable, or a tuple of callables with the same meaning.  `partials[k]` is a function
-    `(result, *arguments)` that gives ∂result/∂argument k entry by entry, or None where there is no
-    derivative with respect to that argument.  VJP and JVP both follow.  `cheap` says that the
+    `(result, *arguments)` that gives ∂result/∂argument k entry by entry, or None for an argument that is
+    no number (a derivative with respect to it is not asked for), or a text that says why there is no
+    derivative: it stands in the refusal.  VJP and JVP both follow.  `cheap` says that the
     function is rather computed again in the reverse sweep than recorded.
 
     >>> import numpy as np
@@ -127,9 +154,13 @@ def constant(*fns: Callable[..., Any], why: str, pure: bool = True) -> None:
 def lookup(fn: Callable[..., Any]) -> Rule | None:
     """The rule of a callable, or None."""
     try:
-        return RULES.get(fn)
+        rule = RULES.get(fn)
     except TypeError:  # not hashable
         return None
+    if rule is None:
+        read_libraries()
+        rule = RULES.get(fn)
+    return rule
 
 
 def known(value: Any) -> bool:

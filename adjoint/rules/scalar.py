@@ -15,11 +15,6 @@ from adjoint.rules.helpers import sorting_order
 from adjoint.rules.registry import elementwise, jvp_rule, vjp_rule
 from adjoint.rules.ufuncs import by_base, by_exponent, by_modulus, tangent_sum
 
-try:  # math.gamma and math.lgamma only
-    from scipy import special
-except ImportError:  # pragma: no cover
-    special = None
-
 # ── math ─────────────────────────────────────────────────────────────────────────────────────────
 
 elementwise(math.sqrt, lambda z, x: 0.5 / z)
@@ -61,10 +56,35 @@ if hasattr(math, "exp2"):  # Python 3.11
     elementwise(math.cbrt, lambda z, x: 1.0 / (3.0 * z * z))
 if hasattr(math, "fma"):  # Python 3.13
     elementwise(math.fma, lambda z, x, y, w: y, lambda z, x, y, w: x, lambda z, x, y, w: 1.0)
-if special is not None:
-    elementwise(math.gamma, lambda z, x: z * special.digamma(x))
-    elementwise(math.lgamma, lambda z, x: special.digamma(x))
-    elementwise(np.i0, lambda z, x: special.i1(x))
+
+
+_BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6)  # B₂, B₄, …
+
+
+def polygamma(n, x):
+    """The derivative of order n + 1 of log Γ: upwards by its recurrence, then its asymptotic series (DLMF 5.11, 5.15)."""
+    total, sign = 0.0, (-1.0) ** (n + 1)
+    while x < 14.0 + n:
+        total += sign * math.factorial(n) / x ** (n + 1)
+        x += 1.0
+    total += math.log(x) - 0.5 / x if n == 0 else sign * math.factorial(n - 1) / x**n * (1.0 + 0.5 * n / x)
+    for k, b in enumerate(_BERNOULLI, 1):
+        total += sign * b * math.factorial(2 * k + n - 1) / math.factorial(2 * k) / x ** (2 * k + n)
+    return total
+
+
+elementwise(polygamma, "it is an integer", lambda z, n, x: polygamma(n + 1, x))
+elementwise(math.gamma, lambda z, x: z * polygamma(0, x))
+elementwise(math.lgamma, lambda z, x: polygamma(0, x))
+
+
+def bessel_i1(x):
+    """I₁(x), the mean of exp(x cos θ) cos θ over a period: the midpoint rule is exact to rounding up to |x| = 700."""
+    c = np.cos((np.arange(256, dtype=np.result_type(x)) + 0.5) * (math.pi / 256.0))
+    return np.mean(np.exp(np.expand_dims(x, -1) * c) * c, axis=-1)
+
+
+elementwise(np.i0, lambda z, x: bessel_i1(x))
 
 
 @vjp_rule(math.log)

@@ -12,14 +12,16 @@ Cotangents are paired with tangents as Re ∑ x̄ ẋ, without conjugation.
 
 from __future__ import annotations
 
+import ast
 import inspect
-from collections.abc import Callable
+import pathlib
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from adjoint.rules.registry import RULES
+from adjoint.rules.registry import RULES, Rule
 
 
 @dataclass
@@ -133,7 +135,7 @@ def cotangents(row: Row, g: Any, z: Any) -> dict[Any, Any]:
     if rule.partials is not None:
         wanted = {key for key, _ in arguments(row)}
         bars = [
-            g * p(z, *row.args, **row.kwargs) if p is not None and k in wanted else None
+            g * p(z, *row.args, **row.kwargs) if callable(p) and k in wanted else None
             for k, p in enumerate(rule.partials[: len(row.args)])
         ]
         names = []
@@ -155,7 +157,7 @@ def tangent(row: Row, dots: dict[Any, Any], z: Any) -> Any:
     if rule.partials is not None:
         total: Any = 0.0
         for k, p in enumerate(rule.partials[: len(row.args)]):
-            if p is not None and k in dots:
+            if callable(p) and k in dots:
                 total = total + p(z, *row.args, **row.kwargs) * dots[k]
         return total if np.iscomplexobj(z) else np.real(total)
     if rule.jvp is not None:
@@ -250,3 +252,50 @@ def as_list(z_dot: Any, z: Any) -> Any:
     if isinstance(z, (tuple, list)):
         return [None if d is None else d for d in z_dot]
     return None if z_dot is None else np.broadcast_to(np.asarray(z_dot), np.shape(z))
+
+
+# ── what the engine relies on ────────────────────────────────────────────────────────────────────
+
+
+def unlike_their_primals(rules: Iterable[tuple[Any, Rule]]) -> list[str]:
+    """The rules whose parameters after (cotangent, result) are not the primal's, in order and by name."""
+    wrong = []
+    for fn, rule in rules:
+        if isinstance(fn, np.ufunc):
+            continue
+        try:
+            theirs = list(inspect.signature(fn).parameters.values())
+        except (TypeError, ValueError):
+            continue
+        theirs = [p for p in theirs if p.kind is not p.VAR_KEYWORD]
+        for f in (rule.vjp, rule.jvp):
+            if f is None:
+                continue
+            own = list(inspect.signature(f).parameters.values())[2:]
+            star = any(p.kind is p.VAR_POSITIONAL for p in (*own, *theirs))
+            for k, p in enumerate(theirs):
+                if p.name == "self":
+                    continue
+                keyword = p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+                if keyword and p.name not in [q.name for q in own]:
+                    wrong.append(f"{name(fn)}: no {p.name} in {f.__name__}{inspect.signature(f)}")
+                elif not star and p.kind is not p.KEYWORD_ONLY and k < len(own) and keyword and own[k].name != p.name:
+                    wrong.append(f"{name(fn)}: {own[k].name} where {p.name} is in {f.__name__}")
+    return wrong
+
+
+def called_without_a_rule(modules: Iterable[Any], names: dict[str, Any]) -> set[str]:
+    """What the rules in these modules call of `names` (np, math, …) that has no rule itself."""
+    missing = set()
+    for module in modules:
+        assert module.__file__ is not None
+        for node in ast.walk(ast.parse(pathlib.Path(module.__file__).read_text())):
+            if module.__name__.endswith(".helpers") and not getattr(node, "name", "").startswith("recur_"):
+                continue  # the small functions there are constant themselves
+            bodies = node.body if isinstance(node, ast.FunctionDef) else [node] if isinstance(node, ast.Lambda) else []
+            for call in (c for body in bodies for c in ast.walk(body) if isinstance(c, ast.Call)):
+                text = ast.unparse(call.func)
+                if text.split(".")[0] in names and text.replace(".", "").isidentifier():
+                    if eval(text, names) not in RULES:
+                        missing.add(f"{text} in {module.__name__}")
+    return missing

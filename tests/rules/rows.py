@@ -11,10 +11,7 @@ import operator
 import numpy as np
 from rules.checker import Row
 
-try:
-    from scipy import special
-except ImportError:
-    special = None
+from adjoint.rules import scalar
 
 rng = np.random.default_rng(20240229)
 ROWS: list[Row] = []
@@ -103,10 +100,15 @@ for f in (np.arcsin, np.arccos, np.arctanh):
 row(np.arccosh, p(3) + 1.0)
 row(np.sinc, np.array([0.0, 1e-3, 0.019, 0.021, 1.0]))
 row(np.sinc, 0.0)
-if special is not None:
-    row(np.i0, n(3))
-    row(math.gamma, 2.3)
-    row(math.lgamma, 0.7)
+row(np.i0, n(3))
+row(np.i0, np.array([0.0, -30.0]))
+row(math.gamma, 2.3)
+row(math.gamma, -1.7)
+row(math.lgamma, 0.7)
+row(math.lgamma, 300.0)
+for k in (0, 1, 3):
+    row(scalar.polygamma, k, 0.3)
+    row(scalar.polygamma, k, -2.6)
 
 # ── sign, size, parts ────────────────────────────────────────────────────────────────────────────
 

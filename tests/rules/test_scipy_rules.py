@@ -1,0 +1,57 @@
+# ruff: noqa: E402
+"""Every rule for SciPy against its primal, as test_rules.py does for NumPy's."""
+
+import importlib
+import math
+import operator
+import sys
+
+import numpy as np
+import pytest
+
+pytest.importorskip("scipy")
+
+from rules.checker import called_without_a_rule, check, name, unlike_their_primals
+from rules.rows_special import ROWS as SPECIAL
+
+from adjoint.rules.registry import LIBRARIES, RULES, read_libraries
+
+ROWS = [*SPECIAL]
+for _module in LIBRARIES:
+    importlib.import_module(_module)
+read_libraries()
+
+BY_NAME = {}
+for _row in ROWS:
+    BY_NAME.setdefault(f"{getattr(_row.fn, '__module__', None) or 'scipy.special'}.{name(_row.fn)}", []).append(_row)
+
+
+def functions_of(rule):
+    return [f for f in (rule.vjp, rule.jvp, *(rule.partials or ())) if callable(f)]
+
+
+def ours(rule):
+    return any(f.__module__.startswith("adjoint.rules.scipy") for f in functions_of(rule))
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("key", BY_NAME)
+def test_rule(key):
+    for row in BY_NAME[key]:
+        check(row)
+
+
+def test_every_rule_has_a_row():
+    with_rows = {row.fn for row in ROWS}
+    assert not [name(fn) for fn, rule in RULES.items() if rule.differentiable and ours(rule) and fn not in with_rows]
+
+
+def test_rules_have_the_signatures_of_their_primals():
+    assert not unlike_their_primals((fn, rule) for fn, rule in RULES.items() if ours(rule))
+
+
+def test_rules_call_only_what_has_a_rule():
+    modules = [m for path, m in sys.modules.items() if path.startswith("adjoint.rules.scipy.")]
+    names = {"np": np, "math": math, "operator": operator}
+    names |= {path.removeprefix("scipy."): sys.modules[path] for path in LIBRARIES}
+    assert not called_without_a_rule([m for m in modules if not m.__name__.endswith(".orders")], names)
