@@ -1,6 +1,5 @@
 """Functions that use SciPy, through `grad` and checked against differences; and SciPy stays optional."""
 
-# ruff: noqa: E402
 import subprocess
 import sys
 import textwrap

@@ -1,4 +1,3 @@
-# ruff: noqa: E402
 """Every rule for SciPy against its primal, as test_rules.py does for NumPy's."""
 
 import importlib
