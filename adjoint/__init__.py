@@ -8,8 +8,9 @@
 """
 
 from . import rules as _rules  # registers the derivative rules
-from .api import Gradient, grad, source, value_and_grad, vjp
+from .api import Gradient, grad, source, value_and_grad
 from .errors import AdjointError, BadRule, MissingRule, SourceNotFound, Unsupported, WrongArgument
+from .pullbacks import vjp
 from .rules.registry import constant, elementwise, jvp_rule, linear, vjp_rule
 from .testing import check_grads
 

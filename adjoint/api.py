@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable
 from typing import Any, overload
 
-from .arguments import Wrt, check_seed, has_float
+from .arguments import Wrt
 from .dispatch import Derived, Reverse
 from .errors import WrongArgument
 
@@ -71,37 +70,6 @@ def value_and_grad(
     if fun is None:
         return functools.partial(value_and_grad, wrt=wrt, optimize=optimize, has_aux=has_aux)
     return Gradient(fun, wrt, value=True, optimize=optimize, has_aux=has_aux)
-
-
-def vjp(fun: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
-    """`(value, pullback)` of `fun` at `args`; `pullback(seed)` gives a cotangent for each argument.
-
-    `seed` has the structure of the value.  An argument without floats has cotangent None.
-    `pullback.source` is the generated source.
-
-    >>> import numpy as np
-    >>> from adjoint import vjp
-    >>> value, pullback = vjp(lambda x: x * x, np.array([1.0, 2.0]))
-    >>> pullback(np.array([1.0, 0.0]))
-    (array([2., 0.]),)
-    """
-    sig = inspect.signature(fun)
-    bound = sig.bind(*args)
-    bound.apply_defaults()
-    wanted = [k for k, v in enumerate(bound.arguments.values()) if has_float(v)]
-    pulled = Gradient(fun, tuple(wanted), value=False, optimize=True, has_aux=False, seed="given")
-    value = fun(*args)
-    built = pulled._made(bound)
-    (name,) = set(inspect.signature(built.run).parameters) - set(sig.parameters)
-
-    def pullback(seed: Any) -> tuple[Any, ...]:
-        check_seed(seed, value)
-        got = built.run(*bound.args, **bound.kwargs, **{name: seed})
-        each = iter(got)
-        return tuple(next(each) if k in wanted else None for k in range(len(bound.arguments)))
-
-    pullback.source = built.emitted.source  # type: ignore[attr-defined]
-    return value, pullback
 
 
 def source(

@@ -126,39 +126,3 @@ def positions(fun: Any, sig: inspect.Signature, wrt: Wrt) -> list[Place]:
 
 def _name_of(fun: Any) -> str:
     return getattr(fun, "__name__", None) or function_of(fun).__name__
-
-
-def check_seed(seed: Any, value: Any, path: str = "seed") -> None:
-    """A seed must have the structure and the shapes of the value."""
-    if isinstance(value, tuple | list):
-        if not isinstance(seed, type(value)) or len(seed) != len(value):
-            kind = type(value).__name__
-            raise WrongArgument(
-                f"`{path}` is {_described(seed)}, and the value is a {kind} of {len(value)}.",
-                f"Pass a {kind} with a cotangent for each item of the value.",
-            )
-        for k, (s, v) in enumerate(zip(seed, value, strict=True)):
-            check_seed(s, v, f"{path}[{k}]")
-    elif isinstance(value, dict):
-        if not isinstance(seed, dict) or set(seed) != set(value):
-            raise WrongArgument(
-                f"`{path}` is {_described(seed)}, and the value is {_described(value)}.",
-                "Pass a dict with a cotangent for each item of the value.",
-            )
-        for k in value:
-            check_seed(seed[k], value[k], f"{path}[{k!r}]")
-    elif has_float(value) and np.shape(seed) != np.shape(value):
-        raise WrongArgument(
-            f"`{path}` is {_described(seed)}, and the value is {_described(value)}.",
-            "A cotangent has the shape of what it is the cotangent of.",
-        )
-
-
-def _described(value: Any) -> str:
-    if isinstance(value, np.ndarray):
-        return f"an array of shape {value.shape}"
-    if isinstance(value, dict):
-        return f"a dict with the keys {', '.join(map(repr, value)) or '(none)'}"
-    if isinstance(value, tuple | list):
-        return f"a {type(value).__name__} of {len(value)}"
-    return "None" if value is None else f"a {type(value).__name__}"

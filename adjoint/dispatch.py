@@ -27,7 +27,8 @@ from .lower import Lowered, lower
 from .lower.abstract import Shapeless, signature
 from .lower.source import Unchanged, function_of
 from .passes import dce, optimised, prepared
-from .reverse import Place, reverse
+from .reverse import Place
+from .sweeps import reverse
 from .textbook import textbook, with_inputs
 
 MOST_SIGNATURES = 64  # past that, the oldest is forgotten
@@ -64,12 +65,20 @@ class _Given(inspect.BoundArguments):
 
 
 @dataclasses.dataclass(frozen=True)
-class _Built:
+class Built:
     emitted: Emitted
     run: Callable[..., Any]
     unchanged: Unchanged
     guards: tuple[Any, ...]
     explicit: bool  # defaults must be passed, because they cannot be written into the signature
+    signature: inspect.Signature
+
+    def call(self, args: Any, kwargs: Any) -> Any:
+        if self.explicit:
+            bound = self.signature.bind(*args, **kwargs)
+            bound.apply_defaults()
+            return self.run(*bound.args, **bound.kwargs)
+        return self.run(*args, **kwargs)
 
     def holds(self, args: Any, kwargs: Any, sig: inspect.Signature) -> bool:
         if not self.unchanged.holds():
@@ -108,8 +117,8 @@ class Derived:
         self.primal = fun
         self.wrt, self.operator, self._optimize = wrt, operator, optimize
         self._read_signature()
-        self._built: dict[Any, _Built] = {}
-        self._latest: _Built | None = None
+        self._built: dict[Any, Built] = {}
+        self._latest: Built | None = None
         self._free: Derived | None = None  # the same with `self` as its first parameter
         self._lock = threading.RLock()
         for name in ("__name__", "__qualname__", "__doc__", "__module__"):
@@ -124,6 +133,10 @@ class Derived:
         self._positions = positions(self.primal, self._signature, self.wrt)
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        return self.found(args, kwargs).call(args, kwargs)
+
+    def found(self, args: Any, kwargs: Any) -> Built:
+        """What is built for arguments such as these: looked up, or made."""
         key: Any = tuple(map(signature, args))
         if kwargs:
             key = (key, tuple((k, signature(v)) for k, v in kwargs.items()))
@@ -131,11 +144,7 @@ class Derived:
         if built is None or not built.holds(args, kwargs, self._signature):
             built = self._build(key, args, kwargs)
         self._latest = built
-        if built.explicit:
-            bound = self._signature.bind(*args, **kwargs)
-            bound.apply_defaults()
-            return built.run(*bound.args, **bound.kwargs)
-        return built.run(*args, **kwargs)
+        return built
 
     def __get__(self, obj: Any, owner: type | None = None) -> Any:
         if self._binds == "class":
@@ -195,7 +204,7 @@ class Derived:
         bound.given = (len(args), tuple(kwargs))
         return bound
 
-    def _build(self, key: Any, args: Any, kwargs: Any) -> _Built:
+    def _build(self, key: Any, args: Any, kwargs: Any) -> Built:
         self._read_signature()  # defaults may be others now
         bound = self._bound(args, kwargs)  # raises what a call of the primal would raise
         with self._lock:
@@ -209,11 +218,14 @@ class Derived:
                 self._built[key] = built
             return built
 
-    def _made(self, bound: inspect.BoundArguments) -> _Built:
+    def _made(self, bound: inspect.BoundArguments) -> Built:
         lowered, _, final = self._programs(bound)
-        emitted = emit(final, textbook=not self._optimize)
+        return self._emitted(lowered, emit(final, textbook=not self._optimize))
+
+    def _emitted(self, lowered: Lowered, emitted: Emitted) -> Built:
         emitted.function.__adjoint__ = emitted  # type: ignore[attr-defined]
-        return _Built(emitted, emitted.function, lowered.unchanged, lowered.guards, _needs_defaults(lowered.function))
+        explicit = _needs_defaults(lowered.function)
+        return Built(emitted, emitted.function, lowered.unchanged, lowered.guards, explicit, self._signature)
 
     def _programs(self, bound: inspect.BoundArguments) -> tuple[Lowered, Function, Function]:
         lowered = self._lowered(bound)
@@ -250,7 +262,7 @@ class Derived:
             "source": lambda: emit(programs()[2], textbook=not self._optimize).source,
         }
 
-    def _shown(self) -> _Built:
+    def _shown(self) -> Built:
         if self._latest is None:
             self._latest = self._made(self._default_arguments())
         return self._latest
@@ -319,7 +331,7 @@ class BoundDerived(Derived):
         bound.arguments[next(iter(self._signature.parameters))] = self.__self__
         return bound
 
-    def _shown(self) -> _Built:
+    def _shown(self) -> Built:
         latest = self._shared._latest
         return self._made(self._default_arguments()) if latest is None else latest
 

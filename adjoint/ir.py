@@ -258,6 +258,25 @@ def blocks(stmt: Stmt) -> tuple[Block, ...]:
     return ()
 
 
+def defined_within(stmt: Stmt) -> Iterator[Var]:
+    """The variables that a statement defines, and those that its blocks do."""
+    yield from defined(stmt)
+    for inner in blocks(stmt):
+        yield from inner.params
+        for s in inner.stmts:
+            yield from defined_within(s)
+
+
+def with_blocks(stmt: Stmt, f: Callable[[Block], Block]) -> Stmt:
+    """The statement with `f` of each of its blocks in their place."""
+    match stmt:
+        case If():
+            return replace(stmt, then=f(stmt.then), orelse=f(stmt.orelse))
+        case Loop():
+            return replace(stmt, test=None if stmt.test is None else f(stmt.test), body=f(stmt.body))
+    return stmt
+
+
 def reads(stmt: Stmt) -> Iterator[Atom]:
     """The atoms a statement reads itself (not those read by its blocks)."""
     match stmt:

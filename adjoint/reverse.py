@@ -26,12 +26,11 @@ from typing import Any
 import numpy as np
 
 from . import runtime
-from .activity import active
 from .avals import ANY, Arr, Num, Obj, Parts, Seq, dtype_of, join, shape_of
 from .cotangents import Builder, fit, plus, times, zero
-from .errors import AdjointError, BadRule, MissingRule, Spot, Unsupported, WrongArgument
+from .errors import AdjointError, BadRule, MissingRule, Spot, Unsupported
 from .ir import (
-    Apply, At, Atom, Block, Callee, Const, Function, If, Loop, Param, Stmt, Tree, Var, defined, leaves, map_leaves,
+    Apply, At, Atom, Callee, Const, Function, If, Loop, Stmt, Var, defined,
 )
 from .lower.values import Tuple, Value
 from .pairs import Pairs, pull_call
@@ -43,80 +42,11 @@ Place = int | tuple[int, int]  # the number of a parameter; of `*args` and of an
 Key = Var | tuple[Var, int]  # a value, or one item of a tuple
 
 
-def reverse(function: Function, wrt: list[Place] | Place, *, seed: str, value: bool, has_aux: bool = False) -> Function:
-    """The gradient of `function` with respect to its parameters number `wrt` (a list: a tuple of gradients).
-
-    `seed`: "one" for a scalar result with cotangent 1; "default" for the same as a last parameter
-    with default 1.0; "given" for parameters with the structure of the result.  With `value` the
-    result is `(primal result, gradients)`; with `has_aux` the primal returns `(result, extra)`, and the
-    extra part is returned beside.
-    """
-    trees = [tree_of(function, place) for place in (wrt if isinstance(wrt, list) else [wrt])]
-    inputs = [v for tree in trees for v in leaves(tree) if isinstance(v, Var)]
-    work = _Reverse(active(function.body, inputs))
-    work.b.shapes.note(function.body.stmts)
-    result, aux = function.result, None
-    if has_aux:
-        if not isinstance(result, Tree) or len(result.parts) != 2:
-            raise WrongArgument(
-                f"With `has_aux=True` the result is a pair, and `{function.name}` returns something else.",
-                "Return `(result, extra)`, or leave `has_aux` out.",
-                _spot_of(function),
-            )
-        result, aux = result.parts
-    if seed != "given":
-        check_scalar(result, function)
-    seeds, params = _seeds(work, function, result, seed)
-    for output, g in zip(leaves(result), seeds, strict=True):
-        if isinstance(output, Var) and output in work.active and g is not None:
-            work.seed(output, g)
-    forward = work.pull_all(function.body.stmts)
-    work.b.at = At(sweep="reverse")
-    gradients = [map_leaves(work.gradient, tree) for tree in trees]
-    whole: Any = Tree(tuple, tuple(range(len(trees))), tuple(gradients)) if isinstance(wrt, list) else gradients[0]
-    if has_aux:
-        whole = Tree(tuple, (0, 1), (whole, aux))
-    if value:
-        primal = Tree(tuple, (0, 1), (result, aux)) if has_aux else result
-        gradient_part = whole.parts[0] if has_aux else whole
-        whole = Tree(tuple, (0, 1), (primal, gradient_part))
-    body = Block(
-        function.body.params + tuple(v for p in params for v in leaves(p.tree) if isinstance(v, Var)),
-        (*forward, *work.b.stmts), tuple(leaves(whole)),
-    )
-    return Function(function.name + "_grad", function.params + params, body, whole, function.primal, function.doc)
-
-
 def tree_of(function: Function, place: Place) -> Any:
     """The leaves of one argument."""
     if isinstance(place, tuple):
         return function.params[place[0]].tree.parts[place[1]]
     return function.params[place].tree
-
-
-def check_scalar(result: Any, function: Function) -> None:
-    """Refuse a result that has no gradient."""
-    what = None
-    if isinstance(result, Tree):
-        entries = "entry" if len(result.parts) == 1 else "entries"
-        what = f"a {result.cls.__name__} with {len(result.parts)} {entries}"
-    else:
-        aval = result.aval
-        shape = shape_of(aval)
-        if isinstance(aval, Seq | Parts) or (isinstance(aval, Obj) and aval.cls is not None):
-            kind = aval.cls if isinstance(aval, Obj | Parts) else list
-            what = "nothing" if kind is type(None) else f"a {getattr(kind, '__name__', kind)}"
-        elif shape is not None and shape != ():
-            what = f"an array of shape {tuple('?' if n is None else n for n in shape)}".replace("'", "")
-        elif dtype_of(aval) is not None and dtype_of(aval).kind == "c":  # type: ignore[union-attr]
-            what = "a complex number"
-    if what is None:
-        return
-    raise WrongArgument(
-        f"The gradient is that of a single real number, and `{function.name}` returns {what}.",
-        "Return one number (for example the sum), or use `vjp` and say with which cotangent.",
-        _spot_of(function),
-    )
 
 
 def _spot_of(function: Function) -> Spot | None:
@@ -128,32 +58,6 @@ def _spot_of(function: Function) -> Spot | None:
         return source.spot(last)
     except AdjointError:
         return None
-
-
-def _seeds(work: _Reverse, function: Function, result: Any, seed: str) -> tuple[list[Atom | None], tuple[Param, ...]]:
-    if seed == "one":
-        return [Const(1.0)], ()
-    if seed == "default":
-        name = _unused(_seed_name(result), function)
-        var = Var(Num("float"), hint=name)
-        return [var], (Param(name, var, _last_kind(function), 1.0, True),)
-    tree = map_leaves(lambda a: Var(a.aval, bar_of=a if isinstance(a, Var) else None), result)
-    return list(leaves(tree)), (Param(_unused("seed", function), tree, _last_kind(function)),)
-
-
-def _last_kind(function: Function) -> str:
-    """A parameter after `*args` can be given by name only."""
-    return "keyword" if any(p.kind in ("star", "starstar", "keyword") for p in function.params) else "positional"
-
-
-def _unused(name: str, function: Function) -> str:
-    while any(p.name == name for p in function.params):
-        name += "_"
-    return name
-
-
-def _seed_name(result: Any) -> str:
-    return f"{result.hint or 'result'}_bar" if isinstance(result, Var) else "result_bar"
 
 
 class _Reverse:

@@ -242,6 +242,24 @@ def owned(g: Any) -> Any:
     return np.array(g) if isinstance(g, np.ndarray) else g
 
 
+def kept(x: Any) -> Any:
+    """A copy of arrays and containers, for a tape that outlives the call."""
+    if isinstance(x, np.ndarray):
+        return x.copy(order="K")
+    if isinstance(x, dict):
+        return {k: kept(v) for k, v in x.items()}
+    if isinstance(x, list):
+        return [kept(v) for v in x]
+    if isinstance(x, tuple):
+        made = [kept(v) for v in x]
+        return type(x)(*made) if hasattr(x, "_fields") else tuple(made)
+    return x
+
+
+def turn() -> None:
+    """Stands between the two sweeps of a program that is divided there."""
+
+
 def floats(g: Any) -> list[float]:
     return [float(x) for x in g]
 

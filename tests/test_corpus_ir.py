@@ -26,7 +26,7 @@ from adjoint.errors import AdjointError
 from adjoint.ir import UNDEFINED, Function, Tree, Var
 from adjoint.lower import lower
 from adjoint.passes.dce import dce
-from adjoint.reverse import reverse
+from adjoint.sweeps import reverse
 from adjoint.testing import compare, float_leaves, is_float_leaf, map_leaves, numerical_gradient
 
 @pytest.fixture(autouse=True)

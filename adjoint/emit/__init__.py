@@ -44,14 +44,15 @@ class Emitted:
     source: str
     function: Callable[..., Any]
     filename: str
+    functions: dict[str, Callable[..., Any]]  # all that the module defines
 
 
-def emit(function: Function, *, textbook: bool = False) -> Emitted:
-    """Python source for a program.
+def emit(function: Function, *others: Function, textbook: bool = False) -> Emitted:
+    """Python source for a program, and for others that stand after it in the same module.
 
     `textbook`: every primitive and every adjoint statement on a line of its own, as `w1`, `w2`, ...
     """
-    source, space = text(function, textbook)
+    source, space = text((function, *others), textbook)
     digest = hashlib.sha256(source.encode()).hexdigest()[:8]
     filename = f"<adjoint {function.name} {digest}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
@@ -60,7 +61,8 @@ def emit(function: Function, *, textbook: bool = False) -> Emitted:
     show_lines()
     made = namespace[function.name]
     assert isinstance(made, types.FunctionType)
-    return Emitted(source, made, filename)
+    own = {k: v for k, v in namespace.items() if getattr(getattr(v, "__code__", None), "co_filename", None) == filename}
+    return Emitted(source, made, filename, own)
 
 
 def show_lines() -> None:
@@ -80,13 +82,13 @@ def _excepthook(kind: type[BaseException], error: BaseException, trace: types.Tr
         sys.__excepthook__(kind, error, trace)
 
 
-def text(function: Function, textbook: bool) -> tuple[str, Namespace]:
-    """The source of a module that defines the function, and those it calls before it."""
-    called = _named_apart(function)
-    functions = {f.name for f in called} | {function.name}
-    drafts = [_Draft(f, textbook, functions) for f in (*called, function)]
+def text(programs: tuple[Function, ...], textbook: bool) -> tuple[str, Namespace]:
+    """The source of a module that defines the functions, and those they call before them."""
+    called = _named_apart(programs)
+    functions = {f.name for f in (*called, *programs)}
+    drafts = [_Draft(f, textbook, functions) for f in (*called, *programs)]
     inside = functions.union(*(_user_names(d.function) | d.names.all() for d in drafts))
-    space = Namespace(function.primal, inside)
+    space = Namespace(programs[0].primal, inside)
     trees = [_definition(draft, textbook, space) for draft in drafts]
     read = {n.id for tree in trees for n in ast.walk(tree) if isinstance(n, ast.Name)}
     header, handed = space.header(read), space.handed(read)
@@ -94,11 +96,11 @@ def text(function: Function, textbook: bool) -> tuple[str, Namespace]:
     return "\n".join(lines) + ("\n\n\n" if lines else "") + "\n\n".join(map(printed, trees)), space
 
 
-def _named_apart(function: Function) -> list[Function]:
-    """The functions that a program calls, each with a name of its own."""
-    taken = {function.name}
+def _named_apart(programs: tuple[Function, ...]) -> list[Function]:
+    """The functions that programs call, each with a name of its own."""
+    taken = {f.name for f in programs}
     called = []
-    for callee in callees(function):
+    for callee in dict.fromkeys(c for f in programs for c in callees(f)):
         assert callee.function is not None
         word, k = callee.__name__, 1
         while callee.__name__ in taken:
@@ -180,17 +182,23 @@ def _variables(function: Function) -> list[Var]:
 
 
 def _unpacked(function: Function, folds: Folds, names: Names, write: Expressions) -> list[ast.stmt]:
-    """`W = params["W"]`: the leaves of containers that the program reads."""
+    """`W = params["W"]`, `x, y = point`: the leaves of containers that the program reads."""
     out: list[ast.stmt] = []
 
+    def read(tree: Any) -> bool:
+        return isinstance(tree, Var) and folds.uses[tree] > 0
+
     def visit(tree: Any, expr: ast.expr) -> None:
-        if isinstance(tree, Tree):
+        if isinstance(tree, Tree) and tree.cls is tuple and len(tree.parts) > 1 and all(map(read, tree.parts)):
+            targets: list[ast.expr] = [ast.Name(names[v], ast.Store()) for v in tree.parts]
+            out.append(ast.Assign([ast.Tuple(targets, ast.Store())], expr, lineno=1))
+        elif isinstance(tree, Tree):
             for key, part in zip(tree.keys, tree.parts, strict=True):
                 if issubclass(tree.cls, tuple | list | dict):
                     visit(part, ast.Subscript(expr, write.constant(key), ast.Load()))
                 else:
                     visit(part, ast.Attribute(expr, key, ast.Load()))
-        elif isinstance(tree, Var) and folds.uses[tree]:
+        elif read(tree):
             out.append(assign(names[tree], expr))
 
     for p in function.params:

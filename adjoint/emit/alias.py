@@ -14,6 +14,7 @@ import numpy as np
 from .. import runtime
 from ..avals import Arr, Aval, Num, Obj
 from ..ir import Apply, Atom, Block, Function, If, Loop, Var, leaves
+from ..lower.context import MAY_SHARE
 from ..rules.registry import lookup
 
 _HOLDS = {
@@ -22,7 +23,7 @@ _HOLDS = {
     operator.add, np.asarray,
 }
 ARRAY_UPDATES = (runtime.index_add, runtime.array_set, runtime.array_put)
-_HOLDS.update(ARRAY_UPDATES)
+_HOLDS.update(ARRAY_UPDATES, MAY_SHARE)
 _READ_ONLY = {np.broadcast_to}
 
 
@@ -51,7 +52,7 @@ class Aliases:
         self._foreign.add(self.root(v))
 
     def _union(self, a: Atom, b: Atom) -> None:
-        if not isinstance(a, Var) or not isinstance(b, Var) or not _holds_memory(a.aval) or not _holds_memory(b.aval):
+        if not isinstance(a, Var) or not isinstance(b, Var) or not holds_memory(a.aval) or not holds_memory(b.aval):
             return
         x, y = self.root(a), self.root(b)
         if x is not y:
@@ -98,7 +99,8 @@ class Aliases:
                     self._mark(out)
 
 
-def _holds_memory(aval: Aval) -> bool:
+def holds_memory(aval: Aval) -> bool:
+    """May a value of this kind be changed in place, or be a view of one that may?"""
     match aval:
         case Num():
             return False

@@ -1,4 +1,4 @@
-"""One copy before a loop instead of one in every iteration.
+"""One copy before a loop, or before the first of several updates, instead of one in each.
 
 A loop that updates an array in place must own it.  What it starts from may be the caller's, or a view:
 
@@ -26,7 +26,19 @@ def own(function: Function) -> Function:
 
 
 def _block(block: Block, aliases: Aliases) -> Block:
-    return Block(block.params, tuple(new for s in block.stmts for new in _statement(s, aliases)), block.results)
+    stmts: list[Stmt] = []
+    mine: set[Atom] = set()  # what was copied in this block, and what became of it
+    for stmt in block.stmts:
+        if isinstance(stmt, Apply) and stmt.fn in ARRAY_UPDATES and _is_array(stmt.args[0]):
+            array = stmt.args[0]
+            assert isinstance(array, Var)
+            if array not in mine and aliases.foreign(array):
+                copy = Var(array.aval, array.hint, array.bar_of)
+                stmts.append(Apply((copy,), runtime.owned, (array,), (), At(sweep=stmt.at.sweep)))
+                stmt = dataclasses.replace(stmt, args=(copy, *stmt.args[1:]))
+            mine.add(stmt.out)
+        stmts.extend(_statement(stmt, aliases))
+    return Block(block.params, tuple(stmts), block.results)
 
 
 def _statement(stmt: Stmt, aliases: Aliases) -> list[Stmt]:

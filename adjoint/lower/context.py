@@ -246,7 +246,7 @@ class Lowering:
             if isinstance(aval, Arr) and (aval.boxed or _copies(atoms[1])):
                 return ()
             sharing: list[Value] = [args[0]]
-        elif rule is None or rule.view or fn in _MAY_SHARE:
+        elif rule is None or rule.view or fn in MAY_SHARE:
             sharing = []
             for a in args:
                 content = self.state.heap[a.cell] if isinstance(a, Ref) else a
@@ -481,7 +481,7 @@ _ARITHMETIC = {
     operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne,
 }
 _HARMLESS = {"numpy", "scipy", "math", "logging", "warnings", "time", "itertools"}  # these change no argument
-_MAY_SHARE = {
+MAY_SHARE = {
     getattr, np.einsum, np.diff, np.nan_to_num, np.float64, np.float32, np.ndarray.conj, np.ndarray.conjugate,
     np.polyder, np.polyint,
 }  # not marked as views, since they seldom are

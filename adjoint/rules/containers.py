@@ -14,7 +14,7 @@ from .registry import RULES, Rule, constant, linear, vjp_rule
 
 constant(slice, range, len, why="builds or measures a container")
 constant(print, format, repr, str, why="its result is text, or nothing", pure=False)
-constant(setattr, runtime.raise_, runtime.check, runtime.check_apart,
+constant(setattr, runtime.turn, runtime.raise_, runtime.check, runtime.check_apart,
     runtime.refill, runtime.store, why="has an effect, and no result", pure=False)
 constant(runtime.load, why="reads a variable from outside")
 constant(runtime.keys, runtime.order, list.index, list.count, tuple.index, tuple.count, why="an order, a place or a count")
@@ -28,7 +28,7 @@ def identity(g, z, x):
     return g
 
 
-@vjp_rule(runtime.owned, runtime.floats, runtime.arrays, linear=True)
+@vjp_rule(runtime.owned, runtime.kept, runtime.floats, runtime.arrays, linear=True)
 def owned(g, z, x):
     return g
 

@@ -16,7 +16,7 @@ from passes.programs import inputs, lowered, ours, run, same
 from adjoint import ir, runtime
 from adjoint.avals import ANY, FLOAT, Seq
 from adjoint.passes import cse, dce, emitted, optimised, prepared, simplify
-from adjoint.reverse import reverse
+from adjoint.sweeps import reverse
 from adjoint.runtime import identity
 
 V = np.array([1.0, 2.0, 3.0])
