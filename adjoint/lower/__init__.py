@@ -18,7 +18,7 @@ from .. import runtime
 from ..avals import NONE, Arr, Aval
 from ..errors import AdjointError, Unsupported
 from ..ir import Apply, At, Atom, Block, Const, Function, Param, Tree, Var, leaves
-from . import calls, inplace, iterators
+from . import calls, inplace, iterators, layout
 from .abstract import abstract, details, signature
 from .context import Frame, Guard, Lowering, ReadFirst
 from .recursion import merged
@@ -79,7 +79,7 @@ def _lower(
     node, source = read(fn)
     lo.unchanged.function(fn)
     body = calls.body_of_node(node)
-    lo.frames, lo.top = 1, lo.stmts
+    lo.frames, lo.top, lo.arguments = 1, lo.stmts, tuple(arguments.arguments.values())
     frame = Frame(1, fn.__name__, source, node, fn, None, body.assigned, body.nonlocals, body.globals_)
     params: list[Param] = []
     args: list[Value] = []
@@ -116,6 +116,8 @@ def _lower(
     for load in first.values():
         load(lo)
     given = {c: content for c, content in lo.state.heap.items() if isinstance(content, Var) and _is_array(content)}
+    for c, leaf in given.items():
+        c.made = layout.Given(leaf)
     result = calls.run_body(lo, frame, body)
     written = [leaf for c, leaf in given.items() if lo.state.heap.get(c) is not leaf]
     if written and len(given) > 1:

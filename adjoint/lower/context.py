@@ -20,6 +20,7 @@ from ..errors import AdjointError, Unsupported
 from ..infer import infer
 from ..ir import UNDEFINED, Apply, At, Atom, Const, Stmt, Var
 from ..rules.registry import lookup
+from . import layout, sharing
 from .abstract import abstract, details, signature
 from .source import Source, Unchanged
 from .values import (
@@ -100,6 +101,9 @@ class Lowering:
     classes: dict[Any, type] = field(default_factory=dict)  # of methods of classes defined inside the function
     stored: dict[tuple[int, str], Aval] = field(default_factory=dict)  # globals, class attributes that were assigned
     spliced: int = 2  # calls of a function inside itself, with other constants, before these become parameters
+    arguments: tuple[Any, ...] | None = None  # those that the program is lowered for
+    layouts: dict[Cell, Any] = field(default_factory=dict)  # arrays that lie in memory as those of the program
+    asked: dict[Any, Any] = field(default_factory=dict)
     unrolled: int = 0  # how often the body of a loop was lowered for one item
 
     # --- errors -----------------------------------------------------------------------------------
@@ -145,10 +149,10 @@ class Lowering:
                 self.changed(value, atom, every, frame, node)
         views = self.views_of(args, fn, rule, atoms, aval)
         value = self.value(out, views, frame, node)
-        if isinstance(value, Ref) and len(views) == 1 and not frame.in_rule:
-            from .writes import view_of
-
-            view_of(self, frame, node, value, fn, args[0], atoms)
+        if isinstance(value, Ref) and isinstance(aval, Arr) and not frame.in_rule:
+            value.cell.made = layout.Made(fn, tuple(args), atoms, named)
+            if len(views) == 1:
+                sharing.note_view(self, frame, node, value.cell, fn, args, named)
         if isinstance(value, Ref) and not isinstance(aval, Arr):
             value.cell.holds = tuple(held for a in (*args, *(kwargs or {}).values()) for held in self.held_by(a))
         return value
@@ -236,6 +240,8 @@ class Lowering:
     def cell(self, content: Any, views: tuple[tuple[Cell, Any], ...] = ()) -> Ref:
         new = Cell(views=views)
         self.state.heap[new] = content
+        if views:
+            self.state.seen[new] = sharing.roots(self.state, new)
         return Ref(new)
 
     def views_of(
@@ -345,67 +351,21 @@ class Lowering:
         )
 
     def held_by(self, value: Value) -> tuple[tuple[Cell, Any], ...]:
-        """The arrays that a list takes in with this value, each with what it holds now."""
-        if isinstance(value, Tuple):
-            return tuple(held for item in value.items for held in self.held_by(item))
-        if not isinstance(value, Ref):
-            return ()
-        content = self.state.heap[value.cell]
-        if isinstance(content, Items):
-            return tuple(held for item in content.items for held in self.held_by(item))
-        if isinstance(content, Var) and isinstance(content.aval, Arr):
-            return ((value.cell, content),)
-        return value.cell.holds
+        return sharing.held_by(self, value)
 
     def check_fresh(self, cell: Cell, frame: Frame, node: Any) -> None:
-        """Look at a view again whose base was updated since; refuse it where that is not known how."""
-        for base, version in cell.holds:
-            if cell.stale or self.state.heap.get(base, version) is not version:
-                raise self.refuse(
-                    frame, node, "This list holds an array that has been updated since it was put there.",
-                    "Put a copy (`.copy()`) into the list.",
-                )
-        for base, version in cell.views:
-            self.check_fresh(base, frame, node)
-            now = self.state.heap.get(base)
-            if now is None or now is self.state.seen.get(cell, version):
-                stale = now is None and version is not None
-            elif cell.look is not None:
-                self.state.heap[cell] = cell.look()
-                self.state.seen[cell] = self.state.heap[base]
-                stale = False
-            else:
-                stale = True
-            if stale:
-                raise self.refuse(
-                    frame, node, "This may be a view of an array that has been updated since the view was made.",
-                    "Take a copy (`.copy()`) where the view is made, or make the view again.",
-                )
+        sharing.check_fresh(self, cell, frame, node)
 
     def write(self, ref: Ref, content: Any, frame: Frame, node: Any) -> None:
         """Give a cell new contents; every name for it sees them."""
-        cell = ref.cell
-        self.check_fresh(cell, frame, node)
-        if cell.views and cell.put is None:
-            raise self.refuse(
-                frame, node, "This may be a view of another array, which the update would change too.",
-                "Update the other array itself, through an index, or a copy (`.copy()`).",
-            )
-        if self.may_be_others(cell):
-            raise self.refuse(
-                frame, node, "This may be one of several arrays, and which one the update changes is not known.",
-                "Take a copy (`.copy()`) before the update.",
-            )
-        if cell.put is not None:
-            ((base, _),) = cell.views
-            cell.put(content)
-            self.state.seen[cell] = self.state.heap[base]
-        before, self.state.heap[cell] = self.state.heap.get(cell), content
-        if cell.reload is not None:  # it is not ours: what is outside changes too
-            self.writes_outside(cell, frame, node, isinstance(before, Var))
+        before = self.state.heap.get(ref.cell)
+        if not sharing.write(self, ref.cell, content, frame, node):
+            return
+        if ref.cell.reload is not None:  # it is not ours: what is outside changes too
+            self.writes_outside(ref.cell, frame, node, isinstance(before, Var))
             atom = self.atom(ref, frame, node)
             at = At(frame.source.place(node))
-            self.stmts.append(Apply((Var(NONE),), runtime.refill, (cell.reload(), atom), (), at, True))
+            self.stmts.append(Apply((Var(NONE),), runtime.refill, (ref.cell.reload(), atom), (), at, True))
 
     def writes_outside(self, cell: Cell, frame: Frame, node: Any, in_place: bool) -> None:
         """Something outside is changed: a list, dict or array in place, or an attribute of an object."""
@@ -417,12 +377,6 @@ class Lowering:
                     "Make a copy, change that, and assign it at the end.",
                 )
             raise ReadFirst(cell.source)
-
-    def may_be_others(self, cell: Cell) -> bool:
-        """Can the program still reach another cell that may be the same as this one?"""
-        mine = family(cell)
-        others = {c for c in self.state.heap if c in mine or (c.twins and mine & family(c))} | mine
-        return len(others) > 1 and not reachable(self.state).isdisjoint(others - {cell})
 
     # --- values from outside the function ---------------------------------------------------------
 
@@ -508,50 +462,6 @@ def _holds_floats(aval: Aval) -> bool:
 
 def _is_entry(aval: Aval) -> bool:
     return isinstance(aval, Num | Arr) or _holds_floats(aval)
-
-
-def family(cell: Cell) -> set[Cell]:
-    """The cell, those that it may be the same as, and those that these share memory with."""
-    found = {cell}
-    todo = list(cell.twins)
-    while todo:
-        twin = todo.pop()
-        if twin not in found:
-            found.add(twin)
-            todo.extend(twin.twins)
-            todo.extend(base for base, _ in twin.views)
-    return found
-
-
-def reachable(state: State) -> set[Cell]:
-    """The cells that some name can still reach."""
-    found: set[Cell] = set()
-    todo: list[Any] = list(state.names.values())
-    while todo:
-        value = todo.pop()
-        match value:
-            case Ref(cell):
-                if cell not in found:
-                    found.add(cell)
-                    todo.append(state.heap.get(cell))
-                    todo.extend(Ref(base) for base, _ in (*cell.views, *cell.holds))
-            case Closure():
-                todo.extend((*value.defaults, *value.kw_defaults.values()))
-            case Tuple() | Items():
-                todo.extend(value.items)
-            case Slice():
-                todo.extend(value.parts)
-            case Entries() | Attributes():
-                todo.extend(v for _, v in value.entries)
-            case Method():
-                todo.extend((value.self, value.fn))
-            case Partial():
-                todo.extend((value.fn, *value.args, *value.kwargs.values()))
-            case Choice():
-                todo.extend((value.then, value.orelse))
-            case Iteration():
-                todo.extend(map(Ref, value.cells))
-    return found
 
 
 def _copies(index: Atom) -> bool:

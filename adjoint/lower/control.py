@@ -37,6 +37,7 @@ def choose(
     value: Value = Const(None)
     if not all(dead):
         value = merge.value(values[0], values[1])
+        merge.tell_apart(value)
     state.names.update({k: v for k, v in merge.state.names.items() if k not in state.names})
     blocks = [Block((), tuple(stmts), tuple(r)) for (_, stmts), r in zip(sides, merge.results, strict=True)]
     if merge.outs or blocks[0].stmts or blocks[1].stmts:

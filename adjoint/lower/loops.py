@@ -14,8 +14,9 @@ from typing import Any
 
 from ..avals import ANY, Arr, Aval, Obj, Parts, Seq, join
 from ..ir import UNDEF, At, Atom, Block, Const, Loop, Var, refresh
-from .context import Frame, Lowering, family, reachable
+from .context import Frame, Lowering
 from .merge import is_data
+from .sharing import family, memory, reachable, unknown
 from .values import Cell, Items, Ref, State, Value, is_undefined, parts, rebuild, same, same_shape
 
 MOST_ATTEMPTS = 16
@@ -42,6 +43,7 @@ class Knowledge:
     held: dict[Spot, Cell] = field(default_factory=dict)  # what a name was bound to when a list took it in
     general: set[Spot] = field(default_factory=set)  # lists of names unbound before, of which the length changes
     rebound: set[tuple[Key, tuple[int, ...]]] = field(default_factory=set)  # references to another cell each time
+    stale: dict[Spot | Cell, None] = field(default_factory=dict)  # of which an iteration leaves unknown what they hold
 
 
 @dataclass(eq=False)
@@ -123,6 +125,7 @@ class _Attempt:
         self.heap: dict[Cell, Any] = {}  # what the cells made for the top hold there
         self.cell_of: dict[Spot, Cell] = {}
         self.left: dict[Cell, list[Cell]] = {}  # the cells after the loop, by those at the bottom of its body
+        self.unknown: set[Cell] = set()  # those that are stale at the top
         self.placeholders = lo.placeholders
 
     # --- the top of the body ----------------------------------------------------------------------
@@ -149,6 +152,8 @@ class _Attempt:
             self.cell_of[spot].views += views
         for spot, taken in know.held.items():
             self.cell_of[spot].twins += (taken,)
+        for what in know.stale:
+            lo.state.stale[what if isinstance(what, Cell) else self.cell_of[what]] = None
         lo.state.heap.update(self.heap)
 
     def enter_value(self, key: Key, path: tuple[int, ...], value: Any, blank: bool) -> Any:
@@ -164,7 +169,7 @@ class _Attempt:
         elif isinstance(value, Ref):
             content = self.know.contents[value.cell] if blank else self.entry.heap[value.cell]
             twins = (value.cell,) if value.cell in self.entry.heap else ()
-            cell = Cell(value.cell.hint, value.cell.views, twins, value.cell.argument)
+            cell = Cell(value.cell.hint, memory(value.cell), twins, value.cell.argument)
             self.heap[cell] = self.enter_content(key, (*path, 0), content, blank)
         else:
             return self._enter_parts(key, path, value, blank)
@@ -220,7 +225,7 @@ class _Attempt:
                 know.models[key] = now
                 self._remember(now, end)
                 learnt = True
-        learnt |= self._aliases(end)
+        learnt |= self._aliases(end) | self._stale(end)
         if learnt:
             raise _Again
         for cell in end.heap:
@@ -300,7 +305,12 @@ class _Attempt:
         return kind != param.aval
 
     def _atom(self, value: Any) -> Atom:
-        return value if is_undefined(value) else self.lo.atom(value, self.frame, self.node)
+        if is_undefined(value):
+            return value
+        content = self.lo.state.heap[value.cell] if isinstance(value, Ref) else None
+        if isinstance(value, Ref) and isinstance(content, Var) and unknown(self.lo.state, value.cell):
+            return content  # never read: it is stale at the top of the body, too
+        return self.lo.atom(value, self.frame, self.node)
 
     def _generalise(self, key: Key, path: tuple[int, ...], now: Any = None) -> bool:
         """A list whose length changes becomes one value of the IR, from before the loop on."""
@@ -354,8 +364,8 @@ class _Attempt:
                 if held and value.cell is not cell and spot not in know.held:
                     know.held[spot] = value.cell  # next time round it is in the list
                     learnt = True
-                if value.cell.views and spot not in know.views and value.cell is not cell:
-                    know.views[spot] = value.cell.views
+                if memory(value.cell) and spot not in know.views and value.cell is not cell:
+                    know.views[spot] = memory(value.cell)
                     learnt = True
                 for base in self._borrowed(value.cell):  # what another carry began with, which others see too
                     if base not in know.outside.get(spot, ()):
@@ -372,6 +382,16 @@ class _Attempt:
                 learnt |= bool(others) or outside
         return learnt
 
+    def _stale(self, end: State) -> bool:
+        """What an iteration leaves unknown is unknown to the next."""
+        know, before = self.know, len(self.know.stale)
+        for spot in self.cell_of:
+            value = _value_at(end, *spot)
+            if isinstance(value, Ref) and unknown(end, value.cell):
+                know.stale[spot] = None
+        know.stale.update(dict.fromkeys(c for c in end.stale if c in self.entry.heap and c not in self.entry.stale))
+        return len(know.stale) > before
+
     def _borrowed(self, cell: Cell) -> list[Cell]:
         """The cells from before the loop that `cell` may be, and that names which are not carried reach."""
         carried = {what for kind, what in self.know.carried if kind == "name"}
@@ -386,6 +406,8 @@ class _Attempt:
 
     def after(self, reached: State) -> State:
         state = self.entry.copy()
+        state.stale.update(dict.fromkeys(c for c in self.know.stale if isinstance(c, Cell)))
+        self.unknown = {self.cell_of[spot] for spot in self.know.stale if not isinstance(spot, Cell)}
         for key, top in self.top.items():
             kind, what = key
             if kind == "name":
@@ -408,6 +430,8 @@ class _Attempt:
             if isinstance(end, Ref):
                 known += tuple(c for c in self._borrowed(end.cell) if c not in known)
             cell = Cell(top.cell.hint, top.cell.views, known, top.cell.argument)
+            if top.cell in self.unknown:
+                state.stale[cell] = None
             if isinstance(end, Ref):
                 self.left.setdefault(end.cell, []).append(cell)
             content = reached.heap.get(end.cell) if isinstance(end, Ref) else None

@@ -7,13 +7,16 @@ kept as a `Choice` by the test, and whoever uses it asks the test again.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from ..avals import Aval, join
+from ..avals import Arr, Aval, join
 from ..ir import UNDEF, Apply, At, Atom, Const, Stmt, Var, defined
+from . import layout
 from .context import Frame, Lowering
+from .sharing import ancestors, family, memory, outdated, reachable, roots, settle, unknown
 from .values import (
-    Attributes, Cell, Choice, Entries, Items, TORN, Ref, State, Value, is_undefined, parts, rebuild, same, same_shape,
+    Attributes, Cell, Choice, Chosen, Entries, Items, TORN, Ref, State, Value, View, is_undefined, parts, rebuild, same, same_shape,
 )
 
 
@@ -26,6 +29,10 @@ def is_data(value: Any) -> bool:
     )
 
 
+def is_array(content: Any) -> bool:
+    return isinstance(content, Var) and isinstance(content.aval, Arr) and not content.aval.boxed
+
+
 class Merge:
     """One merge: collects the results of both branches while values are merged."""
 
@@ -34,20 +41,24 @@ class Merge:
         then: tuple[State, list[Stmt]], orelse: tuple[State, list[Stmt]],
     ) -> None:
         self.lo, self.frame, self.node, self.test = lo, frame, node, test
-        self.sides = (then, orelse)
+        self.sides = [then, orelse]
         self.outs: list[Var] = []
         self.results: tuple[list[Atom], list[Atom]] = ([], [])
         self.atoms: dict[tuple[int, int], Atom] = {}
         self.cells: dict[tuple[int, int], Ref] = {}
         self.known: dict[tuple[int, int], tuple[Any, Any]] = {}
         self.exported: dict[Cell, Any] = {}  # cells of one side only, as they stand after the `if`
+        self.chosen: list[tuple[Cell, Cell, Cell]] = []  # cells that are one of two arrays
         self.state = State()
 
     def merged_state(self, base: State) -> State:
+        self.base = base
         (first, _), (second, _) = self.sides
         self.state.dead = first.dead and second.dead
         if self.state.dead:
             return State(dict(base.names), dict(base.heap), True)
+        for side in (first, second):
+            self.state.stale.update(side.stale if not side.dead else {})
         heap = self.state.heap
         for cell in {**first.heap, **second.heap}:
             a, b = first.heap.get(cell), second.heap.get(cell)
@@ -68,6 +79,11 @@ class Merge:
                 continue
             self.state.names[key] = self.value(x, y)
         heap.update(self.exported)
+        for cell in first.seen | second.seen:
+            if all(s.dead or (cell in s.heap and not outdated(s, cell)) for s in (first, second)):
+                self.state.seen[cell] = roots(self.state, cell)  # it shows its base on each side
+            else:
+                self.state.seen[cell] = ()
         return self.state
 
     def keep_held(self, cell: Cell, x: Any, y: Any) -> None:
@@ -106,6 +122,7 @@ class Merge:
             twins = tuple(v.cell for v in (a, b) if isinstance(v, Ref))
             cell = Cell(twins=twins)
             self.state.heap[cell] = out
+            self.keep_stale(cell, a, b)
             return Ref(cell)
         return Choice(self.test, self.kept(0, a), self.kept(1, b))
 
@@ -146,10 +163,13 @@ class Merge:
         if isinstance(value, Ref):
             key = (id(value.cell), side)
             if key not in self.cells:
-                cell = Cell(value.cell.hint, value.cell.views, (value.cell,), value.cell.argument)
+                self.freshen(side, value.cell)
+                cell = Cell(value.cell.hint, memory(value.cell), (value.cell,), value.cell.argument)
+                cell.readonly = value.cell.readonly
                 self.cells[key] = Ref(cell)
                 content = self.sides[side][0].heap[value.cell]
                 self.state.heap[cell] = self.content(UNDEF, content) if side else self.content(content, UNDEF)
+                self.keep_stale(cell, a, b)
             return self.cells[key]
         inner = parts(value)
         if inner is None or isinstance(value, Choice):
@@ -159,15 +179,88 @@ class Merge:
     def reference(self, a: Ref, b: Ref) -> Value:
         key = (id(a.cell), id(b.cell))
         if key not in self.cells:
+            self.freshen(0, a.cell)
+            self.freshen(1, b.cell)
             x, y = self.sides[0][0].heap[a.cell], self.sides[1][0].heap[b.cell]
             if not self.mergeable(x, y):
                 return Choice(self.test, self.kept(0, a), self.kept(1, b))
-            cell = Cell(a.cell.hint or b.cell.hint, a.cell.views + b.cell.views, (a.cell, b.cell))
+            cell = Cell(a.cell.hint or b.cell.hint, memory(a.cell) + memory(b.cell), (a.cell, b.cell))
             self.cells[key] = Ref(cell)
             self.keep_held(cell, x, y)
             cell.holds += tuple(h for c in (a.cell, b.cell) for h in c.holds if h not in cell.holds)
             self.state.heap[cell] = self.content(x, y)
+            cell.readonly = a.cell.readonly or b.cell.readonly
+            cell.made = layout.Either((a.cell, b.cell))
+            if not self.keep_stale(cell, a, b) and all(is_array(c) for c in (x, y)) and not cell.readonly:
+                self.chosen.append((cell, a.cell, b.cell))
         return self.cells[key]
+
+    # --- one of two arrays -------------------------------------------------------------------------
+
+    def keep_stale(self, cell: Cell, *values: Value) -> bool:
+        """Is what a merged array holds unknown, since it was on one side?"""
+        stale = any(
+            isinstance(v, Ref) and v.cell in state.stale
+            for v, (state, _) in zip(values, self.sides, strict=True) if not state.dead
+        )
+        if stale:
+            self.state.stale[cell] = None
+        return stale
+
+    def freshen(self, side: int, cell: Cell) -> None:
+        """Look at a view again at the end of its branch: afterwards its base is another value."""
+        if cell.how is None or unknown(self.sides[side][0], cell):
+            return
+        lo = self.lo
+        saved = lo.state, lo.stmts
+        lo.state, lo.stmts = self.sides[side]
+        try:
+            lo.check_fresh(cell, self.frame, self.node)
+            self.sides[side] = lo.state, lo.stmts
+        finally:
+            lo.state, lo.stmts = saved
+
+    def tell_apart(self, value: Value) -> None:
+        """What may be one of two arrays that the program can reach otherwise, too, asks the test when it is written to."""
+        if not self.chosen:
+            return
+        for cell, _, _ in self.chosen:
+            cell.views = ()
+        reached = reachable(self.state, value)
+        sides = {cell: family(Cell(twins=(a, b))) | ancestors(a) | ancestors(b) for cell, a, b in self.chosen}
+        for cell, a, b in self.chosen:
+            others = reached.union(*(both for c, both in sides.items() if c is not cell))
+            if others.isdisjoint(sides[cell]):
+                continue
+            then, orelse = self.outside(0, a), self.outside(1, b)
+            if then is None or orelse is None:
+                cell.views = memory(a) + memory(b)
+                continue
+            heap = self.state.heap
+            cell.how = Chosen(self.test, then, orelse, self.frame, self.node)
+            cell.views = ((then, heap[then]), (orelse, heap[orelse]))
+            cell.twins = tuple(dict.fromkeys((a, b, then, orelse)))
+            self.state.seen[cell] = roots(self.state, cell)
+
+    def outside(self, side: int, cell: Cell) -> Cell | None:
+        """The cell of one branch as the program has it afterwards, with all that it is made from; None if that is lost."""
+        if cell in self.base.heap:
+            return cell
+        settle(self.lo, cell)
+        if cell.views and not isinstance(cell.how, View):
+            return None
+        found = self.half(UNDEF, Ref(cell)) if side else self.half(Ref(cell), UNDEF)
+        assert isinstance(found, Ref)
+        if isinstance(cell.how, View) and found.cell.how is None:
+            base = self.outside(side, cell.how.base)
+            if base is None:
+                return None
+            args = tuple(self.kept(side, a) for a in cell.how.args)
+            found.cell.how = replace(cell.how, base=base, args=args)
+            found.cell.views = ((base, self.state.heap[base]),)
+            self.state.seen[found.cell] = roots(self.state, found.cell)
+            found.cell.made = cell.made
+        return found.cell
 
     def mergeable(self, x: Any, y: Any) -> bool:
         if is_data(x) and is_data(y):

@@ -36,8 +36,9 @@ class Cell:
     reload: Callable[[], Atom] | None = None  # the object itself, where it is one from outside
     source: Any = None  # what it is a part of, outside
     inside: bool = False  # it was read from there in a branch or a loop
-    look: Callable[[], Any] | None = None  # for a view: what its base holds there now
-    put: Callable[[Any], None] | None = None  # for a view: give its base what the view holds
+    how: View | Chosen | None = None  # how it is made from its `views`, where that is known
+    made: Any = None  # what made it, for `layout`
+    readonly: bool = False  # an array that NumPy does not let be written to
     copied: bool = False  # what it holds is a copy
     holds: tuple[tuple[Cell, Any], ...] = ()  # arrays that a list took in, and what they held then
     stale: bool = False  # a loop put an array in, and updated it afterwards
@@ -46,6 +47,30 @@ class Cell:
 @dataclass(frozen=True, eq=False)
 class Ref:
     cell: Cell
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """`fn(base, *args, **kwargs)`.  `certain`: it is a view; otherwise it may be a copy, as a `reshape` may."""
+
+    fn: Any
+    base: Cell
+    args: tuple[Value, ...]
+    kwargs: tuple[tuple[str, Value], ...]
+    frame: Any
+    node: Any
+    certain: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """One of two cells, by a test made at run time."""
+
+    test: Atom
+    then: Cell
+    orelse: Cell
+    frame: Any
+    node: Any
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,16 +180,18 @@ Value = Var | Const | Ref | Tuple | Slice | Closure | Method | Partial | Choice 
 class State:
     """What is known at one point of the program.  `dead` after a `raise`.
 
-    `seen` is what the base of a view held when the view was last looked at.
+    `seen` is what the bases of a view held when the view was last looked at.  `stale` are arrays of
+    which it is not known what they hold, since another that may be the same was written to.
     """
 
     names: dict[tuple[int, str], Value] = field(default_factory=dict)
     heap: dict[Cell, Content] = field(default_factory=dict)
     dead: bool = False
-    seen: dict[Cell, Content] = field(default_factory=dict)
+    seen: dict[Cell, tuple[Content | None, ...]] = field(default_factory=dict)
+    stale: dict[Cell, None] = field(default_factory=dict)
 
     def copy(self) -> State:
-        return State(dict(self.names), dict(self.heap), self.dead, dict(self.seen))
+        return State(dict(self.names), dict(self.heap), self.dead, dict(self.seen), dict(self.stale))
 
 
 def parts(value: Any) -> tuple[Any, ...] | None:

@@ -23,6 +23,7 @@ import numpy as np
 from .. import runtime
 from ..avals import Arr, Parts, Seq, dtype_of, shape_of
 from ..ir import Const, Var
+from . import views
 from .context import Frame, Lowering
 from .values import Ref, Value
 
@@ -37,11 +38,13 @@ def store(lo: Lowering, frame: Frame, node: Any, target: Value, key: Value, valu
     kind = getattr(content, "aval", None)
     if not isinstance(target, Ref) or not isinstance(content, Var) or not isinstance(kind, Arr) or kind.boxed:
         raise lo.refuse(frame, node, "What is assigned to here may be no array.", ADVICE)
-    index = lo.atom(key, frame, node)
     if isinstance(lo.known_aval(value), Seq | Parts):
         value = lo.apply(np.array, [value], frame=frame, node=node)
     atom = lo.atom(value, frame, node)
     check_dtype(lo, frame, node, kind, dtype_of(atom.aval))
+    if views.through(lo, frame, node, target.cell, key, lambda base, at: store(lo, frame, node, base, at, atom)):
+        return
+    index = lo.atom(key, frame, node)
     fn = runtime.array_put if picks(index.aval) else runtime.array_set
     new = lo.apply(fn, [content, index, atom], frame=frame, node=node, effect=False, aval=kind)
     replace(lo, frame, node, target, lo.atom(new, frame, node))
@@ -60,8 +63,12 @@ def adds(lo: Lowering, frame: Frame, node: Any, op: Any, target: Value, key: Val
     check_dtype(lo, frame, node, kind, dtype_of(added))
     if op is operator.sub:
         value = lo.apply(operator.neg, [value], frame=frame, node=node)
+    atom = lo.atom(value, frame, node)
+    add = lambda base, at: adds(lo, frame, node, operator.add, base, at, atom)
+    if views.through(lo, frame, node, target.cell, key, add):
+        return True
     new = lo.apply(
-        runtime.index_add, [content, index, lo.atom(value, frame, node)], frame=frame, node=node, effect=False, aval=kind
+        runtime.index_add, [content, index, atom], frame=frame, node=node, effect=False, aval=kind
     )
     replace(lo, frame, node, target, lo.atom(new, frame, node))
     return True
@@ -100,33 +107,6 @@ def picks(index: Any) -> bool:
         case Parts(cls=cls, items=items):
             return cls is list or any(map(picks, items))
     return False
-
-
-def view_of(lo: Lowering, frame: Frame, node: Any, view: Ref, fn: Any, base: Value, atoms: tuple[Any, ...]) -> None:
-    """Note what a view shows when its base has changed, and how its base changes with it, where that is known."""
-    if not isinstance(base, Ref):
-        return
-    if fn is operator.getitem and isinstance(lo.known_aval(base), Arr):
-        index = atoms[1]
-
-        def look() -> Any:
-            return lo.atom(lo.apply(fn, [base, index], frame=frame, node=node, effect=False), frame, node)
-
-        def put(new: Any) -> None:
-            store(lo, frame, node, base, index, new)
-
-    elif fn is np.transpose and len(atoms) == 1:
-
-        def look() -> Any:
-            return lo.atom(lo.apply(fn, [base], frame=frame, node=node), frame, node)
-
-        def put(new: Any) -> None:
-            turned = lo.apply(np.transpose, [new], frame=frame, node=node)
-            replace(lo, frame, node, base, lo.atom(turned, frame, node))
-
-    else:
-        return
-    view.cell.look, view.cell.put = look, put
 
 
 # --- functions that write ---------------------------------------------------------------------------

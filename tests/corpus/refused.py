@@ -2,7 +2,7 @@
 
 REFUSED = {
     # arrays written to through what may be a view of them, or by functions that are not understood yet
-    "writes_through_reshape", "flat_and_flatten", "views_in_a_list", "chosen_view", "ufunc_where", "other_writers",
+    "flat_and_flatten", "views_in_a_list", "ufunc_where", "other_writers",
     "filled_buffers",
     # a list of functions as long as the data says
     "closures_of_items",

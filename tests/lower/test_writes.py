@@ -145,11 +145,89 @@ def result_is_independent(x):
     return np.sum(x**2)
 
 
+def written_through_a_reshape(x):
+    y = x * 1.0
+    z = y.reshape(2, 2)
+    z[0, 0] = x[1]
+    z.T[1] *= z[0]
+    return np.sum(y**2)
+
+
+def reshape_of_what_is_in_pieces(x):
+    y = np.outer(x, x)
+    part = y[:, 1:3]
+    flat = part.ravel()  # a copy
+    flat[0] = 100.0
+    rows = y[1:3].ravel()  # a view
+    rows[2] = x[0] ** 3
+    return np.sum(y**2) + flat[1] * rows[0]
+
+
+def parts_of_views(x):
+    y = np.outer(x, x)
+    rows, columns, corner = y[1:], y.T[::-1], y[2:, 2:]
+    rows[1, 2] = x[0] ** 2
+    columns[0, 1] *= rows[0, 0]
+    corner[-1] += rows[1, :2]
+    rows[-2:][0][1:3][1] = columns[3, 3] * x[1]
+    np.swapaxes(y, 0, 1)[1] -= x
+    np.moveaxis(y, 0, 1)[2:, 0] = x[:2]
+    np.expand_dims(y, 0)[0, 0] *= 0.5
+    y[:1].squeeze()[1:] += 1.0
+    return np.sum(y * np.arange(16.0).reshape(4, 4)) + np.sum(corner**2)
+
+
+def one_of_two_arrays(x):
+    y, z = x * 1.0, x * 2.0
+    w = y if x[0] > 0 else z
+    w[0] = 5.0 * x[1]
+    y[1] = w[0] * x[2]
+    w[2] += w[1]
+    return np.sum(y * z) + np.sum(w**2)
+
+
+def one_of_two_views(x):
+    y, z = x * 1.0, x * 2.0
+    if x[1] > 0:
+        w = y[1:]
+        k = 2
+        v = w[:k]
+    else:
+        w = z[::-1]
+        v = z.copy()[1:3]
+    w[0] = 5.0 * x[1]
+    v[1] = w[0] ** 2
+    y[1] *= 3.0
+    z[1] *= 2.0
+    return np.sum(y * z) + np.sum(w**2) + v[0] * v[1]
+
+
+def exchanged_if(x):
+    y, z = x * 1.0, x * 2.0
+    for i in range(3):
+        z[1:] = y[:-1] * x[i]
+        if x[i] > 0:
+            y, z = z, y
+        y[i] += z[i]
+    return np.sum(y * x) + z[0]
+
+
+def exchanged_without_a_pattern(x):
+    y, z = x * 1.0, x * 2.0
+    for i in range(3):
+        y, z = z, (y if i < 1 else z)
+        y[0] *= 2.0
+    return np.sum(y)  # z may be the same array, and is not read
+
+
 CASES = [
     (repeated_places, X), (repeated_places_of_a_scalar, X), (pairs_of_indices, A), (masked, X), (broadcast_into_rows, A),
     (view_sees_and_is_seen, X), (view_of_a_view, A), (transposed_view, A), (view_from_before_the_loop, X),
     (view_looked_at_in_an_inner_loop, X), (view_in_a_list, X), (array_that_the_loop_goes_over, X),
     (written_by_a_closure, X), (one_of_two_branches, X), (writes_through_functions, X), (result_is_independent, X),
+    (written_through_a_reshape, X), (reshape_of_what_is_in_pieces, X), (parts_of_views, X), (one_of_two_arrays, X),
+    (one_of_two_arrays, -X), (one_of_two_views, X), (one_of_two_views, -X), (exchanged_if, X), (exchanged_if, -X),
+    (exchanged_without_a_pattern, X),
 ]  # fmt: skip
 
 
@@ -171,17 +249,23 @@ def reals_updated_with_complex(x):
 
 
 def perhaps_a_view(x):
-    y = x * 1.0
-    z = y.reshape(2, 2)
-    z[0, 0] = x[1]
+    y = np.outer(x, x)
+    for _ in range(2):
+        y = y.T @ y  # how the last one lies in memory is not followed
+    y.reshape(16)[0] = x[1]
     return np.sum(y)
 
 
-def one_of_two_arrays(x):
+def read_when_it_may_be_another(x):
     y, z = x * 1.0, x * 2.0
-    w = y if x[0] > 0 else z
-    w[0] = 5.0
-    return np.sum(y * z)
+    kept = y
+    for i in range(3):
+        y = z if i == 1 else y
+        if i == 2:
+            kept = y
+    y[0] = 5.0
+    z[1] = 3.0
+    return np.sum(kept)
 
 
 @pytest.mark.parametrize(
@@ -190,10 +274,55 @@ def one_of_two_arrays(x):
         (integers_updated_with_floats, "array of integers"),
         (reals_updated_with_complex, "imaginary part"),
         (perhaps_a_view, "may be a view"),
-        (one_of_two_arrays, "one of several arrays"),
+        (read_when_it_may_be_another, "may be the same array as another"),
     ],
     ids=lambda v: getattr(v, "__name__", ""),
 )
 def test_refused(f, what):
     with pytest.raises(adjoint.AdjointError, match=what):
         adjoint.grad(f)(X.copy())
+
+
+def written_through_ravel(x):
+    flat = x.ravel()
+    flat[1] = x[0, 0] ** 2
+    return np.sum(x**2 * flat[2])
+
+
+def test_whether_an_argument_lies_in_one_piece_is_part_of_what_the_gradient_is_for():
+    gradient = adjoint.grad(written_through_ravel)
+    whole = np.arange(1.0, 5.0).reshape(2, 2)
+    for a in (whole, whole.T, np.arange(1.0, 9.0).reshape(2, 4)[:, ::2], whole.copy()):
+        expected = np.zeros(a.shape)
+        for at in np.ndindex(a.shape):
+            step = np.zeros_like(a)  # which lies in memory as `a` does
+            step[at] = 1e-6
+            ends = [a + step, a - step] if a.flags.forc else [np.repeat(a + s, 2, axis=1)[:, ::2] for s in (step, -step)]
+            expected[at] = (written_through_ravel(ends[0]) - written_through_ravel(ends[1])) / 2e-6
+        assert np.allclose(gradient(a), expected, rtol=1e-6)
+
+
+def writes_to_a_diagonal(x):
+    y = np.outer(x, x)
+    np.diagonal(y)[:] = 0.0
+    return np.sum(y)
+
+
+def test_what_numpy_does_not_let_be_written_to_raises():
+    with pytest.raises(ValueError, match="read-only"):
+        adjoint.grad(writes_to_a_diagonal)(X)
+
+
+def fills_rows(x):
+    a = np.zeros((4, 4))
+    for i in range(4):
+        row = a[i]
+        for k in range(1, 4):
+            row[k] = row[k - 1] * x[i] + 1.0
+    return np.sum(a)
+
+
+def test_a_write_through_a_view_costs_the_size_of_the_part():
+    check_grads(fills_rows, (X,))
+    text = adjoint.source(fills_rows, X)
+    assert "a[i, k] = " in text and "array_set(" not in text and "copy" not in text
