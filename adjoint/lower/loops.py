@@ -16,7 +16,7 @@ from ..avals import ANY, Arr, Aval, Obj, Parts, Seq, join
 from ..ir import UNDEF, At, Atom, Block, Const, Loop, Var, refresh
 from .context import Frame, Lowering
 from .merge import is_data
-from .sharing import family, memory, reachable, unknown
+from .sharing import family, memory, reachable, settle, unknown
 from .values import Cell, Items, Ref, State, Value, is_undefined, parts, rebuild, same, same_shape
 
 MOST_ATTEMPTS = 16
@@ -72,6 +72,7 @@ def run_loop(
             know.carried[key] = None
     outer = lo.stmts
     for attempt in range(MOST_ATTEMPTS):
+        entry = looked_at(lo, frame, node, entry, know)
         lo.stmts = []
         lo.trial += attempt == 0
         try:
@@ -109,6 +110,25 @@ def run_loop(
         )
         return
     raise lo.refuse(frame, node, "What this loop carries from one iteration to the next could not be worked out.")
+
+
+def looked_at(lo: Lowering, frame: Frame, node: Any, entry: State, know: Knowledge) -> State:
+    """The state before the loop, where views that are carried show what their bases hold now."""
+    values = [entry.names.get(what) for kind, what in know.carried if kind == "name"]
+    values += [Ref(what) for kind, what in know.carried if kind == "cell"]
+    saved, lo.state = lo.state, entry
+    try:
+        while values:
+            value = values.pop()
+            values += parts(value) or ()
+            if isinstance(value, Ref) and value.cell in entry.heap:
+                settle(lo, value.cell)
+                if value.cell.how is not None and not unknown(entry, value.cell):
+                    lo.check_fresh(value.cell, frame, node)
+                values += parts(entry.heap[value.cell]) or ()
+        return lo.state
+    finally:
+        lo.state = saved
 
 
 class _Attempt:
