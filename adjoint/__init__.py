@@ -10,6 +10,7 @@
 from . import rules as _rules  # registers the derivative rules
 from .api import Gradient, grad, source, value_and_grad
 from .errors import AdjointError, BadRule, MissingRule, SourceNotFound, Unsupported, WrongArgument
+from .operators import Tangent, jvp
 from .pullbacks import vjp
 from .rules.registry import constant, elementwise, jvp_rule, linear, vjp_rule
 from .testing import check_grads
@@ -22,12 +23,14 @@ __all__ = [
     "Gradient",
     "MissingRule",
     "SourceNotFound",
+    "Tangent",
     "Unsupported",
     "WrongArgument",
     "check_grads",
     "constant",
     "elementwise",
     "grad",
+    "jvp",
     "jvp_rule",
     "linear",
     "source",

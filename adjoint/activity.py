@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable
 
+from . import runtime
 from .avals import differentiable
 from .ir import Apply, Atom, Block, If, Loop, Stmt, Var, free, free_of
 from .rules.registry import lookup
@@ -26,7 +28,7 @@ def active(block: Block, wrt: Iterable[Var]) -> set[Var]:
             match stmt:
                 case Apply():
                     rule = lookup(stmt.fn)
-                    if (rule is None or rule.constant is None) and any(map(is_active, stmt.atoms())):
+                    if (rule is None or rule.constant is None) and any(map(is_active, carriers(stmt))):
                         found.update(v for v in stmt.outs if differentiable(v.aval))
                 case If():
                     for side in (stmt.then, stmt.orelse):
@@ -49,6 +51,11 @@ def active(block: Block, wrt: Iterable[Var]) -> set[Var]:
     return found
 
 
+def carriers(stmt: Apply) -> tuple[Atom, ...]:
+    """The arguments that a derivative can flow from: of some primitives the first only, the others being an index or a shape."""
+    return stmt.args[:1] if stmt.fn in (operator.getitem, runtime.unbroadcast) else stmt.atoms()
+
+
 def reached(stmts: Iterable[Stmt], seeds: Iterable[Var], active: set[Var]) -> set[Var]:
     """The active variables that a cotangent at `seeds` flows back to through `stmts`."""
     found = {v for v in seeds if v in active}
@@ -56,7 +63,7 @@ def reached(stmts: Iterable[Stmt], seeds: Iterable[Var], active: set[Var]) -> se
         match stmt:
             case Apply():
                 if any(v in found for v in stmt.outs):
-                    found.update(a for a in stmt.atoms() if isinstance(a, Var) and a in active)
+                    found.update(a for a in carriers(stmt) if isinstance(a, Var) and a in active)
             case If():
                 for side in (stmt.then, stmt.orelse):
                     wanted = [r for v, r in zip(stmt.outs, side.results, strict=True) if v in found]

@@ -9,6 +9,7 @@ from typing import Any, overload
 from .arguments import Wrt
 from .dispatch import Derived, Reverse
 from .errors import WrongArgument
+from .operators import Forward, Tangent
 
 
 class Gradient(Derived):
@@ -73,12 +74,13 @@ def value_and_grad(
 
 
 def source(
-    fun: Callable[..., Any], *example_args: Any, wrt: Wrt = 0, stage: str = "source", optimize: bool = True
+    fun: Callable[..., Any], *example_args: Any, wrt: Wrt = 0, stage: str = "source", optimize: bool = True,
+    mode: str = "reverse",
 ) -> str:
-    """The program that computes the gradient of `fun`, as text.
+    """The program that computes the gradient of `fun`, or with `mode="forward"` its value and tangent, as text.
 
-    `stage`: "lowered" (the primal in single assignments), "reversed", "optimised", or "source".
-    Without example arguments, numbers (or arrays of unknown shape) are assumed.
+    `stage`: "lowered" (the primal in single assignments), "reversed" ("forward" in forward mode),
+    "optimised", or "source".  Without example arguments, numbers (or arrays of unknown shape) are assumed.
 
     >>> from adjoint import source
     >>> def square(x):
@@ -88,8 +90,20 @@ def source(
         x_bar = x + x  # return x * x
         return x_bar
     <BLANKLINE>
+    >>> print(source(square, 3.0, mode="forward"))
+    def square_jvp(x, x_dot):
+        w1_dot = x_dot * x + x_dot * x
+        w1 = x * x
+        return w1, w1_dot
+    <BLANKLINE>
     """
-    made = fun if isinstance(fun, Derived) else Gradient(fun, wrt, value=False, optimize=optimize, has_aux=False)
-    if stage not in ("lowered", "reversed", "optimised", "source"):
-        raise WrongArgument(f"There is no stage {stage!r}.", "Stages: lowered, reversed, optimised, source.")
-    return made.stage(stage, *example_args)
+    if mode not in ("reverse", "forward"):
+        raise WrongArgument(f"There is no mode {mode!r}.", "Modes: reverse, forward.")
+    stages = ("lowered", "forward" if mode == "forward" else "reversed", "optimised", "source")
+    if stage not in stages:
+        raise WrongArgument(f"There is no stage {stage!r}.", f"Stages: {', '.join(stages)}.")
+    if isinstance(fun, Derived):
+        return fun.stage(stage, *example_args)
+    if mode == "forward":
+        return Tangent(fun, wrt, Forward(), optimize).stage(stage, *example_args)
+    return Gradient(fun, wrt, value=False, optimize=optimize, has_aux=False).stage(stage, *example_args)

@@ -45,14 +45,20 @@ class Place:
 
 @dataclass(eq=False)
 class Var:
-    """A value.  `hint` is the user's name for it; `bar_of` the value whose cotangent it is."""
+    """A value.  `hint` is the user's name for it; `bar_of` and `dot_of` the value whose cotangent or tangent it is."""
 
     aval: Aval = ANY
     hint: str | None = None
     bar_of: Var | None = None
+    dot_of: Var | None = None
+
+    def again(self) -> Var:
+        """A new value of which the same is known."""
+        return Var(self.aval, self.hint, self.bar_of, self.dot_of)
 
     def __repr__(self) -> str:
-        return f"<{self.hint or ('bar' if self.bar_of else 'w')}:{id(self) % 10000}>"
+        kind = "bar" if self.bar_of else "dot" if self.dot_of else "w"
+        return f"<{self.hint or kind}:{id(self) % 10000}>"
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +93,7 @@ class At:
     """Why a statement is there: the user's place, the sweep, and for a pullback what it pulls."""
 
     place: Place | None = None
-    sweep: str = "forward"  # or "reverse"
+    sweep: str = "forward"  # "reverse", or "tangent" for what goes along with the forward sweep
     pulls: Apply | None = field(default=None, compare=False)
 
 
@@ -356,7 +362,7 @@ def refresh_apply(stmt: Apply, env: dict[Var, Atom]) -> Apply:
     """A copy of the statement with new results, its arguments and `env` brought up to date."""
     copy = substitute_stmt(stmt, env)
     assert isinstance(copy, Apply)
-    outs = tuple(Var(v.aval, v.hint, v.bar_of) for v in stmt.outs)
+    outs = tuple(v.again() for v in stmt.outs)
     env.update(zip(stmt.outs, outs, strict=True))
     return Apply(outs, copy.fn, copy.args, copy.kwargs, copy.at, copy.effect)
 
@@ -367,7 +373,7 @@ def refresh(block: Block) -> Block:
 
     def fresh(vars: tuple[Var, ...]) -> tuple[Var, ...]:
         for v in vars:
-            new[v] = Var(v.aval, v.hint, v.bar_of)
+            new[v] = v.again()
         return tuple(new[v] for v in vars)
 
     def copy(block: Block) -> Block:

@@ -18,6 +18,8 @@ def listing(function: Function) -> str:
                 base = v.hint
             elif v.bar_of is not None:
                 base = name(v.bar_of) + "_bar"
+            elif v.dot_of is not None:
+                base = name(v.dot_of) + "_dot"
             else:
                 base = f"w{len(names) + 1}"
             found, k = base, 1

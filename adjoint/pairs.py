@@ -80,7 +80,7 @@ def pair(work: _Reverse, callee: Callee, mask: tuple[bool, ...]) -> tuple[Callee
     pack = Apply((packed,), runtime.make_tuple, tuple(kept))
     forward.function = _function(forward, function.params, Block(body.params, (*statements, pack), (*body.results, packed)))
     tape = Var(packed.aval, "tape")
-    again = [Var(v.aval, v.hint, v.bar_of) for v in kept]
+    again = [v.again() for v in kept]
     reads = [
         Apply((v,), operator.getitem, (tape, Const(k)), (), At(sweep="reverse")) for k, v in enumerate(again)
     ]

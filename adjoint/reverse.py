@@ -410,7 +410,7 @@ def spot_of(stmt: Stmt) -> Spot | None:
     return Spot(place.file, place.line, place.col, place.line, end, place.function, line)
 
 
-def missing(stmt: Apply, argument: int | None = None) -> MissingRule:
+def missing(stmt: Apply, argument: int | None = None, rule: str = "vjp_rule") -> MissingRule:
     name = name_of(stmt.fn)
     if argument is not None:
         return MissingRule(
@@ -430,6 +430,6 @@ def missing(stmt: Apply, argument: int | None = None) -> MissingRule:
     short = "np." + name.removeprefix("numpy.") if name.startswith("numpy.") else name
     return MissingRule(
         f"`{name}` is applied to a value that the gradient depends on, and has no derivative rule.",
-        f"Register one with `@adjoint.vjp_rule({short})`, or say `adjoint.constant({short}, why=...)`.", spot_of(stmt),
+        f"Register one with `@adjoint.{rule}({short})`, or say `adjoint.constant({short}, why=...)`.", spot_of(stmt),
     )
 

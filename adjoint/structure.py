@@ -59,7 +59,7 @@ def pull_if(work: _Reverse, stmt: If) -> If:
     for k, (forward, _, _) in enumerate(sides):
         local = {v for s in forward for v in defined(s)}
         plan = recomputed([r for r in free(pulled[k]) if r in local], forward, set(), local)
-        residuals = [(r, Var(r.aval, r.hint, r.bar_of)) for r in plan.recorded]
+        residuals = [(r, r.again()) for r in plan.recorded]
         again, env = plan.statements(dict(residuals))
         pulled[k] = substitute(pulled[k], env)
         pulled[k] = Block((), (*again, *pulled[k].stmts), pulled[k].results)
@@ -148,7 +148,7 @@ def pull_loop(work: _Reverse, stmt: Loop) -> Loop:
         env[body.params[n + k]] = params[-1]
     for r, tape in tapes.items():
         iters.append(tape)
-        params.append(Var(r.aval, r.hint, r.bar_of))
+        params.append(r.again())
         env[r] = params[-1]
     for (_, g), item in zip(emitted, items, strict=True):
         iters.append(g)

@@ -494,7 +494,7 @@ def _forward(fun: Callable[..., Any], args: list[Any], places: tuple[int, ...], 
 
     def along(path: str, index: Index, direction: complex) -> float:
         tangents = _moved(zeros, path, index, direction)
-        result, tangent = adjoint.jvp(fun, tuple(args), tuple(tangents))  # type: ignore[attr-defined]
+        result, tangent = adjoint.jvp(fun, tuple(args), tuple(tangents))
         assert_same(result, fun(*copied(args)), rtol=1e-6, atol=1e-9, path="the primal result")
         return _real(tangent) if cotangent is None else _inner(tangent, cotangent)
 

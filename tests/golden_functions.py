@@ -20,6 +20,7 @@ class Golden:
     wrt: Any = 0
     optimize: bool = True
     value: bool = False  # value_and_grad
+    forward: bool = False  # jvp
 
 
 # --- straight lines -----------------------------------------------------------------------------
@@ -199,4 +200,20 @@ GOLDEN = {
         ("W", "U", "b"),
     ),
     "energy": Golden(energy, (rng.normal(size=(4, 3)), np.array([1.0, -1.0, 2.0, 1.0]))),
+    "introduction_jvp": Golden(introduction, (2.0, 3.0), ("x1", "x2"), forward=True),
+    "introduction_jvp_textbook": Golden(introduction, (2.0, 3.0), ("x1", "x2"), optimize=False, forward=True),
+    "logistic_regression_jvp": Golden(
+        logistic_regression,
+        (rng.normal(size=3), 0.5, rng.normal(size=(4, 3)), np.array([0.0, 1.0, 1.0, 0.0])),
+        ("w", "b"), forward=True,
+    ),
+    "branch_jvp": Golden(branch, (-0.7, 0.1), ("x", "slope"), forward=True),
+    "oscillator_jvp": Golden(oscillator, (1.0, 0.0, 4.0, 5), ("x", "k"), forward=True),
+    "newton_sqrt_jvp": Golden(newton_sqrt, (2.0,), (0,), forward=True),
+    "heat_jvp": Golden(heat, (np.arange(6.0) ** 2, 0.1, 3), ("u", "alpha"), forward=True),
+    "recurrent_jvp": Golden(
+        recurrent,
+        (rng.normal(size=(3, 3)), rng.normal(size=(3, 2)), rng.normal(size=3), [rng.normal(size=2) for _ in range(4)]),
+        ("W", "U", "b"), forward=True,
+    ),
 }

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 import adjoint
-from adjoint import AdjointError, grad, source, vjp
+from adjoint import AdjointError, grad, jvp, source, vjp
 from adjoint.rules import registry
 
 GOLDEN = Path(__file__).parent / "golden" / "errors.txt"
@@ -48,6 +48,10 @@ def refused(title: str, *args: Any, **options: Any) -> Callable[[Callable[..., A
 
 def square(x):
     return x * x
+
+
+def a_product(x, y):
+    return x * y
 
 
 def scaled(x, n=2):
@@ -150,6 +154,54 @@ def wrong_seed() -> Any:
     return pullback(np.ones(2))
 
 
+@case("jvp: a tangent of another shape")
+def wrong_tangent() -> Any:
+    return jvp(square, (np.ones(3),), (np.ones(2),))
+
+
+@case("jvp: a tangent of another structure")
+def wrong_tangent_structure() -> Any:
+    return jvp(lambda p: p["w"] * p["b"][0], ({"w": 1.0, "b": [2.0, 3.0]},), ({"w": 1.0, "b": [2.0]},))
+
+
+@case("jvp: a tangent of another dtype")
+def wrong_tangent_dtype() -> Any:
+    return jvp(square, (2.0,), (1j,))
+
+
+@case("jvp: too few tangents")
+def too_few_tangents() -> Any:
+    return jvp(a_product, (2.0, 3.0), (1.0,))
+
+
+@case("jvp: no tangents")
+def no_tangents() -> Any:
+    return jvp(square, (2.0,), (None,))
+
+
+@case("jvp: a tangent for an integer")
+def tangent_of_integer() -> Any:
+    return jvp(square, (2,), (1.0,))
+
+
+@case("jvp: no rule")
+def no_jvp_rule() -> Any:
+    return jvp(lambda x: np.sum(np.apply_along_axis(np.sum, 0, x)), (np.ones((2, 3)),), (np.ones((2, 3)),))
+
+
+@case("jvp: a loop that divides in a try block")
+def loop_in_try() -> Any:
+    def ratio(x):
+        try:
+            for _ in range(3):
+                x = 1.0 / x
+        except ZeroDivisionError:
+            x = 0.0
+        return x
+
+    return jvp(ratio, (2.0,), (1.0,))
+
+
 @case("vjp: a seed of another structure")
 def wrong_structure() -> Any:
     _, pullback = vjp(a_pair, 1.0)
@@ -162,6 +214,7 @@ def wrong_keys() -> Any:
     return pullback({"lose": 1.0})
 
 
+case("an unknown mode")(lambda: source(square, mode="sideways"))
 case("an unknown stage")(lambda: source(square, stage="final"))
 
 # --- the language -------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Generated source, kept as text: golden/NAME.py is the gradient of a function in golden_functions.py.
+"""Generated source, kept as text: golden/NAME.py is a derivative of a function in golden_functions.py.
 
 Each file is a module of its own, with the user's function in its docstring: it is compared as text,
 imported, and its numbers are compared with finite differences.  After a change that is meant,
@@ -16,16 +16,21 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from golden_functions import GOLDEN, Golden
 
-from adjoint import Gradient, grad, value_and_grad
-from adjoint.testing import assert_same, copied, numerical_gradient
+from adjoint import Tangent, grad, value_and_grad
+from adjoint.dispatch import Derived
+from adjoint.operators import Forward
+from adjoint.testing import assert_same, copied, float_leaves, map_leaves, numerical_gradient
 
 FOLDER = Path(__file__).parent / "golden"
 
 
-def gradient_of(case: Golden) -> Gradient:
+def derivative_of(case: Golden) -> Derived:
+    if case.forward:
+        return Tangent(case.fun, case.wrt, Forward(), case.optimize)
     return (value_and_grad if case.value else grad)(case.fun, case.wrt, optimize=case.optimize)
 
 
@@ -42,9 +47,12 @@ def generated(case: Golden) -> str:
     form = "" if case.optimize else ", in the textbook form"
     by = " and ".join(f"`{name}`" for name in names_of(case))
     primal = textwrap.indent(inspect.getsource(case.fun), "    ").replace('"""', "'''")
-    source = gradient_of(case).source_for(*case.args)
+    source = derivative_of(case).source_for(*case.args)
     gap = "\n\n" if source.startswith("def ") else "\n"
-    return f'"""{what} of this function with respect to {by}{form}:\n\n{primal}"""\n{gap}{source}'
+    whole = f"{what} of this function with respect to {by}"
+    if case.forward:
+        whole = f"The value of this function and its tangent along tangents of {by}"
+    return f'"""{whole}{form}:\n\n{primal}"""\n{gap}{source}'
 
 
 def golden_module(name: str) -> Any:
@@ -64,6 +72,9 @@ def test_text(name):
 @pytest.mark.parametrize("name", GOLDEN)
 def test_numbers(name):
     case = GOLDEN[name]
+    if case.forward:
+        check_tangent(name, case)
+        return
     names = list(inspect.signature(case.fun).parameters)
     places = tuple(names.index(w) for w in names_of(case))
     args = [*case.args, *(p.default for p in list(inspect.signature(case.fun).parameters.values())[len(case.args) :])]
@@ -73,7 +84,21 @@ def test_numbers(name):
         assert_same(value, case.fun(*copied(args)))
     expected = numerical_gradient(case.fun, args, places)
     assert_same(got if isinstance(case.wrt, tuple) else (got,), tuple(expected), rtol=1e-6, atol=1e-8)
-    assert_same(gradient_of(case)(*case.args)[1] if case.value else gradient_of(case)(*case.args), got)
+    assert_same(derivative_of(case)(*case.args)[1] if case.value else derivative_of(case)(*case.args), got)
+
+
+def check_tangent(name: str, case: Golden) -> None:
+    """Along random tangents, the tangent is the gradient's product with them."""
+    names = list(inspect.signature(case.fun).parameters)
+    places = tuple(names.index(w) for w in names_of(case))
+    rng = np.random.default_rng(0)
+    tangents = [map_leaves(lambda _, leaf: rng.normal(size=np.shape(leaf))[()], case.args[place]) for place in places]
+    value, tangent = getattr(golden_module(name), f"{case.fun.__name__}_jvp")(*copied(case.args), *tangents)
+    assert_same(value, case.fun(*copied(case.args)))
+    gradients = numerical_gradient(case.fun, case.args, places)
+    pairs = zip(float_leaves(list(gradients)), float_leaves(tangents), strict=True)
+    expected = sum(np.sum(np.multiply(g, t)) for (_, g), (_, t) in pairs)
+    assert_same(float(tangent), float(expected), rtol=1e-6, atol=1e-8)
 
 
 @pytest.mark.parametrize("name", GOLDEN)

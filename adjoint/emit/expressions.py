@@ -87,7 +87,7 @@ class Expressions:
             return self.binary(_BINARY[fn], self.atom(args[0]), self.atom(args[1]), stmt)
         if fn in _UNARY and len(args) == 1:
             value = self.atom(args[0])
-            positive = without_minus(value) if fn is operator.neg and stmt.at.sweep == "reverse" else None
+            positive = without_minus(value) if fn is operator.neg and stmt.at.sweep != "forward" else None
             return ast.UnaryOp(_UNARY[fn](), value) if positive is None else positive
         if fn in _COMPARE and len(args) == 2:
             return ast.Compare(self.atom(args[0]), [_COMPARE[fn]()], [self.atom(args[1])])
@@ -96,8 +96,8 @@ class Expressions:
         return self.call(self.function(fn), stmt, args)
 
     def binary(self, op: type[ast.operator], left: ast.expr, right: ast.expr, stmt: Apply) -> ast.expr:
-        """`left op right`; in the reverse sweep `a - b * c` for `a + -b * c`, which is the same to the bit."""
-        if op in (ast.Add, ast.Sub) and stmt.at.sweep == "reverse":
+        """`left op right`; where adjoint wrote it `a - b * c` for `a + -b * c`, which is the same to the bit."""
+        if op in (ast.Add, ast.Sub) and stmt.at.sweep != "forward":
             positive = without_minus(right)
             if positive is not None:
                 return ast.BinOp(left, ast.Sub() if op is ast.Add else ast.Add(), positive)

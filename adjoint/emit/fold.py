@@ -80,7 +80,7 @@ class Folds:
                 continue
             if isinstance(stmt, Apply) and stmt.fn in (runtime.load, getattr) and at != i + 1:
                 continue
-            if width <= WIDEST or (self.textbook and v.bar_of is None):
+            if width <= WIDEST or (self.textbook and v.bar_of is None and v.dot_of is None):
                 self.folded[v] = stmt
 
     def _may_fold(self, stmt: Apply | If, v: Var) -> bool:
@@ -91,9 +91,9 @@ class Folds:
         if stmt.fn is runtime.identity and v in self.returned:
             return True  # `return w1_bar`, where w1 is the parameter itself
         if self.textbook:
-            inner = stmt.at.sweep == "reverse" or (stmt.at.place is None and stmt.fn is not runtime.identity)
-            return v.hint is None and v.bar_of is None and inner
-        return v.hint is None
+            inner = stmt.at.sweep != "forward" or (stmt.at.place is None and stmt.fn is not runtime.identity)
+            return v.hint is None and v.bar_of is None and v.dot_of is None and inner
+        return v.hint is None and not _stands_beside(v)
 
     def _is_arithmetic(self, stmt: Apply | If) -> bool:
         """Only of numbers that are known already?  Then no update of an array between matters to it."""
@@ -137,7 +137,7 @@ class Folds:
     def _atom(self, a: Atom) -> int:
         if isinstance(a, Const):
             return min(len(repr(a.value)), 20)
-        if a in self.folded or (a in self.width and self.uses[a] == 1 and a.hint is None and a.bar_of is None):
+        if a in self.folded or (a in self.width and self.uses[a] == 1 and a.hint is None and a.bar_of is None and a.dot_of is None):
             return self.width[a] + 2
         return len(a.hint) if a.hint else 6
 
@@ -158,6 +158,11 @@ class Folds:
         for inner in blocks(maker):
             for r in inner.results:
                 yield from self.expand(r)
+
+
+def _stands_beside(v: Var) -> bool:
+    """Is it the tangent of a value that the user named?  It has a line, as that has."""
+    return v.dot_of is not None and v.dot_of.hint is not None
 
 
 _CONTAINERS = (runtime.make_tuple, runtime.make_list, runtime.make_dict, runtime.append)

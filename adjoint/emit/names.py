@@ -61,7 +61,7 @@ class Names:
             return
         if sum(v in self._fixed for v in (*mine, *theirs)) > 1:
             return
-        if (mine[0].bar_of is None) != (theirs[0].bar_of is None):  # a cotangent does not get a value's name
+        if _kind(mine[0]) != _kind(theirs[0]):  # a cotangent does not get a value's name
             return
         self._parent[y] = x
         mine.extend(theirs)
@@ -135,6 +135,7 @@ class Names:
         for p in function.params:
             order.extend(v for v in leaves(p.tree) if isinstance(v, Var))
         order.extend(self._defined(function.body))
+        order = _tangents_last(order)
         clashes: dict[Var, set[Var]] = {}
         for v, others in self.live.clashes.items():
             clashes.setdefault(self.root(v), set()).update(map(self.root, others))
@@ -153,7 +154,7 @@ class Names:
     def _tape_name(self, v: Var) -> str | None:
         """A tape is called after what is recorded on it."""
         recorded = self._recorded.get(v)
-        if v.hint is not None or recorded is None or not self.knows(recorded):
+        if v.hint is not None or v.dot_of is not None or recorded is None or not self.knows(recorded):
             return None
         return self._names[self.root(recorded)] + "_tape"
 
@@ -177,20 +178,20 @@ class Names:
                 return hints[0] if hints[0].isidentifier() and not hints[0].startswith("%") else None
         elif (hints := [m.hint for m in members if m.hint is not None and m in self._fixed]):
             return hints[0]
-        of = [m.bar_of for m in members if m.bar_of is not None]
-        if of:
-            return self._bar_name(of[0])
-        return None
+        return next((self._derived_name(m) for m in members if _kind(m) is not None), None)
 
-    def _bar_name(self, of: Var) -> str:
+    def _derived_name(self, v: Var) -> str:
+        """`x_bar` for the cotangent of x, `x_dot` for its tangent, `x_bar_dot` for the tangent of its cotangent."""
+        of = v.bar_of or v.dot_of
+        assert of is not None
         primal = self._names.get(self.root(of)) or self._absent.get(of)
         if primal is None:
-            if of.bar_of is not None and of.hint is None:
-                primal = self._bar_name(of.bar_of)
+            if _kind(of) is not None and of.hint is None:
+                primal = self._derived_name(of)
             else:
                 primal = of.hint if of.hint is not None and of.hint.isidentifier() else self._next()
             self._absent[of] = primal
-        return primal + "_bar"
+        return f"{primal}_{_kind(v)}"
 
     def _next(self) -> str:
         self._count += 1
@@ -205,6 +206,28 @@ class Names:
         name, k = wanted, 1
         while name in taken:
             k += 1
-            name = f"{wanted}_{k}" if not wanted.endswith("_bar") else f"{wanted[:-4]}_{k}_bar"
+            name = f"{wanted[:-4]}_{k}{wanted[-4:]}" if wanted.endswith(("_bar", "_dot")) else f"{wanted}_{k}"
         return name
+
+
+def _tangents_last(order: list[Var]) -> list[Var]:
+    """The same values, each before its tangent, which is called after it."""
+    rest = dict.fromkeys(order)
+    out: list[Var] = []
+
+    def place(v: Var) -> None:
+        del rest[v]
+        if v.dot_of in rest:
+            place(v.dot_of)
+        out.append(v)
+
+    for v in order:
+        if v in rest:
+            place(v)
+    return out
+
+
+def _kind(v: Var) -> str | None:
+    """What a value is to another: its cotangent, its tangent, or nothing of the sort."""
+    return "bar" if v.bar_of is not None else "dot" if v.dot_of is not None else None
 

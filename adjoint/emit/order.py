@@ -5,7 +5,7 @@
         x_bar += y_bar * c               ->           y_bar = y_bar * x
         y_bar = y_2_bar
 
-Only in the reverse sweep: what the user wrote stays in the user's order.  It moves down with what only
+Only what adjoint wrote: what the user wrote stays in the user's order.  It moves down with what only
 it reads, and stays where it is if it reads memory and something after it may write to memory: a value
 read later than the write would have to be copied before it.
 """
@@ -76,7 +76,7 @@ def _moved_last(body: Block, at: int) -> Block:
 
 
 def _is_pure(stmt: Apply) -> bool:
-    return stmt.at.sweep == "reverse" and not stmt.effect and stmt.fn not in UPDATES
+    return stmt.at.sweep != "forward" and not stmt.effect and stmt.fn not in UPDATES
 
 
 def _writes(stmt: Stmt) -> bool:

@@ -52,7 +52,7 @@ def _statement(stmt: Stmt, aliases: Aliases) -> list[Stmt]:
             init: list[Atom] = []
             for start, param in zip(stmt.init, stmt.body.params, strict=False):
                 if _is_array(start) and any(isinstance(a, Var) and aliases.share(a, param) for a in updated):
-                    mine = Var(start.aval, getattr(start, "hint", None), getattr(start, "bar_of", None))
+                    mine = start.again() if isinstance(start, Var) else Var(start.aval)
                     copies.append(Apply((mine,), runtime.owned, (start,), (), At(sweep=stmt.at.sweep)))
                     start = mine
                 init.append(start)

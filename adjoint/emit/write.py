@@ -42,11 +42,11 @@ class Writer:
     def body(self) -> list[ast.stmt]:
         out: list[ast.stmt] = []
         sweep = None
-        both = {s.at.sweep for s in self.function.body.stmts if not self._hidden(s)} == {"forward", "reverse"}
+        both = {_sweep(s) for s in self.function.body.stmts if not self._hidden(s)} == {"forward", "reverse"}
         for stmt in self.function.body.stmts:
             written = self.statement(stmt)
-            if written and both and stmt.at.sweep != sweep and (sweep is not None or stmt.at.sweep == "forward"):
-                sweep = stmt.at.sweep
+            if written and both and _sweep(stmt) != sweep and (sweep is not None or _sweep(stmt) == "forward"):
+                sweep = _sweep(stmt)
                 out.append(Section(f"{sweep} sweep"))
             out.extend(written)
         return out
@@ -140,10 +140,10 @@ class Writer:
         if fn is setattr and isinstance(args[1], Const):
             target = ast.Attribute(self.write.atom(args[0]), args[1].value, ast.Store())
             return [ast.Assign([target], self.write.atom(args[2]), lineno=1)]
-        if fn is operator.add and out.bar_of is not None:
-            for old, new in (args, args[::-1]):
+        if fn in (operator.add, operator.sub) and (out.bar_of is not None or out.dot_of is not None):
+            for old, new in (args, args[::-1])[: 2 if fn is operator.add else 1]:
                 if self.same(old, out) and (_is_number(old) or (self.private(stmt, old) and _alike(old, out))):
-                    return [increment(name(self.names[out], True), self.write.atom(new))]
+                    return [increment(name(self.names[out], True), self.write.atom(new), fn is operator.sub)]
         value = self.write.apply(stmt)
         if not read and not self.textbook:
             return [ast.Expr(value)]
@@ -361,6 +361,11 @@ class Writer:
         return ast.Expr(ast.Call(ast.Attribute(name(self.names[tape]), "append", ast.Load()), [value], []))
 
 
+def _sweep(stmt: Stmt) -> str:
+    """Tangents go along with the forward sweep."""
+    return "reverse" if stmt.at.sweep == "reverse" else "forward"
+
+
 def short(text: str) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
@@ -388,12 +393,11 @@ def assign(target: str, value: ast.expr) -> ast.stmt:
     return ast.Assign([name(target, True)], value, lineno=1)
 
 
-def increment(target: Any, value: ast.expr) -> ast.stmt:
-    """`target += value`, or `target -= ...` where the value has a minus in front."""
+def increment(target: Any, value: ast.expr, down: bool = False) -> ast.stmt:
+    """`target += value`, or `target -= ...` where the value has a minus in front or the target goes down."""
     positive = without_minus(value)
-    if positive is not None:
-        return ast.AugAssign(target, ast.Sub(), positive)
-    return ast.AugAssign(target, ast.Add(), value)
+    minus = down == (positive is None)
+    return ast.AugAssign(target, ast.Sub() if minus else ast.Add(), value if positive is None else positive)
 
 
 def negated(test: ast.expr) -> ast.expr:

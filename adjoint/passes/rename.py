@@ -1,4 +1,4 @@
-"""After a pass has replaced values by others, bring their names and the `bar_of` of cotangents up to date.
+"""After a pass has replaced values by others, bring their names, and what cotangents and tangents are of, up to date.
 
     w1 = mul(g, y)                            x_bar = mul(g, y)
     x_bar = identity(w1)        ->            return x_bar
@@ -38,7 +38,7 @@ def named(body: Block, env: dict[Var, Atom]) -> Block:
     forward = set(_forward(body)) if env else set()
     for v in env:
         root = resolve(env, v)
-        if isinstance(root, Var) and not _has_name(root) and (v.hint or (v.bar_of and root not in forward)):
+        if isinstance(root, Var) and not _has_name(root) and (v.hint or ((v.bar_of or v.dot_of) and root not in forward)):
             names.setdefault(root, v)
     new: dict[Var, Var] = {v: v for v in body.params}
 
@@ -46,13 +46,15 @@ def named(body: Block, env: dict[Var, Atom]) -> Block:
         if v not in new:
             new[v] = v  # for a cotangent that is the very value it belongs to
             source = names.get(v, v)
-            of = source.bar_of
-            if of is not None:
-                root = resolve(env, of)
-                of = var(root) if isinstance(root, Var) else of
-            same = source is v and of is v.bar_of
-            new[v] = v if same else Var(v.aval, source.hint, of)
+            bar_of, dot_of = now(source.bar_of), now(source.dot_of)
+            same = source is v and bar_of is v.bar_of and dot_of is v.dot_of
+            new[v] = v if same else Var(v.aval, source.hint, bar_of, dot_of)
         return new[v]
+
+    def now(of: Var | None) -> Var | None:
+        """What stands for the value that another is the cotangent or tangent of."""
+        root = resolve(env, of) if of is not None else None
+        return var(root) if isinstance(root, Var) else of
 
     return _mapped(body, var) if env else body
 
@@ -69,7 +71,7 @@ def _forward(block: Block) -> Iterator[Var]:
 
 
 def _has_name(v: Var) -> bool:
-    return v.hint is not None or v.bar_of is not None
+    return v.hint is not None or v.bar_of is not None or v.dot_of is not None
 
 
 def _mapped(block: Block, var) -> Block:  # type: ignore[no-untyped-def]

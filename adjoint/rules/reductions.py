@@ -48,9 +48,16 @@ def sum_(g, z, a, axis=None, dtype=None, out=None, keepdims=False, initial=None,
     return masked(spread(g, a, axis, keepdims), where), None, None, None, None, g
 
 
+def summed(x, axis, keepdims, where):
+    """np.sum, said no longer than it has to be."""
+    if where is True and keepdims is False:
+        return np.sum(x) if axis is None else np.sum(x, axis=axis)
+    return np.sum(x, axis=axis, keepdims=keepdims, where=where)
+
+
 @jvp_rule(np.sum, np.ndarray.sum)
 def sum_jvp(t, z, a, axis=None, dtype=None, out=None, keepdims=False, initial=None, where=True):
-    total = None if t[0] is None else np.sum(t[0], axis=axis, keepdims=keepdims, where=where)
+    total = None if t[0] is None else summed(t[0], axis, keepdims, where)
     return total if initial is None else tangent_sum(total, t[5])
 
 
