@@ -62,7 +62,7 @@ def halves(program: Function) -> tuple[Function, Function]:
     forward = dce(dataclasses.replace(first, body=body, result=result))
 
     recorded = _recorded(before)
-    again = {v: Var(v.aval, v.hint or _tape_name(recorded, v), v.bar_of) for v in kept}
+    again = {v: Var(v.aval, v.hint or _tape_name(recorded, v), v.bar_of, v.dot_of) for v in kept}
     after = substitute(after, again)
     given = Param("tape", Tree(tuple, tuple(range(len(kept))), tuple(again.values())))
     seed = dataclasses.replace(seed, kind="positional")

@@ -33,7 +33,7 @@ def _block(block: Block, aliases: Aliases) -> Block:
             array = stmt.args[0]
             assert isinstance(array, Var)
             if array not in mine and aliases.foreign(array):
-                copy = Var(array.aval, array.hint, array.bar_of)
+                copy = array.again()
                 stmts.append(Apply((copy,), runtime.owned, (array,), (), At(sweep=stmt.at.sweep)))
                 stmt = dataclasses.replace(stmt, args=(copy, *stmt.args[1:]))
             mine.add(stmt.out)
