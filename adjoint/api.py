@@ -92,7 +92,7 @@ def source(
     <BLANKLINE>
     >>> print(source(square, 3.0, mode="forward"))
     def square_jvp(x, x_dot):
-        w1_dot = x_dot * x + x_dot * x
+        w1_dot = x_dot * (x + x)
         w1 = x * x
         return w1, w1_dot
     <BLANKLINE>
