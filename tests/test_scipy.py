@@ -11,7 +11,9 @@ pytest.importorskip("scipy")
 
 import scipy.special
 import scipy.special as sp
+from scipy import stats
 from scipy.special import expit, gammaln
+from scipy.stats import norm, t
 
 from adjoint import Unsupported, check_grads, grad
 
@@ -100,3 +102,65 @@ def test_special(f, args):
 def test_no_derivative_by_an_integer_order():
     with pytest.raises(Unsupported, match="argument 1: it is an integer"):
         grad(lambda n: sp.yn(n, 2.0))(2.0)
+
+
+# ── scipy.stats ──────────────────────────────────────────────────────────────────────────────────
+
+
+def likelihood(x, mu, s):
+    return -np.sum(stats.norm.logpdf(x, loc=mu, scale=s)) + norm.cdf(mu) + np.sum(stats.gamma.logpdf(x * x, s, scale=2.0))
+
+
+def quantiles(a, x):
+    return stats.beta.ppf(0.3, a, 2.0) + t.logcdf(a, 3.0, scale=a) + np.sum(stats.truncnorm.pdf(x, -a, a, 0.1))
+
+
+def counts(a, x):
+    return np.sum(stats.poisson.logpmf(np.array([1, 2]), a)) + stats.dirichlet.logpdf(np.array([0.2, 0.8]), x)
+
+
+def gaussian(mu, chol, x):
+    return np.sum(stats.multivariate_normal.logpdf(x, mu, chol @ chol.T)) + stats.multivariate_normal.entropy(cov=chol @ chol.T)
+
+
+def frozen(mu, s, x):
+    d = stats.norm(mu, scale=s)
+    return np.sum(d.logpdf(x)) + d.ppf(0.3)
+
+
+DISTRIBUTION = stats.gamma(2.0, scale=1.5)
+
+
+def frozen_outside(x):
+    return np.sum(DISTRIBUTION.logpdf(x)) + DISTRIBUTION.cdf(x[0])
+
+
+def frozen_argument(d, x):
+    return np.sum(d.logpdf(x))
+
+
+@pytest.mark.parametrize(
+    ("f", "args"),
+    [(likelihood, (X, 0.2, 1.3)), (quantiles, (1.3, X)), (counts, (1.3, X)), (frozen, (0.1, 1.3, X)),
+     (gaussian, (X, np.array([[1.0, 0.2], [0.1, 2.0]]), np.ones((3, 2)))), (frozen_outside, (X,))],
+)  # fmt: skip
+def test_stats(f, args):
+    check_grads(f, args)
+
+
+def test_a_frozen_distribution_is_told_apart():
+    gradient = grad(frozen_argument, wrt=1)
+    np.testing.assert_allclose(gradient(stats.norm(0.0, 2.0), X), -X / 4.0)
+    np.testing.assert_allclose(gradient(stats.norm(0.0, 1.0), X), -X)
+    np.testing.assert_allclose(gradient(stats.expon(0.0, 2.0), X), [-0.5, -0.5])
+
+
+def test_nothing_outside_the_support():
+    np.testing.assert_array_equal(grad(lambda x: np.sum(stats.gamma.pdf(x, 2.5)))(np.array([-1.0, -2.0])), [0.0, 0.0])
+    np.testing.assert_array_equal(grad(lambda x: np.sum(stats.beta.cdf(x, 2.5, 3.0)))(np.array([-1.0, 2.0])), [0.0, 0.0])
+
+
+def test_methods_of_a_distribution_are_written_as_such():
+    gradient = grad(lambda x, mu: stats.norm.cdf(x, mu))
+    gradient(0.3, 0.2)
+    assert "stats.norm.pdf(x, mu)" in gradient.source

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from ..ir import Callee
+from ..rules.registry import OWNERS
 
 _ALIASES = {"numpy": "np"}
 
@@ -75,6 +76,8 @@ class Namespace:
         if isinstance(value, types.BuiltinMethodType) and owner is not None and not isinstance(owner, types.ModuleType):
             inner = ast.Constant(owner) if isinstance(owner, str) else self.reference(owner)
             return ast.Attribute(inner, value.__name__, ast.Load())
+        if isinstance(value, types.MethodType) and id(value.__self__) in OWNERS:
+            return ast.Attribute(self.singleton(value.__self__), value.__name__, ast.Load())
         word = _word(value)
         if word is not None and getattr(builtins, word, None) is value and word not in self.taken:
             return ast.Name(word, ast.Load())
@@ -84,6 +87,14 @@ class Namespace:
         if (path == "math" and self._bare_math and word not in self.taken) or path.startswith("adjoint"):
             return ast.Name(self._imported(path, word, value), ast.Load())
         return ast.Attribute(self.module(path), word, ast.Load())
+
+    def singleton(self, value: Any) -> ast.expr:
+        """A library's object that its module holds under a name: `stats.norm`."""
+        for path in _public(type(value).__module__):
+            word = next((k for k, v in vars(sys.modules[path]).items() if v is value), None)
+            if word is not None:
+                return ast.Attribute(self.module(path), word, ast.Load())
+        return ast.Name(self.bound(value), ast.Load())
 
     def _imported(self, path: str, word: str, value: Any) -> str:
         """`from adjoint.runtime import add`, and under another name where this one is taken."""

@@ -18,6 +18,7 @@ from .. import runtime
 from ..avals import NONE, Arr, Aval
 from ..errors import AdjointError, Unsupported
 from ..ir import Apply, At, Atom, Block, Const, Function, Param, Tree, Var, leaves
+from ..rules.registry import read_libraries
 from . import calls, inplace, iterators, layout
 from .abstract import abstract, details, signature
 from .context import Frame, Guard, Lowering, ReadFirst
@@ -44,6 +45,7 @@ def lower(fun: Callable[..., Any], arguments: inspect.BoundArguments) -> Lowered
     Programs that need to know more (`first, *rest = xs`, a recursion on `n`) are lowered for lists of
     these lengths, then for these integers, again under a guard.
     """
+    read_libraries()
     for level in (0, 1, 2):
         try:
             return _read_first(fun, arguments, level)

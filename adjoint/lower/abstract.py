@@ -24,6 +24,7 @@ import numpy as np
 
 from ..avals import FLOAT, INT, Aval, Num, Seq, aval_of
 from ..ir import Atom, Const, Tree
+from ..rules.registry import OWNERS
 from .values import Attributes, Cell, Content, Entries, Items, Ref, State, Tuple, Value
 
 STATIC = (
@@ -46,7 +47,7 @@ class Shapeless:
 
 def is_static(value: Any) -> bool:
     """Is the value itself, and not only its kind, part of a signature?"""
-    return isinstance(value, STATIC)
+    return isinstance(value, STATIC) or id(value) in OWNERS
 
 
 def is_namedtuple(cls: type) -> bool:

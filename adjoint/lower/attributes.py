@@ -14,7 +14,7 @@ from ..avals import ANY, INT, NONE, Arr, Num, Obj, Parts, Seq
 from ..errors import similar
 from ..ir import Apply, At, Atom, Const, Var
 from ..rules.registry import lookup
-from . import calls, classes, control, specials
+from . import calls, classes, control, frozen, specials
 from .context import Frame, Lowering
 from .values import Attributes, Choice, Closure, Entries, Items, Method, Partial, Ref, Tuple, Value, aval_name
 
@@ -196,6 +196,10 @@ def of_object(lo: Lowering, frame: Frame, node: Any, value: Ref, content: Attrib
     for key, known in content.entries:
         if key == name:
             return known
+    if frozen.is_frozen(content.cls):
+        method = frozen.method(lo, frame, node, value, content, name)
+        if method is not None:
+            return method
     if name == "__class__":
         return Const(content.cls)
     in_class = inspect.getattr_static(content.cls, name, None)

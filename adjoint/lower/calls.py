@@ -18,8 +18,8 @@ from .. import runtime
 from ..avals import BOOL, Obj
 from ..errors import AdjointError, Unsupported
 from ..ir import UNDEF, Apply, At, Const, Var
-from ..rules.registry import lookup
-from . import classes, control, expressions, recursion, specials, statements, writes
+from ..rules.registry import OWNERS, lookup
+from . import classes, control, expressions, frozen, recursion, specials, statements, writes
 from .abstract import is_namedtuple
 from .context import Frame, Lowering
 from .exits import structured
@@ -96,6 +96,8 @@ def call_constant(
             return result
     if rule is not None:
         return primitive(lo, frame, node, fn, args, kwargs)
+    if id(fn) in OWNERS:
+        return frozen.freeze(lo, fn, args, kwargs)
     match fn:
         case functools.partial():
             bound = Partial(Const(fn.func), tuple(map(Const, fn.args)), {k: Const(v) for k, v in fn.keywords.items()})

@@ -24,6 +24,7 @@ from __future__ import annotations
 import importlib
 import sys
 import threading
+import types
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -52,22 +53,27 @@ class Rule:
 
 
 RULES: dict[Any, Rule] = {}
+OWNERS: dict[int, Any] = {}  # the objects whose methods have rules, by identity: `scipy.stats.norm`
 
 _SCIPY = (
     "fft", "integrate", "interpolate", "linalg", "ndimage", "optimize", "signal", "sparse", "spatial", "special", "stats"
 )
 LIBRARIES = {f"scipy.{family}": f"adjoint.rules.scipy.{family}" for family in _SCIPY}
 _waiting = dict(LIBRARIES)  # those whose rules are not read yet
-_reading = threading.RLock()
+_reading, _now = threading.RLock(), list[str]()  # the modules whose rules are being read: these files register rules
 
 
 def read_libraries() -> None:
     """Read the rules of the libraries that have been imported since the last time."""
     with _reading:
-        for module in [m for m in _waiting if m in sys.modules]:
-            file = _waiting.pop(module, None)
-            if file is not None:
-                importlib.import_module(file)
+        found = [m for m in _waiting if m in sys.modules and not _now]
+        try:
+            for module in found:
+                _now.append(module)
+                importlib.import_module(_waiting.pop(module))
+        finally:
+            if found:
+                _now.clear()
 
 
 def _rule(fn: Callable[..., Any]) -> Rule:
@@ -75,6 +81,8 @@ def _rule(fn: Callable[..., Any]) -> Rule:
         read_libraries()  # what the user says of a function comes after what we say, and counts
     if fn not in RULES:
         RULES[fn] = Rule(fn)
+        if isinstance(fn, types.MethodType):
+            OWNERS[id(fn.__self__)] = fn.__self__
     return RULES[fn]
 
 

@@ -12,17 +12,19 @@ pytest.importorskip("scipy")
 
 from rules.checker import called_without_a_rule, check, name, unlike_their_primals
 from rules.rows_special import ROWS as SPECIAL
+from rules.rows_stats import ROWS as STATS
 
 from adjoint.rules.registry import LIBRARIES, RULES, read_libraries
 
-ROWS = [*SPECIAL]
+ROWS = [*SPECIAL, *STATS]
 for _module in LIBRARIES:
     importlib.import_module(_module)
 read_libraries()
 
 BY_NAME = {}
 for _row in ROWS:
-    BY_NAME.setdefault(f"{getattr(_row.fn, '__module__', None) or 'scipy.special'}.{name(_row.fn)}", []).append(_row)
+    _owner = getattr(getattr(_row.fn, "__self__", None), "name", None) or getattr(_row.fn, "__module__", None)
+    BY_NAME.setdefault(f"{_owner or 'scipy.special'}.{name(_row.fn)}", []).append(_row)
 
 
 def functions_of(rule):
