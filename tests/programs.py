@@ -918,9 +918,13 @@ class Program:
     source: str
     args: tuple[float, float, tuple[float, ...], int]
 
-    def arguments(self) -> list[Any]:
+    def at(self, step: float) -> list[Any]:
+        """Arguments, a step away along `DIRECTION`."""
         x, y, v, n = self.args
-        return [x, y, np.array(v), n]
+        return [x + step * DIRECTION[0], y + step * DIRECTION[1], np.array(v) + step * DIRECTION[2], n]
+
+    def arguments(self) -> list[Any]:
+        return self.at(0.0)
 
     def function(self) -> Callable[..., Any]:
         """`f`, with its source where `inspect` finds it."""
@@ -977,18 +981,20 @@ class _Recorded(ast.NodeTransformer):
                 node.func = ast.Name(node.func.id + "_", ast.Load())
             case ast.Attribute(ast.Name("np"), "maximum" | "max"):
                 node.func = ast.Name("np_" + node.func.attr + "_", ast.Load())
+            case ast.Attribute(array, "sort"):
+                return ast.Call(ast.Name("sort_", ast.Load()), [array], [])
         return node
 
 
 class Watched:
     """A program that says, beside its value, which way it went."""
 
-    def __init__(self, program: Program) -> None:
-        tree = ast.fix_missing_locations(_Recorded().visit(ast.parse(program.source)))
+    def __init__(self, source: str) -> None:
+        tree = ast.fix_missing_locations(_Recorded().visit(ast.parse(source)))
         self.trace: list[Any] = []
         space: dict[str, Any] = {
             "note_": self.note, "abs_": self.abs, "max_": self.order(max), "min_": self.order(min),
-            "sorted_": self.order(sorted), "np_maximum_": self.maximum, "np_max_": self.order(np.max),
+            "sorted_": self.order(sorted), "np_maximum_": self.maximum, "np_max_": self.order(np.max), "sort_": self.order(np.ndarray.sort),
         }
         exec(compile(tree, "<watched>", "exec", dont_inherit=True), space)
         self.f = space["f"]
@@ -1023,23 +1029,21 @@ class Watched:
 DIRECTION = (0.83, -0.61, np.array([0.47, 0.92, -0.74]))
 
 
-def slope(program: Program) -> tuple[float, float] | None:
-    """The derivative along `DIRECTION` with its tolerance, or None where differences do not tell.
+def slope(program: Any, source: str | None = None) -> tuple[float, float] | None:
+    """The derivative along a program's direction with its tolerance, or None where differences do not tell.
 
     They do not where a comparison turns out otherwise at any of the points tried, and where halving the step
-    changes the result.
+    changes the result. `source` is the program to be looked at, where that is another than the program's own.
     """
-    watched = Watched(program)
-    x, y, v, n = program.arguments()
-    value, trace = watched((x, y, v.copy(), n))
+    watched = Watched(source or program.source)
+    value, trace = watched(program.at(0.0))
     if not math.isfinite(value) or abs(value) > 1e5:
         return None
     slopes = []
     for h in (4e-4, 2e-4):
         ends = []
         for step in (h, -h):
-            moved = (x + step * DIRECTION[0], y + step * DIRECTION[1], v + step * DIRECTION[2], n)
-            end, path = watched(moved)
+            end, path = watched(program.at(step))
             if path != trace or not math.isfinite(end):
                 return None
             ends.append(end)

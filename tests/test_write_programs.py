@@ -1,0 +1,168 @@
+"""Random programs that write to arrays: the gradient of each agrees with differences, or is refused.
+
+`ADJOINT_PROGRAMS` says how many are tried (150 unless set), `ADJOINT_SEED` where their seeds begin. A failure comes with
+the seed, and with a smaller program that fails. For a hunt, without pytest:
+`python tests/test_write_programs.py FIRST COUNT` prints what became of programs FIRST to FIRST + COUNT, with every failure.
+"""
+
+from __future__ import annotations
+
+import collections
+import inspect
+import os
+import sys
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+from programs import slope, unload
+from write_programs import HEADER, WriteProgram, random_write_program, shrunk
+
+from adjoint import AdjointError, ir, value_and_grad
+from adjoint.lower import lower
+from adjoint.reverse import reverse
+from adjoint.testing import assert_same
+
+EXAMPLES = int(os.environ.get("ADJOINT_PROGRAMS", "150"))
+FIRST = int(os.environ.get("ADJOINT_SEED", "0")) * 1_000_000
+PARTS = max(1, EXAMPLES // 50)  # for pytest-xdist
+ACCEPTED = 0.5  # at least this part of the programs must not be refused
+
+
+def check(program: WriteProgram) -> str:
+    """"refused: …", "unclear: …" (differences do not tell) or "checked"; raises AssertionError on a wrong number."""
+    f = program.function()
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            return _check(program, f)
+    except AdjointError as error:
+        return f"refused: {error.what}"
+    finally:
+        unload(f)
+
+
+def _check(program: WriteProgram, f: Any) -> str:
+    try:
+        value = f(*program.arguments())
+    except Exception as error:  # a program that was made smaller may do that
+        return f"unclear: the primal raises {error!r}"
+    near = 1e-4 if program.single else 1e-9
+    gradients = []
+    for optimize in (True, False):
+        which = "the gradient" if optimize else "the gradient with optimize=False"
+        args = program.arguments()
+        try:
+            result, found = value_and_grad(f, wrt=program.wrt, optimize=optimize)(*args)
+        except AdjointError:
+            raise
+        except Exception as error:
+            raise AssertionError(f"{which} raises {type(error).__name__}: {error}") from error
+        assert_same(args, program.arguments(), rtol=0.0, path=f"arguments after {which}")
+        assert abs(result - value) <= near * (1 + abs(value)) or value != value, f"{which} has the value {result!r}, not {value!r}"
+        for g, arg in zip(found, [a for a in args if isinstance(a, np.ndarray)], strict=True):
+            assert (g.shape, g.dtype) == (arg.shape, arg.dtype), f"{which} has a part of {g.shape}, {g.dtype}"
+        gradients.append(found)
+    optimised, plain = gradients
+    if not all(np.all(np.isfinite(g)) for g in plain):
+        return "unclear: not finite"
+    largest = max(float(np.max(np.abs(g))) for g in plain)
+    for a, b in zip(optimised, plain, strict=True):
+        assert np.allclose(a, b, rtol=near, atol=near * (1 + largest)), f"optimize=False has {b}, otherwise {a}"
+    told = slope(program, program.source.replace("np.float32", "np.float64"))
+    if told is None or largest > 1e5:
+        return "unclear: differences do not tell"
+    expected, tolerance = told
+    actual = program.along(plain)
+    tolerance += 1e-3 * (1.0 + largest) if program.single else 1e-9 * largest
+    assert abs(actual - expected) <= tolerance, (
+        f"the derivative along `DIRECTIONS` is {actual!r}, and differences have {expected!r}, "
+        f"where {tolerance:.2g} is tolerated"
+    )
+    return "checked"
+
+
+def failure(program: WriteProgram) -> str | None:
+    try:
+        check(program)
+    except AssertionError as error:
+        return str(error)
+    return None
+
+
+def interpreted(program: WriteProgram) -> str:
+    """What the reversed program says when no source is made of it: is it the transform, or the emission?"""
+    f = program.function()
+    try:
+        bound = inspect.signature(f).bind(*program.arguments())
+        lowered = lower(f, bound).function
+        args = [a.copy() if isinstance(a, np.ndarray) else a for a in program.arguments()]
+        program_ = reverse(lowered, [k for k, a in enumerate(args) if isinstance(a, np.ndarray)], seed="one", value=True)
+        return f"the interpreter of the IR has {program.along(ir.run(program_, *args)[1:])!r}"
+    except Exception as error:
+        return f"the interpreter of the IR raises {error!r}"
+    finally:
+        unload(f)
+
+
+def described(program: WriteProgram, message: str) -> str:
+    """The failure of a program, and of the smallest like it that was found."""
+    kind = message.split("{")[0][:40]
+    small = shrunk(program, lambda p: (failure(p) or "").startswith(kind))
+    return f"{message}\n{program!r}\nsmaller: {failure(small)}\n{interpreted(small)}\n{small!r}"
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_random_programs(part: int) -> None:
+    found: collections.Counter[str] = collections.Counter()
+    for seed in range(FIRST + part, FIRST + EXAMPLES, PARTS):
+        program = random_write_program(seed)
+        try:
+            found[check(program).split(":")[0]] += 1
+        except AssertionError as error:
+            pytest.fail(described(program, str(error)))
+    tried = sum(found.values())
+    assert found["refused"] <= (1 - ACCEPTED) * tried, f"too many programs are refused: {dict(found)}"
+    assert found["unclear"] <= 0.2 * tried, f"too many programs are not checked: {dict(found)}"
+
+
+def test_a_wrong_gradient_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The check has power: one entry wrong by a part in a thousand is seen."""
+    right = value_and_grad
+
+    def wrong(*args: Any, **kwargs: Any) -> Any:
+        def gradient(*values: Any) -> Any:
+            value, (x_bar, *rest) = right(*args, **kwargs)(*values)
+            x_bar[1] += 1e-3 * (1.0 + abs(x_bar[1]))
+            return value, (x_bar, *rest)
+
+        return gradient
+
+    program = WriteProgram(HEADER + "def f(x, y, A, n):\n    A[1] *= x\n    return loss(A) + loss(x)\n")
+    assert check(program) == "checked"
+    monkeypatch.setitem(globals(), "value_and_grad", wrong)
+    assert failure(program)
+
+
+def test_smaller_programs_keep_the_failure() -> None:
+    source = HEADER + "def f(x, y, A, n):\n    s = 0.0\n    for i in range(3):\n        x[i] = 1.0\n        y[i] = 2.0\n    return s\n"
+    small = shrunk(WriteProgram(source), lambda p: "y[i] = 2.0" in p.source)
+    assert small.source == HEADER + "def f(x, y, A, n):\n    y[i] = 2.0\n"
+
+
+def hunt(first: int, count: int) -> None:
+    found: collections.Counter[str] = collections.Counter()
+    for seed in range(first, first + count):
+        program = random_write_program(seed)
+        try:
+            found[check(program)] += 1
+        except AssertionError as error:
+            found["WRONG"] += 1
+            print(described(program, str(error)), flush=True)
+    for outcome, times in found.most_common():
+        print(f"{times:7d}  {outcome}")
+
+
+if __name__ == "__main__":
+    hunt(int(sys.argv[1]), int(sys.argv[2]))
