@@ -31,6 +31,12 @@ class Arr:
     shape: tuple[Any, ...] | None
     boxed: bool = False
 
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Arr) and same_dtype(self.dtype, other.dtype)
+            and self.shape == other.shape and self.boxed == other.boxed
+        )
+
 
 @dataclass(frozen=True)
 class Seq:
@@ -90,7 +96,7 @@ def join(a: Aval, b: Aval) -> Aval:
             return Num(max(a.kind, b.kind, key=_ORDER.index))
         case Arr(), Arr():
             return Arr(
-                a.dtype if a.dtype == b.dtype else _promote(a.dtype, b.dtype),
+                a.dtype if same_dtype(a.dtype, b.dtype) else _promote(a.dtype, b.dtype),
                 join_shapes(a.shape, b.shape),
                 a.boxed and b.boxed,
             )
@@ -171,6 +177,11 @@ def dtype_of(aval: Aval) -> np.dtype[Any] | None:
         case Arr():
             return aval.dtype
     return None
+
+
+def same_dtype(a: np.dtype[Any] | None, b: np.dtype[Any] | None) -> bool:
+    """Are both unknown, or one dtype?  NumPy takes None for float64: `np.dtype(float) == None` is true."""
+    return a is b if a is None or b is None else a == b
 
 
 def shape_of(aval: Aval) -> tuple[Any, ...] | None:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from . import runtime
-from .avals import ANY, Arr, Aval, Num, Parts, Seq, dtype_of, is_known, item_of, join, shape_of
+from .avals import ANY, Arr, Aval, Num, Parts, Seq, dtype_of, is_known, item_of, join, same_dtype, shape_of
 from .infer import infer
 from .ir import Apply, At, Atom, Block, Const, If, Loop, Stmt, Var
 from .lower import lower_atom, lower_rule
@@ -140,9 +140,6 @@ def fit(b: Builder, g: Atom, x: Var, aval: Aval | None = None) -> Atom:
     if want == () and (isinstance(aval, Num) or aval.boxed) and not is_known(have):
         if have != ():
             g = b.apply(np.sum, g, aval=Arr(dtype_of(g.aval), (), True))
-            real = dtype_of(aval)
-            if dtype_of(g.aval) is None and real is not None and real.kind == "f":
-                g = b.apply(np.real, g, aval=Arr(None, (), True))  # it may have been complex on the way
     elif not (is_known(have) and is_known(want)):
         b.shapes.follow(b.stmts)
         if dtype_of(g.aval) is None or dtype_of(aval) is None or not b.shapes.same(g, x):
@@ -180,14 +177,14 @@ def _to_dtype(b: Builder, g: Atom, aval: Aval) -> Atom:
     have, want = dtype_of(g.aval), dtype_of(aval)
     if want is None or want.kind not in "fc":
         return g
-    if have is not None and have.kind == "c" and want.kind == "f":
+    if want.kind == "f" and (have is None or have.kind == "c"):  # what is not known may be complex
         g = b.apply(np.real, g)
         have = dtype_of(g.aval)
     if isinstance(g.aval, Num) and isinstance(aval, Arr) and want.kind == "f":
         return g  # a Python float is weak: it takes the dtype of what it meets
-    if have != want and isinstance(aval, Arr):
+    if not same_dtype(have, want) and isinstance(aval, Arr):
         if isinstance(g.aval, Arr) and not (g.aval.boxed and g.aval.shape == ()):
-            return b.apply(np.ndarray.astype, g, Const(want))
+            return b.apply(np.ndarray.astype, g, Const(want), aval=Arr(want, g.aval.shape))
         return b.apply(want.type, g, aval=Arr(want, (), True))
     return g
 

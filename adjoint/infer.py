@@ -21,7 +21,7 @@ import numpy as np
 
 from . import runtime
 from .avals import ANY, BOOL, Arr, Aval, Cut, Num, Obj, Parts, Seq
-from .avals import aval_of, dtype_of, is_slice, item_of, join, join_shapes, shape_of
+from .avals import aval_of, dtype_of, is_slice, item_of, join, join_shapes, same_dtype, shape_of
 from .ir import UNDEFINED, Const, Var
 
 LARGEST = 4_000_000  # entries in the dummies of one question; contractions have a bound of their own
@@ -136,7 +136,7 @@ def _look(value: Any) -> Aval:
 def _common(a: Aval, b: Aval) -> Aval:
     match a, b:
         case Arr(), Arr():
-            return Arr(a.dtype if a.dtype == b.dtype else None, join_shapes(a.shape, b.shape), a.boxed and b.boxed)
+            return Arr(a.dtype if same_dtype(a.dtype, b.dtype) else None, join_shapes(a.shape, b.shape), a.boxed and b.boxed)
         case Parts(), Parts() if a.cls is b.cls:
             if len(a.items) == len(b.items):
                 return Parts(a.cls, tuple(map(_common, a.items, b.items)))

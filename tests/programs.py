@@ -994,7 +994,8 @@ class Watched:
         self.trace: list[Any] = []
         space: dict[str, Any] = {
             "note_": self.note, "abs_": self.abs, "max_": self.order(max), "min_": self.order(min),
-            "sorted_": self.order(sorted), "np_maximum_": self.maximum, "np_max_": self.order(np.max), "sort_": self.order(np.ndarray.sort),
+            "sorted_": self.order(sorted), "np_maximum_": self.maximum, "np_max_": self.order(np.max),
+            "sort_": self.order(np.ndarray.sort),
         }
         exec(compile(tree, "<watched>", "exec", dont_inherit=True), space)
         self.f = space["f"]

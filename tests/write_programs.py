@@ -204,7 +204,7 @@ class Writer:
         whole = [u for u, k in scope.arrays.items() if k.dtype == "i"]
         if whole and self.one_in(3):
             return f"{self.pick(whole)} % {length}"
-        return self.pick((f"{places}", f"np.array({places})"))
+        return str(self.pick((f"{places}", f"np.array({places})")))
 
     def index(self, scope: Scope, shape: Shape) -> str:
         """An index whose result has a shape that is known."""
@@ -239,7 +239,7 @@ class Writer:
         return self.pick((f"{pairs[0]}, {pairs[1]}", f"np.ix_({pairs[0]}, {pairs[1]})"))
 
     def shape_at(self, scope: Scope, shape: Shape, index: str) -> Shape:
-        space: dict[str, Any] = {i: 0 for i in scope.ints}
+        space: dict[str, Any] = dict.fromkeys(scope.ints, 0)
         space |= {u: np.zeros(k.shape, int) for u, k in scope.arrays.items() if k.dtype == "i"}
         return np.shape(eval(f"at[{index}]", {"np": np, "at": np.zeros(shape), **space}))
 
@@ -342,14 +342,17 @@ class Writer:
         have = self.like(scope, shape)
         if have:
             return str(self.pick(have))
-        return f"A[:, {self.choices.below(4)}]" if shape == (3,) else f"x[:{shape[0]}]" if len(shape) == 1 else f"A[:{shape[0]}, :{shape[1]}]"
+        if shape == (3,):
+            return f"A[:, {self.choices.below(4)}]"
+        return f"x[:{shape[0]}]" if len(shape) == 1 else f"A[:{shape[0]}, :{shape[1]}]"
 
     def bounded(self, scope: Scope, shape: Shape, dtype: str = "f") -> str:
         """A value that stays small however often it is written."""
         if dtype == "c":
             return f"0.6 * {self.array(scope, shape, 0, True)} * {self.pick(('1j', '0.7', '(0.5 + 0.5j)'))}"
         inner = self.array(scope, shape, 2)
-        return self.pick((f"np.sin({inner})", f"0.5 * {self.array(scope, shape, 0)}", f"np.tanh({inner})", f"np.cos({inner})"))
+        forms = (f"np.sin({inner})", f"0.5 * {self.array(scope, shape, 0)}", f"np.tanh({inner})", f"np.cos({inner})")
+        return str(self.pick(forms))
 
     def test(self, scope: Scope) -> str:
         match self.choices.below(7):
@@ -467,9 +470,8 @@ class Writer:
 
     def bind_new(self, scope: Scope) -> None:
         value, kind = self.made(scope)
-        value, kind = (value, replace(kind, dtype="s")) if "copy" in value and scope.arrays[value[:-7]].dtype == "s" else (value, kind)
-        if any(scope.arrays[u].dtype == "s" for u in scope.arrays) and kind.dtype == "f" and "zeros(" not in value:
-            value = f"np.array({value}, dtype=float)"
+        if kind.dtype == "f" and any(k.dtype == "s" for k in scope.arrays.values()):
+            value = f"np.array({value}, dtype=float)"  # whatever it is made of
         u = self.fresh("b")
         self.put(f"{u} = {value}")
         scope.arrays[u] = kind
@@ -505,7 +507,8 @@ class Writer:
             forms.append((f"tail({u})", (kind.shape[0] - 1, *kind.shape[1:])))
         if len(kind.shape) == 2:
             forms += [(f"{u}.T", kind.shape[::-1]), (f"turned({u})", kind.shape[::-1])]
-            forms += [(f"{u}.ravel()", (kind.shape[0] * kind.shape[1],)), (f"{u}.reshape(-1)", (kind.shape[0] * kind.shape[1],))]
+            size = kind.shape[0] * kind.shape[1]
+            forms += [(f"{u}.ravel()", (size,)), (f"{u}.reshape(-1)", (size,))]
         elif kind.shape == (4,):
             forms += [(f"{u}.reshape(2, 2)", (2, 2)), (f"{u}[:, None]", (4, 1))]
         forms = [(text, shape) for text, shape in forms if max(shape) <= 4] or forms[:1]
@@ -570,15 +573,16 @@ class Writer:
         if kind.shape[0] > 2:
             lines += [f"relax({u}, {self.pick((1, 2, 0))})", f"s += 0.1 * loss(tail({u}))", f"fade(tail({u}))"]
         if len(kind.shape) == 2:
-            lines += [f"fade({u}[{self.integer(scope, kind.shape[0])}])", f"bump({u}.T, 0.5)", f"bump(turned({u})[0], {self.scalar(scope)})"]
+            lines += [f"fade({u}[{self.integer(scope, kind.shape[0])}])", f"bump({u}.T, 0.5)"]
+            lines.append(f"bump(turned({u})[0], {self.scalar(scope)})")
         else:
             lines.append(f"s += 0.3 * sweep({u}, {kind.shape[0] - 1})")
         if scope.closures:
             g = self.pick(list(scope.closures))
             lines += [f"{g}({self.integer(scope, scope.closures[g])}, {self.scalar(scope)})"] * 4
         if self.one_in(3):
-            text = self.pick((f"both({u}, {a})", f"axpy({self.scalar(scope, 0)}, {a}, out={u})", f"chosen({u}, {a}, {self.scalar(scope, 0)})"))
-            self.put(f"{v} = {text}")
+            s = self.scalar(scope, 0)
+            self.put(f"{v} = {self.pick((f'both({u}, {a})', f'axpy({s}, {a}, out={u})', f'chosen({u}, {a}, {s})'))}")
             scope.arrays[v] = Kind(kind.shape, kind.dtype)
         else:
             self.put(self.pick(lines))
@@ -628,7 +632,8 @@ class Writer:
         self.body(inside)
 
     def total(self, scope: Scope) -> None:
-        self.put(self.pick((f"s += 0.3 * {self.scalar(scope)}", f"s = np.sin({self.scalar(scope, 2)} + s)", f"s *= {self.scalar(scope)}")))
+        forms = (f"s += 0.3 * {self.scalar(scope)}", f"s = np.sin({self.scalar(scope, 2)} + s)", f"s *= {self.scalar(scope)}")
+        self.put(self.pick(forms))
 
     def closure(self, scope: Scope) -> None:
         g, u = self.fresh("g"), self.some(scope, "f")
@@ -683,8 +688,8 @@ class Writer:
         i = self.fresh("i")
         outer = [j for j, most in scope.ints.items() if most <= 4]
         head, most = self.pick((
-            ("range(3)", 3), ("range(n)", 4), ("range(2, -1, -1)", 3), ("range(1, 4)", 4), ("range(0)", 1), ("range(1, n)", 4),
-            (f"range({self.pick(outer)})" if outer else "range(2)", 4),
+            ("range(3)", 3), ("range(n)", 3), ("range(2, -1, -1)", 3), ("range(1, 4)", 4), ("range(0)", 1), ("range(1, n)", 3),
+            (f"range({self.pick(outer)})" if outer else "range(2)", 3),
         ))
         self.put(f"for {i} in {head}:")
         inside = scope.inner(loop=True)

@@ -80,7 +80,8 @@ def held_by(lo: Lowering, value: Value) -> tuple[tuple[Cell, Any], ...]:
     if isinstance(content, Items):
         return tuple(held for item in content.items for held in held_by(lo, item))
     if isinstance(content, Var) and isinstance(content.aval, Arr):
-        return ((value.cell, content),)
+        bases = tuple(held for base, _ in value.cell.views if base in lo.state.heap for held in held_by(lo, Ref(base)))
+        return ((value.cell, content), *bases)  # a list of views shows what is written to their base
     return value.cell.holds
 
 

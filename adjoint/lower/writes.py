@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from .. import runtime
-from ..avals import Arr, Parts, Seq, dtype_of, shape_of
+from ..avals import Arr, Parts, Seq, dtype_of, same_dtype, shape_of
 from ..ir import Const, Var
 from . import views
 from .context import Frame, Lowering
@@ -122,7 +122,7 @@ def into(lo: Lowering, frame: Frame, node: Any, out: Value, result: Value) -> Va
     atom = lo.atom(result, frame, node)
     check_dtype(lo, frame, node, kind, dtype_of(atom.aval))
     shape = shape_of(atom.aval)
-    if shape is not None and shape == kind.shape and None not in shape and dtype_of(atom.aval) == kind.dtype:
+    if shape is not None and shape == kind.shape and None not in shape and same_dtype(dtype_of(atom.aval), kind.dtype):
         replace(lo, frame, node, target, atom)
     else:
         store(lo, frame, node, target, Const(Ellipsis), result)

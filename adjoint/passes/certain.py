@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from .. import runtime
-from ..avals import INT, Arr, Aval, Num, Obj, Parts, Seq, dtype_of, is_known, shape_of
+from ..avals import INT, Arr, Aval, Num, Obj, Parts, Seq, dtype_of, is_known, same_dtype, shape_of
 from ..ir import Apply, Atom, Const, Var
 
 ENTRYWISE = {operator.add, operator.sub, operator.mul, operator.truediv, operator.pow}
@@ -61,7 +61,7 @@ class Facts:
 
     def same_dtype(self, a: Atom, b: Atom) -> bool:
         dtype = dtype_of(self.aval(a))
-        return dtype is not None and dtype == dtype_of(self.aval(b))
+        return dtype is not None and same_dtype(dtype, dtype_of(self.aval(b)))
 
     def same_shape(self, a: Atom, b: Atom) -> bool:
         shape = shape_of(self.aval(a))
