@@ -41,7 +41,7 @@ from .ir import (
 from .forward_blocks import beside, kind, push_if, push_loop
 from .lower.values import Tuple, Value
 from .passes.dce import dce
-from .reverse import Place, _spot_of, finished, missing, name_of, rule_of, spot_of, tree_of
+from .reverse import Place, _spot_of, finished, missing, name_of, refused, rule_of, spot_of, tree_of
 from .rules.registry import Rule
 
 Versions = dict[Any, Callee]  # a function and which arguments have tangents -> the version that takes them
@@ -261,6 +261,8 @@ class _Forward:
         return self.b.apply(stmt.fn, *args, aval=aval)
 
     def by_rule(self, stmt: Apply, rule: Rule | None) -> Atom | None:
+        if rule is not None and rule.refused is not None:
+            raise refused(stmt, rule.refused)
         if rule is None or rule.constant is not None:
             raise missing(stmt, rule="jvp_rule")
         if rule.partials is not None:
@@ -294,7 +296,9 @@ class _Forward:
             done.add(arg)
             factor: Atom | None = None  # of x in x * x the sum of two partial derivatives
             for partial, same in zip(rule.partials, stmt.args, strict=False):
-                part = self.b.inline(partial, [stmt.out, *stmt.args])[0] if same is arg and partial is not None else None
+                if isinstance(partial, str) and same is arg:
+                    raise refused(stmt, partial, arg)
+                part = self.b.inline(partial, [stmt.out, *stmt.args])[0] if same is arg and callable(partial) else None
                 factor = part if factor is None else self.sum(factor, part) if part is not None else factor
             if factor is not None:
                 term = times(self.b, dot, factor, None)

@@ -23,11 +23,13 @@ from . import runtime
 from .avals import ANY, BOOL, Arr, Aval, Cut, Num, Obj, Parts, Seq
 from .avals import aval_of, dtype_of, is_slice, item_of, join, join_shapes, same_dtype, shape_of
 from .ir import UNDEFINED, Const, Var
+from .rules.registry import BY_VALUE
 
 LARGEST = 4_000_000  # entries in the dummies of one question; contractions have a bound of their own
 LARGEST_CONTRACTION = 40_000
 _LENGTHS = (3, 5)
 _TESTS = {operator.is_, operator.is_not, operator.not_, operator.contains, isinstance, callable, hasattr}
+_CHOOSING = ("subset_by_value", "select")  # options of scipy.linalg: as many as there are
 _COMPARISONS = {operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne}
 
 
@@ -39,7 +41,7 @@ def infer(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: tuple[tuple[str
     """What is known of `fn(*args, **kwargs)`, the arguments being atoms."""
     if fn in _TESTS or (fn in _COMPARISONS and not any(_compares_entries(a.aval) for a in args)):
         return BOOL
-    if not pure:
+    if not pure or fn in BY_VALUE or any(k in _CHOOSING for k, _ in kwargs):
         return ANY
     if fn is operator.getitem:
         return _getitem(args[0], args[1])

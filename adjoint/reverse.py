@@ -222,6 +222,8 @@ class _Reverse:
         rule = rule_of(stmt)
         if rule is not None and rule.constant is not None:
             return
+        if rule is not None and rule.refused is not None:
+            raise refused(stmt, rule.refused)
         if rule is None or not rule.differentiable or (rule.partials is None and rule.vjp is None):
             raise missing(stmt)
         if g is not None:
@@ -289,10 +291,7 @@ class _Reverse:
             if partial is None:
                 continue
             if isinstance(partial, str):
-                raise Unsupported(
-                    f"`{name_of(stmt.fn)}` is not differentiated with respect to its argument "
-                    f"{stmt.args.index(arg) + 1}: {partial}.", "Keep that argument constant.", spot_of(stmt),
-                )
+                raise refused(stmt, partial, arg)
             values = self.b.inline(partial, [stmt.out, *stmt.args])
             if values[0] is None:
                 continue
@@ -408,6 +407,13 @@ def spot_of(stmt: Stmt) -> Spot | None:
     line = linecache.getline(place.file, place.line)
     end = place.col + len(place.text.encode())
     return Spot(place.file, place.line, place.col, place.line, end, place.function, line)
+
+
+def refused(stmt: Apply, why: str, arg: Atom | None = None) -> Unsupported:
+    """There is no derivative, or none by this argument, and the reason is known."""
+    by = "" if arg is None else f" with respect to its argument {stmt.args.index(arg) + 1}"
+    advice = "Keep its arguments constant." if arg is None else "Keep that argument constant."
+    return Unsupported(f"`{name_of(stmt.fn)}` is not differentiated{by}: {why}.", advice, spot_of(stmt))
 
 
 def missing(stmt: Apply, argument: int | None = None, rule: str = "vjp_rule") -> MissingRule:

@@ -11,7 +11,8 @@ pytest.importorskip("scipy")
 
 import scipy.special
 import scipy.special as sp
-from scipy import stats
+from scipy import linalg, stats
+from scipy.linalg import lu_factor
 from scipy.special import expit, gammaln
 from scipy.stats import norm, t
 
@@ -164,3 +165,79 @@ def test_methods_of_a_distribution_are_written_as_such():
     gradient = grad(lambda x, mu: stats.norm.cdf(x, mu))
     gradient(0.3, 0.2)
     assert "stats.norm.pdf(x, mu)" in gradient.source
+
+
+# ── scipy.linalg ─────────────────────────────────────────────────────────────────────────────────
+
+SPD = np.array([[3.0, 0.5, 0.2], [0.5, 2.0, 0.3], [0.2, 0.3, 1.5]])
+B = np.array([0.3, -0.4, 1.0])
+
+
+def gaussian_process(log_length, noise, x, y):
+    """The marginal likelihood, as it is written everywhere."""
+    k = np.exp(-0.5 * (x[:, None] - x[None, :]) ** 2 / np.exp(2.0 * log_length)) + noise * np.eye(3)
+    factor = linalg.cho_factor(k, lower=True)
+    return 0.5 * y @ linalg.cho_solve(factor, y) + np.sum(np.log(np.diag(factor[0])))
+
+
+def by_cholesky(a, b):
+    upper = linalg.cholesky(a)
+    half = linalg.solve_triangular(upper, b, trans=1)
+    return half @ half + np.sum(linalg.solve(a, b, assume_a="pos"))
+
+
+def by_lu(a, b):
+    factors = lu_factor(a)
+    p, l, u = linalg.lu(a)
+    return np.sum(linalg.lu_solve(factors, b)) + np.sum((p @ l) * u.T)
+
+
+def by_eigenvalues(a, b):
+    w, v = linalg.eigh(a)
+    return np.sum(np.log(w) * (v.T @ b) ** 2) + linalg.eigvalsh(a)[0] + linalg.svdvals(a)[1] + linalg.det(a)
+
+
+def by_qr(a, b):
+    q, r = linalg.qr(a[:, :2], mode="economic")
+    return np.sum(linalg.solve_triangular(r, q.T @ b)) + linalg.norm(linalg.inv(a)) + linalg.pinv(a)[0, 1]
+
+
+def matrix_functions(a, b):
+    return np.sum(linalg.expm(0.3 * a) @ b) + np.sum(linalg.logm(a)) + linalg.sqrtm(a)[0, 1] + linalg.cosm(a)[0, 0]
+
+
+def of_structure(a, b):
+    t = linalg.toeplitz(b + 2.0, b[::-1])
+    blocks = linalg.block_diag(a, t)
+    return np.sum(blocks**2) + np.sum(linalg.solve_toeplitz(B + np.array([3.0, 0, 0]), b)) + np.sum(linalg.circulant(b) @ b)
+
+
+def banded(a, b):
+    ab = np.stack([np.concatenate((np.zeros(1), a[0, 1:])), np.diag(a), np.concatenate((a[1, :2], np.zeros(1)))])
+    return np.sum(linalg.solve_banded((1, 1), ab, b) * b)
+
+
+def equations(a, b):
+    x = linalg.solve_sylvester(a, a.T, np.outer(b, b))
+    return np.sum(x * linalg.solve_discrete_lyapunov(0.2 * a, a)) + linalg.polar(a)[0][0, 1]
+
+
+def tridiagonal(a, b):
+    w, v = linalg.eigh_tridiagonal(np.diag(a), b[:2])
+    return np.sum(w**3) + np.sum((v * w) @ v.T * a)
+
+
+@pytest.mark.parametrize(
+    "f", [by_cholesky, by_lu, by_eigenvalues, by_qr, matrix_functions, of_structure, banded, equations, tridiagonal]
+)
+def test_linalg(f):
+    check_grads(f, (SPD, B))
+
+
+def test_gaussian_process():
+    check_grads(gaussian_process, (0.2, 0.1, B, np.array([1.0, 2.0, 0.5])))
+
+
+def test_what_has_no_derivative_is_refused_with_the_reason():
+    with pytest.raises(Unsupported, match="a Schur form is not unique"):
+        grad(lambda a: np.sum(linalg.schur(a)[0]))(SPD)

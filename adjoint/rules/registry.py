@@ -42,6 +42,7 @@ class Rule:
     jvp: Callable[..., Any] | None = None
     linear: bool = False  # linear in its first argument: its own JVP
     constant: str | None = None  # why the derivative is zero
+    refused: str | None = None  # why there is none
     pure: bool = True  # False: has an effect or draws random numbers
     view: bool = False  # the result may share memory with the first argument
     cheap: bool = False  # rather computed again than recorded
@@ -53,6 +54,7 @@ class Rule:
 
 
 RULES: dict[Any, Rule] = {}
+BY_VALUE: set[Any] = set()  # functions whose result's shape, or whether it is complex, depends on values
 OWNERS: dict[int, Any] = {}  # the objects whose methods have rules, by identity: `scipy.stats.norm`
 
 _SCIPY = (
@@ -157,6 +159,12 @@ def constant(*fns: Callable[..., Any], why: str, pure: bool = True) -> None:
     for f in fns:
         rule = _rule(f)
         rule.constant, rule.pure = why, pure
+
+
+def refuse(*fns: Callable[..., Any], why: str) -> None:
+    """Say that the derivative of `fns` is not to be had, and why: it stands in the error."""
+    for f in fns:
+        _rule(f).refused = why
 
 
 def lookup(fn: Callable[..., Any]) -> Rule | None:

@@ -11,12 +11,13 @@ import pytest
 pytest.importorskip("scipy")
 
 from rules.checker import called_without_a_rule, check, name, unlike_their_primals
+from rules.rows_scipy_linalg import ROWS as LINALG
 from rules.rows_special import ROWS as SPECIAL
 from rules.rows_stats import ROWS as STATS
 
 from adjoint.rules.registry import LIBRARIES, RULES, read_libraries
 
-ROWS = [*SPECIAL, *STATS]
+ROWS = [*SPECIAL, *STATS, *LINALG]
 for _module in LIBRARIES:
     importlib.import_module(_module)
 read_libraries()
