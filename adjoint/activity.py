@@ -1,4 +1,7 @@
-"""Which values carry a derivative: `active` looks forward from the wrt values, `reached` back from results."""
+"""Which values carry a derivative: `active` looks forward from the wrt values, `reached` back from results.
+
+And `unbound`: which values may not be there, on a path that does not bind them.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections.abc import Iterable
 
 from . import runtime
 from .avals import differentiable
-from .ir import Apply, Atom, Block, If, Loop, Stmt, Var, free, free_of
+from .ir import UNDEF, Apply, Atom, Block, If, Loop, Stmt, Var, free, free_of
 from .rules.registry import lookup
 
 
@@ -54,6 +57,40 @@ def active(block: Block, wrt: Iterable[Var]) -> set[Var]:
 def carriers(stmt: Apply) -> tuple[Atom, ...]:
     """The arguments that a derivative can flow from: of some primitives the first only, the others being an index or a shape."""
     return stmt.args[:1] if stmt.fn in (operator.getitem, runtime.unbroadcast) else stmt.atoms()
+
+
+def unbound(block: Block) -> set[Var]:
+    """The variables that hold nothing on some path: what a side of an `if` or a first iteration does not bind."""
+    found: set[Var] = set()
+
+    def mark(pairs: Iterable[tuple[Var, Atom]]) -> bool:
+        new = [v for v, a in pairs if v not in found and (a is UNDEF or a in found)]
+        found.update(new)
+        return bool(new)
+
+    def visit(block: Block) -> None:
+        for stmt in block.stmts:
+            match stmt:
+                case Apply() if stmt.fn in (runtime.identity, runtime.make_tuple, operator.getitem):
+                    mark((stmt.out, a) for a in stmt.args)
+                case If():
+                    for side in (stmt.then, stmt.orelse):
+                        visit(side)
+                        mark(zip(stmt.outs, side.results, strict=True))
+                case Loop():
+                    n = len(stmt.outs)
+                    params, results = stmt.body.params, stmt.body.results
+                    mark(zip(params[:n], stmt.init, strict=True))
+                    mark(zip(params[n:], stmt.iters, strict=True))
+                    while True:
+                        visit(stmt.body)
+                        if not mark(zip(params[:n], results[:n], strict=True)):
+                            break
+                    mark(zip(stmt.outs, params[:n], strict=True))
+                    mark(zip(stmt.lists, results[n:], strict=False))
+
+    visit(block)
+    return found
 
 
 def reached(stmts: Iterable[Stmt], seeds: Iterable[Var], active: set[Var]) -> set[Var]:

@@ -9,6 +9,11 @@ from typing import Any, overload
 from .arguments import Wrt
 from .dispatch import Derived, Reverse
 from .errors import WrongArgument
+from .ir import Const
+from .lower.context import Frame, Lowering
+from .lower.specials import Handler, special
+from .lower.values import Partial, Value
+from .nested import Derivative, constant
 from .operators import Forward, Tangent
 
 
@@ -71,6 +76,24 @@ def value_and_grad(
     if fun is None:
         return functools.partial(value_and_grad, wrt=wrt, optimize=optimize, has_aux=has_aux)
     return Gradient(fun, wrt, value=True, optimize=optimize, has_aux=has_aux)
+
+
+def _inside(value: bool) -> Handler:
+    """`grad(g)` in a function that is lowered."""
+
+    def handler(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+        given = dict(zip(("fun", "wrt"), args, strict=False)) | kwargs
+        if "fun" not in given:
+            return Partial(Const(value_and_grad if value else grad), (), given)
+        wrt = constant(lo, frame, node, given, "wrt", 0)
+        operator = Reverse(value, bool(constant(lo, frame, node, given, "has_aux", False)))
+        return Partial(Const(Derivative(operator, wrt)), (given["fun"],), {})
+
+    return handler
+
+
+special(grad)(_inside(False))
+special(value_and_grad)(_inside(True))
 
 
 def source(

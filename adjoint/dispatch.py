@@ -22,10 +22,12 @@ from .arguments import Wrt, check_wrt, examples, positions
 from .avals import Arr
 from .emit import Emitted, emit
 from .errors import AdjointError
-from .ir import Function, callees, show
+from .ir import Block, Const, Function, callees, show
 from .lower import Lowered, lower
 from .lower.abstract import Shapeless, signature
+from .lower.meaning import Meant
 from .lower.source import Unchanged, function_of
+from .nested import derivative, within
 from .passes import dce, optimised, prepared
 from .reverse import Place
 from .sweeps import reverse
@@ -97,7 +99,7 @@ def _needs_defaults(function: Function) -> bool:
     return any(p.has_default and not isinstance(p.default, simple) for p in function.params)
 
 
-class Derived:
+class Derived(Meant):
     """A function made from another by an operator, with the source of what runs.
 
     Attributes: `primal` (the function it is made from), `wrt`, `operator`, `source` (the generated
@@ -196,6 +198,26 @@ class Derived:
         """The program as text at one stage: "lowered", "reversed", "optimised" or "source"."""
         return self._stages(self._bound(args, kwargs) if args or kwargs else None)[name]()
 
+    # --- inside another function ------------------------------------------------------------------
+
+    def meaning(self, lo: Any, frame: Any, node: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        return derivative(lo, frame, node, self.operator, self.wrt, Const(self.primal), args, kwargs)
+
+    def as_method(self) -> Derived:
+        """The same, with the object as a first argument that `wrt` counts."""
+        if self._free is None:
+            parameters = list(self._signature.parameters.values())
+            rest = self._signature.replace(parameters=parameters[1:])
+            names = [p.name for p in parameters]
+            wrt = self.wrt
+            found = [
+                which if which == names[0] else names[1 + positions(self.primal, rest, which)[0]]  # type: ignore[operator]
+                for which in (wrt if isinstance(wrt, tuple | list) else (wrt,))
+            ]
+            names_of = tuple(map(str, found)) if isinstance(wrt, tuple | list) else found[0]
+            self._free = self._remade(self.primal, names_of, self.operator, self._optimize)
+        return self._free
+
     # --- building ---------------------------------------------------------------------------------
 
     def _bound(self, args: Any, kwargs: Any) -> inspect.BoundArguments:
@@ -242,7 +264,9 @@ class Derived:
             return lower(self.primal, bound)
         inner = self.primal
         lowered = inner._lowered(bound)
-        return dataclasses.replace(lowered, function=inner._derived(lowered.function, bound, False))
+        function = inner._derived(lowered.function, bound, False)
+        body = Block(function.body.params, tuple(map(within, function.body.stmts)), function.body.results)
+        return dataclasses.replace(lowered, function=dataclasses.replace(function, body=body))
 
     def _derived(self, function: Function, bound: inspect.BoundArguments, textbook: bool) -> Function:
         """The operator applied to a program."""
@@ -339,20 +363,8 @@ class BoundDerived(Derived):
 def bound_to(derived: Derived, obj: Any) -> Derived:
     """The gradient of a method, bound to an object: `wrt` counts the parameters after `self`."""
     parameters = list(derived._signature.parameters.values())
-
-    def made(fun: Any, wrt: Wrt) -> Derived:
-        return type(derived)._remade(fun, wrt, derived.operator, derived._optimize)
-
     ordinary = parameters and parameters[0].kind in (parameters[0].POSITIONAL_ONLY, parameters[0].POSITIONAL_OR_KEYWORD)
     if not ordinary or not isinstance(derived.primal, types.FunctionType):
-        return made(types.MethodType(derived.primal, obj), derived.wrt)
-    if derived._free is None:
-        rest = derived._signature.replace(parameters=parameters[1:])
-        names = [p.name for p in parameters]
-        wrt = derived.wrt
-        found = [
-            which if which == names[0] else names[1 + positions(derived.primal, rest, which)[0]]  # type: ignore[operator]
-            for which in (wrt if isinstance(wrt, tuple | list) else (wrt,))
-        ]
-        derived._free = made(derived.primal, tuple(map(str, found)) if isinstance(wrt, tuple | list) else found[0])
-    return BoundDerived(derived._free, obj, derived.wrt)
+        fun = types.MethodType(derived.primal, obj)
+        return type(derived)._remade(fun, derived.wrt, derived.operator, derived._optimize)
+    return BoundDerived(derived.as_method(), obj, derived.wrt)

@@ -93,7 +93,7 @@ class At:
     """Why a statement is there: the user's place, the sweep, and for a pullback what it pulls."""
 
     place: Place | None = None
-    sweep: str = "forward"  # "reverse", or "tangent" for what goes along with the forward sweep
+    sweep: str = "forward"  # "reverse"; "tangent": goes along with the forward sweep; "inner": of a derivative differentiated
     pulls: Apply | None = field(default=None, compare=False)
 
 

@@ -14,9 +14,7 @@ import operator
 from typing import TYPE_CHECKING, Any
 
 from . import runtime
-from .activity import active
 from .avals import Obj, Parts, differentiable
-from .cotangents import zero
 from .ir import (
     Apply, At, Atom, Block, Callee, Const, Function, Param, Tree, Var, defined, free, has_effect, substitute,
 )
@@ -39,7 +37,7 @@ def pull_call(work: _Reverse, stmt: Apply) -> Apply:
     work.b.at = At(stmt.at.place, "reverse", stmt)
     assert stmt.fn.function is not None
     results = stmt.fn.function.body.results
-    given = [bars.get(v) or zero(work.b, v) for v, r in zip(stmt.outs, results, strict=True) if differentiable(r.aval)]
+    given = [bars.get(v) or work.zero(v) for v, r in zip(stmt.outs, results, strict=True) if differentiable(r.aval)]
     tape = Var(Obj(tuple))
     args = [a for a, on in zip(stmt.args, mask, strict=True) if on]
     outs = tuple(Var(a.aval, bar_of=a if isinstance(a, Var) else None) for a in args)
@@ -62,7 +60,7 @@ def pair(work: _Reverse, callee: Callee, mask: tuple[bool, ...]) -> tuple[Callee
     work.pairs[key] = forward, backward
     body = function.body
     wrt = [p for p, on in zip(body.params, mask, strict=True) if on]
-    inner = work.inside(active(body, wrt))
+    inner = work.inside(body, wrt)
     inner.b.shapes.note(body.stmts)
     seeds = []
     for r in body.results:

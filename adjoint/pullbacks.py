@@ -15,6 +15,10 @@ from .emit import emit
 from .errors import WrongArgument
 from .halves import halves, turning
 from .ir import Function
+from .lower.context import Frame, Lowering
+from .lower.specials import special
+from .lower.values import Value
+from .nested import constant, pulled
 from .reverse import Place
 from .tangents import completed
 
@@ -111,3 +115,9 @@ def halves_of(fun: Callable[..., Any], wrt: Wrt, operator: Turning) -> Halves:
 @functools.lru_cache(maxsize=MOST_SIGNATURES)
 def _halves_of(fun: Callable[..., Any], wrt: Wrt, operator: Turning) -> Halves:
     return Halves(fun, wrt, operator)
+
+
+@special(vjp)
+def _inside(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    """`vjp` in a function that is lowered."""
+    return pulled(lo, frame, node, args[0], args[1:], bool(constant(lo, frame, node, kwargs, "has_aux", False)))

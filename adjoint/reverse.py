@@ -26,11 +26,12 @@ from typing import Any
 import numpy as np
 
 from . import runtime
-from .avals import ANY, Arr, Num, Obj, Parts, Seq, dtype_of, join, shape_of
+from .activity import active, unbound
+from .avals import ANY, Arr, Num, Obj, Parts, Seq, dtype_of, is_known, join, shape_of
 from .cotangents import Builder, fit, plus, times, zero
 from .errors import AdjointError, BadRule, MissingRule, Spot, Unsupported
 from .ir import (
-    Apply, At, Atom, Callee, Const, Function, If, Loop, Stmt, Var, defined,
+    Apply, At, Atom, Block, Callee, Const, Function, If, Loop, Stmt, Var, defined,
 )
 from .lower.values import Tuple, Value
 from .pairs import Pairs, pull_call
@@ -63,16 +64,16 @@ def _spot_of(function: Function) -> Spot | None:
 class _Reverse:
     """The reverse sweep as it grows: the cotangents so far, and the statements that compute them."""
 
-    def __init__(self, active: set[Var], pairs: Pairs | None = None, shapes: Shapes | None = None) -> None:
-        self.active = active
-        self.undefined: set[Var] = set()  # carries without a value in the first iteration
+    def __init__(self, body: Block, wrt: Iterable[Var], pairs: Pairs | None = None, shapes: Shapes | None = None) -> None:
+        self.active = active(body, wrt)
+        self.unbound = unbound(body)
         self.pairs: Pairs = {} if pairs is None else pairs  # functions that call themselves, in two halves
         self.bars: dict[Key, Atom] = {}
         self.b = Builder(shapes)
 
-    def inside(self, active: set[Var]) -> _Reverse:
+    def inside(self, body: Block, wrt: Iterable[Var]) -> _Reverse:
         """The reverse sweep of another function of the same program."""
-        return _Reverse(active, self.pairs, self.b.shapes)
+        return _Reverse(body, wrt, self.pairs, self.b.shapes)
 
     # --- cotangents -------------------------------------------------------------------------------
 
@@ -109,7 +110,7 @@ class _Reverse:
             return Const(None)
         g = self.bars.get(leaf)
         if g is None:
-            g = zero(self.b, leaf)
+            g = self.zero(leaf)
         return finished(self.b, g, leaf)
 
     # --- statements -------------------------------------------------------------------------------
@@ -170,7 +171,7 @@ class _Reverse:
         if (rest not in self.bars and last not in self.bars) or not self.is_active(stmt.args[0]):
             return
         self.b.at = At(stmt.at.place, "reverse", stmt)
-        before, item = (self.bars.pop(v) if v in self.bars else zero(self.b, v) for v in stmt.outs)
+        before, item = (self.bars.pop(v) if v in self.bars else self.zero(v) for v in stmt.outs)
         kind = before.aval if isinstance(before.aval, Seq) else stmt.args[0].aval
         if isinstance(kind, Seq):
             kind = Seq(join(kind.item, item.aval))
@@ -210,7 +211,7 @@ class _Reverse:
             return
         old = self.bars.get(container)
         if old is None:
-            old = zero(self.b, container)
+            old = self.zero(container)
         aval = old.aval
         if isinstance(aval, Seq):  # a list of floats may get a NumPy scalar
             aval = join(aval, g.aval if isinstance(g.aval, Seq) else Seq(g.aval))
@@ -338,13 +339,17 @@ class _Reverse:
                 "A cotangent has the shape of its argument.", spot_of(stmt),
             )
 
+    def zero(self, v: Var, bar_of: Var | None = None) -> Atom:
+        """A zero cotangent; for what may not be there at all, one that is made when that is known."""
+        if v in self.unbound and not isinstance(v.aval, Num) and not is_known(shape_of(v.aval)):
+            return self.b.apply(runtime.zeros_like, v, aval=v.aval, bar_of=bar_of or v)
+        return zero(self.b, v, bar_of=bar_of)
+
     def bar_or_zero(self, bars: dict[Key, Atom], key: Key) -> Atom:
         if key in bars:
             return bars[key]
         if isinstance(key, Var):
-            if key in self.undefined and isinstance(key.aval, Seq):
-                return self.b.apply(runtime.zeros_like, key, aval=key.aval, bar_of=key)
-            return zero(self.b, key)
+            return self.zero(key)
         return zero(self.b, key[0], key[0].aval.items[key[1]])  # type: ignore[union-attr]
 
 

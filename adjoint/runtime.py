@@ -242,6 +242,16 @@ def owned(g: Any) -> Any:
     return np.array(g) if isinstance(g, np.ndarray) else g
 
 
+def of_shape(seed: Any, value: Any) -> Any:
+    """A cotangent, if it has the shape of its value."""
+    if np.shape(seed) != np.shape(value):
+        raise WrongArgument(
+            f"A cotangent has shape {np.shape(seed)}, and its value {np.shape(value)}.",
+            "A cotangent has the shape of what it is the cotangent of.",
+        )
+    return seed
+
+
 def kept(x: Any) -> Any:
     """A copy of arrays and containers, for a tape that outlives the call."""
     if isinstance(x, np.ndarray):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from .activity import carried_back
 from .avals import ANY, BOOL, INT, Arr, Num, Obj, Parts, Seq, dtype_of, item_of, join
-from .cotangents import widen, zero
+from .cotangents import widen
 from .ir import UNDEF, At, Atom, Block, Const, If, Loop, Try, Var, With, defined, free, free_of, substitute
 from .passes.remat import recomputed
 
@@ -98,20 +98,19 @@ def pull_loop(work: _Reverse, stmt: Loop) -> Loop:
     init: list[Atom] = []
     for i in carried:
         out = stmt.outs[i]
-        bar = work.bars.pop(out) if out in work.bars else zero(work.b, out, bar_of=body.params[i])
+        bar = work.bars.pop(out) if out in work.bars else work.zero(out, bar_of=body.params[i])
         init.append(_as_list(work, bar, out))
         bars.append(Var(_bar_aval(init[-1], out), bar_of=body.params[i]))
         work.b.shapes.alike(bars[-1], body.results[i])
     outside = [v for v in free(body) if v in flows]
     sums = []
     for v in outside:
-        init.append(work.bars.pop(v) if v in work.bars else zero(work.b, v))
+        init.append(work.bars.pop(v) if v in work.bars else work.zero(v))
         sums.append(Var(_bar_aval(init[-1], v), bar_of=v))
     emitted = [(k, work.bars.pop(v)) for k, v in enumerate(stmt.lists) if v in work.bars]
     items = [Var(item_of(g.aval)) for _, g in emitted]
     iterated = [k for k, p in enumerate(body.params[n:]) if p in flows and work.is_active(stmt.iters[k])]
 
-    work.undefined |= {p for p, a in zip(body.params, stmt.init, strict=False) if a is UNDEF or a in work.undefined}
     outer = work.bars
     work.bars = dict(zip(outside, sums, strict=True))
     with work.b.block() as stmts:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from .activity import active
 from .avals import Num, Obj, Parts, Seq, dtype_of, shape_of
 from .errors import WrongArgument
 from .ir import At, Atom, Block, Const, Function, Param, Stmt, Tree, Var, leaves, map_leaves
@@ -42,7 +41,7 @@ def sweeps(function: Function, wrt: list[Place] | Place, *, seed: str, has_aux: 
     """
     trees = [tree_of(function, place) for place in (wrt if isinstance(wrt, list) else [wrt])]
     inputs = [v for tree in trees for v in leaves(tree) if isinstance(v, Var)]
-    work = _Reverse(active(function.body, inputs))
+    work = _Reverse(function.body, inputs)
     work.b.shapes.note(function.body.stmts)
     result, aux = function.result, None
     if has_aux:

@@ -100,7 +100,7 @@ class Writer:
 
     def _line_comment(self, at: At) -> str | None:
         """In the default form: the user's line, once, where its pullback begins."""
-        if at.sweep != "reverse" or at.place is None:
+        if at.sweep not in ("reverse", "inner") or at.place is None:
             return None
         line = (at.place.file, at.place.line)
         if line == self.told or line in self.headed:
@@ -362,7 +362,7 @@ class Writer:
 
 
 def _sweep(stmt: Stmt) -> str:
-    """Tangents go along with the forward sweep."""
+    """What is differentiated is the forward sweep, though it may be a derivative itself; tangents go along with it."""
     return "reverse" if stmt.at.sweep == "reverse" else "forward"
 
 

@@ -26,7 +26,7 @@ from .recursion import merged
 from .source import Unchanged, function_of, read
 from .values import Attributes, Entries, Items, Ref, Tuple, Value
 
-__all__ = ["Lowered", "lower", "lower_atom", "lower_rule"]
+__all__ = ["Lowered", "lower", "lower_atom", "lower_rule", "result_tree"]
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def _lower(
         lo.stmts.insert(0, Apply((Var(NONE),), runtime.check_apart, arrays, (), At(), True))
     if lo.state.dead:  # it always raises: what it would return does not matter
         result = Const(0.0)
-    outputs, tree = _result(lo, frame, node, result)
+    outputs, tree = result_tree(lo, frame, node, result)
     inputs = tuple(v for p in params for v in leaves(p.tree) if isinstance(v, Var))
     block = Block(inputs, tuple(lo.stmts), tuple(outputs))
     function = Function(_name(fn), tuple(params), block, tree, fn, inspect.getdoc(fn))
@@ -195,7 +195,7 @@ def _leaf_name(name: str, path: Any) -> str:
     return "_".join([name, *(str(what) for _, what in path if str(what).isidentifier() or str(what).isdigit())])
 
 
-def _result(lo: Lowering, frame: Frame, node: Any, value: Value) -> tuple[list[Any], Any]:
+def result_tree(lo: Lowering, frame: Frame, node: Any, value: Value) -> tuple[list[Any], Any]:
     """The leaves of the result, and its structure."""
     outputs: list[Any] = []
 

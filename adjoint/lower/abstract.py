@@ -25,12 +25,13 @@ import numpy as np
 from ..avals import FLOAT, INT, Aval, Num, Seq, aval_of
 from ..ir import Atom, Const, Tree
 from ..rules.registry import OWNERS
+from .meaning import Meant
 from .values import Attributes, Cell, Content, Entries, Items, Ref, State, Tuple, Value
 
 STATIC = (
     bool, str, bytes, type(None), type(Ellipsis), type, np.dtype, types.ModuleType, types.FunctionType,
     types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType, np.ufunc, slice, range,
-    type(np.sum), operator.itemgetter, operator.attrgetter, operator.methodcaller, functools.partial,
+    type(np.sum), operator.itemgetter, operator.attrgetter, operator.methodcaller, functools.partial, Meant,
 )
 
 LONGEST = 64  # the items of a list of up to this length may be told apart

@@ -16,6 +16,7 @@ from ..ir import Apply, At, Atom, Const, Var
 from ..rules.registry import lookup
 from . import calls, classes, control, frozen, specials
 from .context import Frame, Lowering
+from .meaning import Meant
 from .values import Attributes, Choice, Closure, Entries, Items, Method, Partial, Ref, Tuple, Value, aval_name
 
 _ARRAY_FUNCTIONS: dict[str, Any] = {"real": np.real, "imag": np.imag, "T": np.transpose}
@@ -184,6 +185,8 @@ def of_class(lo: Lowering, frame: Frame, node: Any, value: Value, cls: type, nam
             return Method(Const(cls), classes.as_value(found.__func__))
         case Closure():
             return Method(value, found)
+        case Meant():
+            return Method(value, Const(found.as_method()))
         case types.FunctionType() | types.MethodDescriptorType() | types.WrapperDescriptorType():
             return Method(value, Const(found))
     if callable(found) and not isinstance(found, type) and hasattr(found, "__get__"):  # a method compiled elsewhere

@@ -23,6 +23,7 @@ from . import classes, control, expressions, frozen, recursion, specials, statem
 from .abstract import is_namedtuple
 from .context import Frame, Lowering
 from .exits import structured
+from .meaning import Meant
 from .source import read
 from .values import (
     Attributes, Choice, Closure, Entries, Items, Method, Partial, Ref, Tuple, Value, is_undefined,
@@ -89,6 +90,9 @@ def call_constant(
 ) -> Value:
     """A call of something that is known when the gradient is built."""
     rule = lookup(fn)
+    if isinstance(fn, Meant):
+        value: Value = fn.meaning(lo, frame, node, args, kwargs)
+        return value
     special = specials.find(fn)
     if special is not None:
         result = special(lo, frame, node, args, kwargs)

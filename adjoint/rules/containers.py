@@ -43,6 +43,11 @@ def to_list(g, z, x):
     return g
 
 
+@vjp_rule(runtime.of_shape)
+def of_shape(g, z, seed, value):
+    return g, None
+
+
 @vjp_rule(runtime.unbroadcast)
 def unbroadcast(g, z, cotangent, x):
     return g, None  # the engine brings it to the shape of the cotangent
