@@ -43,7 +43,7 @@ def infer(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: tuple[tuple[str
         return BOOL
     if not pure or fn in BY_VALUE or any(k in _CHOOSING for k, _ in kwargs):
         return ANY
-    if fn is operator.getitem:
+    if fn in (operator.getitem, runtime.put_back):
         return _getitem(args[0], args[1])
     if fn in (runtime.array_set, runtime.array_put, runtime.index_add):
         return args[0].aval

@@ -93,6 +93,9 @@ class Shapes:
             return self.dims(stmt.args[1])
         if stmt.fn is operator.getitem:
             return self._part(*stmt.args)
+        if stmt.fn is np.outer:
+            dims = [self.dims(a) for a in stmt.args]
+            return tuple(d for n in dims for d in n) if all(n is not None and len(n) == 1 for n in dims) else None  # type: ignore[union-attr]
         rule = lookup(stmt.fn)
         ufunc = isinstance(stmt.fn, np.ufunc) and stmt.fn.signature is None and stmt.fn.nout == 1
         if (ufunc or stmt.fn in _ENTRYWISE) and rule is not None and all(isinstance(a.aval, Num | Arr) for a in stmt.atoms()):

@@ -12,7 +12,7 @@ import operator
 import numpy as np
 
 from .. import runtime
-from ..avals import Arr, Aval, Num, Obj
+from ..avals import Arr, Aval, Num, Obj, Parts, Seq
 from ..ir import Apply, Atom, Block, Function, If, Loop, Var, leaves
 from ..lower.context import MAY_SHARE
 from ..rules.registry import lookup
@@ -91,12 +91,23 @@ class Aliases:
             for out in stmt.outs:
                 self._mark(out)
         if stmt.fn in _HOLDS or rule is None or rule.view:
-            held = stmt.args[:1] if stmt.fn in ARRAY_UPDATES else stmt.atoms()
+            held = stmt.args[:1] if stmt.fn in (*ARRAY_UPDATES, operator.getitem) else stmt.atoms()
+            if stmt.fn is operator.getitem and isinstance(stmt.args[0].aval, Arr) and _gathers(stmt.args[1].aval):
+                return
             for out in stmt.outs:
                 for a in held:
                     self._union(out, a)
                 if rule is None:
                     self._mark(out)
+
+
+def _gathers(index: Aval) -> bool:
+    """Does an index with a list or an array in it pick entries one by one?  They are copied."""
+    items = index.items if isinstance(index, Parts) and index.cls is tuple else (index,)
+    return any(
+        isinstance(i, Seq) or (isinstance(i, Parts) and i.cls is list) or (isinstance(i, Arr) and i.shape not in ((), None))
+        for i in items
+    )
 
 
 def holds_memory(aval: Aval) -> bool:

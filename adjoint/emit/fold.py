@@ -59,8 +59,8 @@ class Folds:
             self.width[v] = width
             if isinstance(stmt, If):
                 self.is_expression(stmt)
-            if isinstance(stmt, Apply) and stmt.fn in _INDICES and v not in self.passed_on and not any(
-                a in self.folded for a in stmt.args
+            if isinstance(stmt, Apply) and stmt.fn in _INDICES and v not in self.passed_on and all(
+                a not in self.folded or self._is_index(a) for a in stmt.args
             ):
                 self.folded[v] = stmt  # an index or range is written out wherever it is used
                 continue
@@ -82,6 +82,10 @@ class Folds:
                 continue
             if width <= WIDEST or (self.textbook and v.bar_of is None and v.dot_of is None):
                 self.folded[v] = stmt
+
+    def _is_index(self, v: Var) -> bool:
+        maker = self.folded[v]
+        return isinstance(maker, Apply) and maker.fn in _INDICES
 
     def _may_fold(self, stmt: Apply | If, v: Var) -> bool:
         if isinstance(stmt, If):
@@ -131,6 +135,8 @@ class Folds:
         if isinstance(stmt, If):
             sides = [self._atom(side.results[0]) for side in (stmt.then, stmt.orelse) if side.results]
             return 10 + self._atom(stmt.test) + sum(sides)
+        if stmt.fn is slice:
+            return sum(self._atom(a) + 1 for a in stmt.args if not isinstance(a, Const) or a.value is not None)
         name = 3 if getattr(stmt.fn, "__module__", "") == "_operator" else len(getattr(stmt.fn, "__name__", "call")) + 5
         return name + sum(self._atom(a) + 2 for a in stmt.atoms())
 

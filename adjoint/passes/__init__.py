@@ -14,9 +14,10 @@ from ..ir import Function
 from .cse import cse
 from .dce import dce
 from .emitted import emitted
+from .rewind import rewind
 from .simplify import simplify
 
-__all__ = ["BEFORE", "PASSES", "cse", "dce", "emitted", "optimised", "prepared", "simplify"]
+__all__ = ["BEFORE", "PASSES", "cse", "dce", "emitted", "optimised", "prepared", "rewind", "simplify"]
 
 BEFORE = (
     emitted,  # lists that a loop appends to are emitted by it
@@ -28,6 +29,9 @@ PASSES = (
     cse,  # each value once
     simplify,  # what became the same on both sides of an `if`
     dce,  # what nobody reads, tapes above all
+    rewind,  # tapes of what an array still holds, or can be made to hold again
+    cse,
+    dce,
 )
 
 

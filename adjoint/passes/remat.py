@@ -42,7 +42,7 @@ class Plan:
 def recomputed(residuals: list[Var], forward: list[Stmt], items: set[Var], local: set[Var]) -> Plan:
     """Decide for each residual of a loop's body; `items` are at hand in the reversed loop too."""
     makers = {v: s for s in forward for v in defined(s) if isinstance(s, Apply)}
-    recorded = {r: None for r in residuals if r not in items and not _is_cheap(makers.get(r))}
+    recorded = {r: None for r in residuals if r not in items and not is_cheap(makers.get(r))}
     again: dict[Apply, None] = {}
     used = {r for r in residuals if r in items}
 
@@ -54,7 +54,7 @@ def recomputed(residuals: list[Var], forward: list[Stmt], items: set[Var], local
             seen.add(a)
             return True
         maker = makers.get(a)
-        if maker is None or not _is_cheap(maker):
+        if maker is None or not is_cheap(maker):
             return False
         if maker not in trail and maker not in again:
             if not all([at_hand(b, trail, seen) for b in maker.atoms()]):
@@ -75,7 +75,7 @@ def recomputed(residuals: list[Var], forward: list[Stmt], items: set[Var], local
     return Plan([r for r in residuals if r in recorded], list(again), used)
 
 
-def _is_cheap(stmt: Apply | None) -> bool:
+def is_cheap(stmt: Apply | None) -> bool:
     if stmt is None or stmt.effect or len(stmt.outs) != 1:
         return False
     rule = lookup(stmt.fn)

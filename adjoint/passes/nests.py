@@ -1,0 +1,72 @@
+"""A nest of loops of the forward sweep, beside the loops of the reverse sweep that go back over its tapes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from ..ir import Atom, Block, Loop, Var, blocks, reads
+
+
+@dataclass(eq=False)
+class Pair:
+    """A loop, the loop that goes back over it, and the pairs inside them."""
+
+    forward: Loop
+    backward: Loop
+    outer: Pair | None
+    tapes: dict[Var, Var] = field(default_factory=dict)  # what is recorded -> what the reversed loop takes off the tape
+    inner: list[Pair] = field(default_factory=list)
+
+    @property
+    def stack(self) -> tuple[Loop, ...]:
+        """The loops of the forward sweep, from the outermost."""
+        return (*(self.outer.stack if self.outer else ()), self.forward)
+
+    def upwards(self) -> Iterator[Pair]:
+        yield self
+        if self.outer is not None:
+            yield from self.outer.upwards()
+
+    def all(self) -> Iterator[Pair]:
+        yield self
+        for inner in self.inner:
+            yield from inner.all()
+
+
+def uses(block: Block) -> Counter[Var]:
+    return Counter(a for a in _read(block) if isinstance(a, Var))
+
+
+def _read(block: Block) -> Iterator[Atom]:
+    for stmt in block.stmts:
+        yield from reads(stmt)
+        for inner in blocks(stmt):
+            yield from _read(inner)
+    yield from block.results
+
+
+def nest(forward: Loop, backward: Loop, used: Counter[Var], outer: Pair | None = None) -> Pair | None:
+    """The pair, if the second loop goes back over tapes of the first that nothing else reads."""
+    if backward.reverse == forward.reverse or backward.test is not None or backward.stops:
+        return None
+    pair = Pair(forward, backward, outer)
+    n, m = len(forward.outs), len(backward.outs)
+    taken_off = {item: r for r, item in outer.tapes.items()} if outer is not None else {}
+    for source, item in zip(backward.iters, backward.body.params[m:], strict=True):
+        # The tape of an inner loop is an item of the tape of the loop around it.
+        tape = taken_off.get(source) if outer is not None else source  # type: ignore[arg-type]
+        if tape in forward.lists and used[source] == 1:  # type: ignore[index]
+            r = forward.body.results[n + forward.lists.index(tape)]
+            if isinstance(r, Var) and r not in pair.tapes:
+                pair.tapes[r] = item
+    if not pair.tapes:
+        return None
+    left = [s for s in backward.body.stmts if isinstance(s, Loop)]
+    for a in forward.body.stmts:
+        found = next((p for b in left if isinstance(a, Loop) and (p := nest(a, b, used, pair)) is not None), None)
+        if found is not None:
+            pair.inner.append(found)
+            left.remove(found.backward)
+    return pair
