@@ -22,43 +22,41 @@ from .alias import ARRAY_UPDATES, Aliases
 
 def own(function: Function) -> Function:
     aliases = Aliases(function)
-    return dataclasses.replace(function, body=_block(function.body, aliases))
+    return dataclasses.replace(function, body=_block(function.body, aliases, set()))
 
 
-def _block(block: Block, aliases: Aliases) -> Block:
+def _block(block: Block, aliases: Aliases, mine: set[Atom]) -> Block:
+    """`mine`: the arrays that were copied, and what became of them."""
     stmts: list[Stmt] = []
-    mine: set[Atom] = set()  # what was copied in this block, and what became of it
     for stmt in block.stmts:
-        if isinstance(stmt, Apply) and stmt.fn in ARRAY_UPDATES and _is_array(stmt.args[0]):
-            array = stmt.args[0]
-            assert isinstance(array, Var)
-            if array not in mine and aliases.foreign(array):
-                copy = array.again()
-                stmts.append(Apply((copy,), runtime.owned, (array,), (), At(sweep=stmt.at.sweep)))
-                stmt = dataclasses.replace(stmt, args=(copy, *stmt.args[1:]))
-            mine.add(stmt.out)
-        stmts.extend(_statement(stmt, aliases))
+        match stmt:
+            case Apply() if stmt.fn in ARRAY_UPDATES:
+                array = stmt.args[0]
+                if _is_array(array) and array not in mine and aliases.foreign(array):  # type: ignore[arg-type]
+                    array = _copied(array, stmt, stmts)
+                    stmt = dataclasses.replace(stmt, args=(array, *stmt.args[1:]))
+                mine.add(stmt.out)
+            case If():
+                then, orelse = _block(stmt.then, aliases, mine), _block(stmt.orelse, aliases, mine)
+                stmt = dataclasses.replace(stmt, then=then, orelse=orelse)
+            case Loop():
+                updated = [s.args[0] for s in _updates(stmt.body)]
+                init: list[Atom] = []
+                for start, param in zip(stmt.init, stmt.body.params, strict=False):
+                    if _is_array(start) and any(isinstance(a, Var) and aliases.share(a, param) for a in updated):
+                        start = _copied(start, stmt, stmts)
+                        mine.add(param)
+                    init.append(start)
+                stmt = dataclasses.replace(stmt, init=tuple(init), body=_block(stmt.body, aliases, mine))
+                mine.update(out for out, p in zip(stmt.outs, stmt.body.params, strict=False) if p in mine)
+        stmts.append(stmt)
     return Block(block.params, tuple(stmts), block.results)
 
 
-def _statement(stmt: Stmt, aliases: Aliases) -> list[Stmt]:
-    match stmt:
-        case If():
-            then, orelse = _block(stmt.then, aliases), _block(stmt.orelse, aliases)
-            return [dataclasses.replace(stmt, then=then, orelse=orelse)]
-        case Loop():
-            updated = [s.args[0] for s in _updates(stmt.body)]
-            copies: list[Stmt] = []
-            init: list[Atom] = []
-            for start, param in zip(stmt.init, stmt.body.params, strict=False):
-                if _is_array(start) and any(isinstance(a, Var) and aliases.share(a, param) for a in updated):
-                    mine = start.again() if isinstance(start, Var) else Var(start.aval)
-                    copies.append(Apply((mine,), runtime.owned, (start,), (), At(sweep=stmt.at.sweep)))
-                    start = mine
-                init.append(start)
-            body = _block(stmt.body, aliases)
-            return [*copies, dataclasses.replace(stmt, init=tuple(init), body=body)]
-    return [stmt]
+def _copied(array: Atom, before: Stmt, stmts: list[Stmt]) -> Var:
+    copy = array.again() if isinstance(array, Var) else Var(array.aval)
+    stmts.append(Apply((copy,), runtime.owned, (array,), (), At(sweep=before.at.sweep)))
+    return copy
 
 
 def _updates(block: Block) -> Iterator[Apply]:
