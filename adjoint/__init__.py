@@ -10,6 +10,7 @@
 from . import rules as _rules  # registers the derivative rules
 from .api import Gradient, grad, source, value_and_grad
 from .errors import AdjointError, BadRule, MissingRule, SourceNotFound, Unsupported, WrongArgument
+from .hooks import cotangent, tangent
 from .operators import Tangent, jvp
 from .pullbacks import vjp
 from .rules.registry import constant, elementwise, jvp_rule, linear, vjp_rule
@@ -28,12 +29,14 @@ __all__ = [
     "WrongArgument",
     "check_grads",
     "constant",
+    "cotangent",
     "elementwise",
     "grad",
     "jvp",
     "jvp_rule",
     "linear",
     "source",
+    "tangent",
     "value_and_grad",
     "vjp",
     "vjp_rule",

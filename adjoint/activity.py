@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from . import runtime
 from .avals import differentiable
+from .hooks import Hook
 from .ir import UNDEF, Apply, Atom, Block, If, Loop, Stmt, Var, free, free_of
 from .rules.registry import lookup
 
@@ -56,7 +57,8 @@ def active(block: Block, wrt: Iterable[Var]) -> set[Var]:
 
 def carriers(stmt: Apply) -> tuple[Atom, ...]:
     """The arguments that a derivative can flow from: of some primitives the first only, the others being an index or a shape."""
-    return stmt.args[:1] if stmt.fn in (operator.getitem, runtime.unbroadcast) else stmt.atoms()
+    first = stmt.fn in (operator.getitem, runtime.unbroadcast) or isinstance(stmt.fn, Hook)
+    return stmt.args[:1] if first else stmt.atoms()
 
 
 def unbound(block: Block) -> set[Var]:

@@ -17,7 +17,7 @@ import numpy as np
 from . import runtime
 from .avals import ANY, Arr, Aval, Num, Parts, Seq, dtype_of, is_known, item_of, join, same_dtype, shape_of
 from .infer import infer
-from .ir import Apply, At, Atom, Block, Const, If, Loop, Stmt, Var
+from .ir import Apply, At, Atom, Block, Const, If, Loop, Stmt, Var, refresh, substitute
 from .lower import lower_atom, lower_rule
 from .lower.context import Lowering
 from .lower.values import Tuple, Value
@@ -56,6 +56,13 @@ class Builder:
         atoms = [None if isinstance(v, Const) and v.value is None else lower_atom(v, self.lo) for v in items]
         self.stmts[first:] = [replaced(s, self.at) for s in self.stmts[first:]]
         return atoms
+
+    def splice(self, block: Block, args: Sequence[Atom]) -> tuple[Atom, ...]:
+        """A copy of a block's statements, with these arguments for its parameters; its results."""
+        copy = refresh(block)
+        made = substitute(Block((), copy.stmts, copy.results), dict(zip(copy.params, args, strict=True)))
+        self.stmts.extend(replaced(s, self.at) for s in made.stmts)
+        return made.results
 
     @contextmanager
     def block(self) -> Iterator[list[Stmt]]:

@@ -34,6 +34,7 @@ from .activity import active, carriers
 from .avals import Arr, Num, Obj, Parts, Seq, differentiable, is_known, join, shape_of
 from .cotangents import Builder, _at_run_time, _to_dtype, times, zero
 from .errors import AdjointError, BadRule, Unsupported, WrongArgument
+from .hooks import Hook, without_hooks
 from .ir import (
     UNDEF, Apply, At, Atom, Block, Callee, Const, Function, If, Loop, Param, Stmt, Tree, Var, blocks, callees,
     free_of, leaves, map_leaves,
@@ -188,12 +189,24 @@ class _Forward:
             match stmt:
                 case Apply() if isinstance(stmt.fn, Callee):
                     self.push_call(stmt)
+                case Apply() if isinstance(stmt.fn, Hook):
+                    self.push_hook(stmt, stmt.fn)
                 case Apply():
                     self.push_apply(stmt)
                 case If():
                     push_if(self, stmt)
                 case Loop():
                     push_loop(self, stmt)
+
+    def push_hook(self, stmt: Apply, hook: Hook) -> None:
+        """Put the block in that works on the tangent here."""
+        x, *others = stmt.args
+        self.b.stmts.append(without_hooks(stmt))
+        dot = self.dot(x)
+        if dot is not None:
+            if hook.kind == "tangent":
+                dot = self.b.splice(hook.block, (dot, *others))[0]
+            self.dots[stmt.out] = self.named(dot, stmt.out)
 
     def push_apply(self, stmt: Apply) -> None:
         rule = rule_of(stmt)

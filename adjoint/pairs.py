@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import runtime
 from .avals import Obj, Parts, differentiable
+from .hooks import without_hooks
 from .ir import (
     Apply, At, Atom, Block, Callee, Const, Function, Param, Tree, Var, defined, free, has_effect, substitute,
 )
@@ -68,7 +69,7 @@ def pair(work: _Reverse, callee: Callee, mask: tuple[bool, ...]) -> tuple[Callee
             seeds.append(Var(r.aval))
             if inner.is_active(r):
                 inner.add(r, seeds[-1])  # type: ignore[arg-type]
-    statements = inner.pull_all(body.stmts)
+    statements = list(map(without_hooks, inner.pull_all(body.stmts)))
     inner.settle(wrt)
     results: list[Atom] = [inner.bar_or_zero(inner.bars, p) for p in wrt]
     pulled = Block((), tuple(inner.b.stmts), tuple(results))

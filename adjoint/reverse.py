@@ -30,6 +30,7 @@ from .activity import active, unbound
 from .avals import ANY, Arr, Num, Obj, Parts, Seq, dtype_of, is_known, join, shape_of
 from .cotangents import Builder, fit, plus, times, zero
 from .errors import AdjointError, BadRule, MissingRule, Spot, Unsupported
+from .hooks import Hook
 from .ir import (
     Apply, At, Atom, Block, Callee, Const, Function, If, Loop, Stmt, Var, defined,
 )
@@ -122,6 +123,9 @@ class _Reverse:
             match stmt:
                 case Apply() if isinstance(stmt.fn, Callee):
                     forward.append(pull_call(self, stmt))
+                case Apply() if isinstance(stmt.fn, Hook):
+                    self.pull_hook(stmt, stmt.fn)
+                    forward.append(stmt)
                 case Apply(fn=runtime.popped):
                     self.pull_popped(stmt)
                     forward.append(stmt)
@@ -163,6 +167,18 @@ class _Reverse:
             self.add(item, last)  # type: ignore[arg-type]
         if self.is_active(items):
             self.add(items, rest)  # type: ignore[arg-type]
+
+    def pull_hook(self, stmt: Apply, hook: Hook) -> None:
+        """Put the block in that works on the cotangent here."""
+        x, *others = stmt.args
+        self.settle(stmt.outs)
+        g = self.bars.pop(stmt.out, None)
+        if g is None or not self.is_active(x):
+            return
+        self.b.at = At(stmt.at.place, "reverse", stmt)
+        if hook.kind == "cotangent":
+            g = self.b.splice(hook.block, (g, *others))[0]
+        self.add(x, g)  # type: ignore[arg-type]
 
     def pull_popped(self, stmt: Apply) -> None:
         """Put the cotangent of the item taken off back at the end of that of the list."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from .avals import Num, Obj, Parts, Seq, dtype_of, shape_of
 from .errors import WrongArgument
+from .hooks import without_hooks
 from .ir import At, Atom, Block, Const, Function, Param, Stmt, Tree, Var, leaves, map_leaves
 from .reverse import Place, _Reverse, _spot_of, tree_of
 
@@ -58,7 +59,7 @@ def sweeps(function: Function, wrt: list[Place] | Place, *, seed: str, has_aux: 
     for output, g in zip(leaves(result), seeds, strict=True):
         if isinstance(output, Var) and output in work.active and g is not None:
             work.seed(output, g)
-    forward = work.pull_all(function.body.stmts)
+    forward = map(without_hooks, work.pull_all(function.body.stmts))
     work.b.at = At(sweep="reverse")
     work.settle(inputs)
     gradients = [map_leaves(work.gradient, tree) for tree in trees]

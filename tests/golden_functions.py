@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from adjoint import cotangent
+
 
 @dataclass(frozen=True)
 class Golden:
@@ -160,6 +162,17 @@ def damped(t, rate=0.5):
     return envelope * 2.0
 
 
+def clipped(w, x, limit):
+    total = 0.0
+    h = x
+    for _ in range(3):
+        h = np.tanh(w * h)
+        with cotangent(h) as h_bar:
+            h_bar = np.clip(h_bar, -limit, limit)
+        total += np.sum(h)
+    return total
+
+
 rng = np.random.default_rng(0)
 PARAMS = {
     "W1": rng.normal(size=(4, 5)), "b1": rng.normal(size=5), "W2": rng.normal(size=(5, 3)), "b2": rng.normal(size=3),
@@ -199,6 +212,7 @@ GOLDEN = {
         (rng.normal(size=(3, 3)), rng.normal(size=(3, 2)), rng.normal(size=3), [rng.normal(size=2) for _ in range(4)]),
         ("W", "U", "b"),
     ),
+    "clipped": Golden(clipped, (np.array([0.4, -0.7]), np.ones(2), 10.0), "w"),
     "energy": Golden(energy, (rng.normal(size=(4, 3)), np.array([1.0, -1.0, 2.0, 1.0]))),
     "introduction_jvp": Golden(introduction, (2.0, 3.0), ("x1", "x2"), forward=True),
     "introduction_jvp_textbook": Golden(introduction, (2.0, 3.0), ("x1", "x2"), optimize=False, forward=True),

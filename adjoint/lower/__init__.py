@@ -121,7 +121,7 @@ def _lower(
     for c, leaf in given.items():
         c.made = layout.Given(leaf)
     result = calls.run_body(lo, frame, body)
-    written = [leaf for c, leaf in given.items() if lo.state.heap.get(c) is not leaf]
+    written = [leaf for c, leaf in given.items() if _without_hook(lo, lo.state.heap.get(c)) is not leaf]
     if written and len(given) > 1:
         others = [leaf for leaf in given.values() if leaf not in written]
         arrays: tuple[Atom, ...] = (Const(len(written)), *written, *others)
@@ -161,6 +161,12 @@ def _given(fn: types.FunctionType, arguments: inspect.BoundArguments) -> tuple[s
     positional = {p.name for p in single if p.kind is not p.KEYWORD_ONLY}
     placed = {p.name for p in single[:count]} & positional
     return {p.name for p in single} - placed - set(names), set(names) - placed
+
+
+def _without_hook(lo: Lowering, content: Any) -> Any:
+    while content in lo.hooked:
+        content = lo.hooked[content]
+    return content
 
 
 def _is_array(leaf: Var) -> bool:

@@ -104,6 +104,7 @@ class Lowering:
     arguments: tuple[Any, ...] | None = None  # those that the program is lowered for
     layouts: dict[Cell, Any] = field(default_factory=dict)  # arrays that lie in memory as those of the program
     asked: dict[Any, Any] = field(default_factory=dict)
+    hooked: dict[Var, Var] = field(default_factory=dict)  # with a hook on it -> the value itself
     unrolled: int = 0  # how often the body of a loop was lowered for one item
 
     # --- errors -----------------------------------------------------------------------------------

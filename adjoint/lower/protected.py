@@ -21,8 +21,9 @@ import gast
 
 from .. import runtime
 from ..avals import NONE, Obj
+from ..hooks import cotangent, tangent
 from ..ir import UNDEF, At, Block, Const, Stmt, Try, Var, With
-from . import calls, control, expressions, statements
+from . import calls, control, expressions, hooking, statements
 from .context import Frame, Lowering
 from .merge import Merge
 from .values import TORN, Attributes, Cell, Ref, State, Value, is_undefined, same
@@ -224,6 +225,11 @@ def protected(
 
 
 def with_statement(lo: Lowering, frame: Frame, node: Any) -> None:
+    first = node.items[0].context_expr
+    fn = expressions.expression(lo, frame, first.func) if isinstance(first, gast.Call) else None
+    if isinstance(fn, Const) and fn.value in (cotangent, tangent):
+        hooking.hook_statement(lo, frame, node, fn.value.__name__)
+        return
     _managers(lo, frame, node, list(node.items))
 
 
