@@ -2,6 +2,7 @@
 
     adjoint show  FILE.py:f                      the generated source
     adjoint check FILE.py:f --at x=2.0           its numbers beside finite differences
+    adjoint supported np.tanh                    what has a derivative rule, and where it stands (supported.py)
 
 A command is three steps: `find` turns the target on the command line into a function and the
 arguments to differentiate it by, `values` turns `--at NAME=VALUE` into the function's arguments,
@@ -43,6 +44,7 @@ examples:
   adjoint show model.py:loss --wrt w,b --no-optimize
   adjoint show -c 'lambda x: np.sin(x) ** 2' --stage lowered
   adjoint check model.py:loss --at w=2.0 --at b=1.0
+  adjoint supported np.linalg.svd
   adjoint check package.module:energy --at 'x=np.linspace(0, 1, 5)' --rtol 1e-5
 """
 
@@ -467,6 +469,13 @@ def _short(value: Any) -> str:
     return f"{kind}, norm {float(np.linalg.norm(numbers)):.8g}"
 
 
+def supported(args: argparse.Namespace) -> int:
+    """List what has a derivative rule."""
+    from adjoint.supported import run
+
+    return run(args.name, args.markdown)
+
+
 # --- the command line ---------------------------------------------------------------------------
 
 
@@ -515,6 +524,14 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("check", check, "compare a gradient with finite differences; exit code 1 if they differ")
     sub.add_argument("--wrt", metavar="NAMES", help="check these, e.g. w,b; else as decorated, or every float argument")
     sub.add_argument("--rtol", type=float, help="the relative difference allowed (1e-6; 1e-2 where there is float32)")
+
+    sub = commands.add_parser(
+        "supported", help="list what has a derivative rule, and where it stands", allow_abbrev=False,
+        description="List what has a derivative rule, and where it stands; exit code 1 if NAME has none.",
+    )
+    sub.add_argument("name", nargs="?", metavar="NAME", help="only this: np.tanh, scipy.special.erf, tanh")
+    sub.add_argument("--markdown", action="store_true", help="all of it as a page")
+    sub.set_defaults(run=supported)
     return parser
 
 

@@ -42,7 +42,10 @@ from .ir import (
 from .forward_blocks import beside, kind, push_if, push_loop
 from .lower.values import Tuple, Value
 from .passes.dce import dce
-from .reverse import Place, _spot_of, finished, missing, name_of, refused, rule_of, spot_of, tree_of
+from .reverse import (
+    UFUNC_OPTIONS, Place, _spot_of, finished, missing, name_of, options_for_rule, parameters, refused, rule_of, spot_of,
+    tree_of,
+)
 from .rules.registry import Rule
 
 Versions = dict[Any, Callee]  # a function and which arguments have tangents -> the version that takes them
@@ -156,6 +159,11 @@ class _Forward:
         if a is UNDEF:
             return UNDEF
         if not differentiable(a.aval) and a.aval not in (Parts(list, ()), Parts(tuple, ())):
+            if isinstance(a.aval, Arr) and a.aval.shape != ():  # of integers, beside arrays of floats
+                zeros = Arr(np.dtype(float), a.aval.shape)
+                if is_known(a.aval.shape):
+                    return zero(self.b, a, zeros)  # type: ignore[arg-type]
+                return self.b.apply(np.zeros_like, a, dtype=Const(np.dtype(float)), aval=zeros)
             if not isinstance(a.aval, Seq | Parts):
                 return Const(0.0)
             return _as_dot(self.b.apply(runtime.zeros_like, a, aval=kind(a.aval)), a)
@@ -284,6 +292,11 @@ class _Forward:
             return self.by_jvp(stmt, rule)
         if not rule.linear or stmt.fn in (runtime.make_object, getattr):
             raise missing(stmt, rule="jvp_rule")
+        if not stmt.args:  # its first argument, given by name
+            first = parameters(rule)[0]
+            stmt = dataclasses.replace(
+                stmt, args=(dict(stmt.kwargs)[first],), kwargs=tuple((k, a) for k, a in stmt.kwargs if k != first)
+            )
         others = [k for k, a in enumerate(stmt.args[1:], 1) if self.dot(a) is not None]
         named = [k for k, a in stmt.kwargs if self.dot(a) is not None]
         if others or named:
@@ -296,7 +309,7 @@ class _Forward:
     def elementwise(self, stmt: Apply, rule: Rule) -> Atom | None:
         """The sum of partial derivative times tangent over the arguments."""
         assert rule.partials is not None
-        extra = [k for k, _ in stmt.kwargs if k not in ("dtype", "casting", "order", "subok")]
+        extra = [k for k, _ in stmt.kwargs if k not in UFUNC_OPTIONS]
         if extra or len(stmt.args) > len(rule.partials):
             what = f"with `{extra[0]}=`" if extra else f"with {len(stmt.args)} arguments"
             raise Unsupported(f"`{name_of(stmt.fn)}` {what} is not differentiated.", "Call it in its plain form.")
@@ -328,7 +341,7 @@ class _Forward:
     def by_jvp(self, stmt: Apply, rule: Rule) -> Atom | None:
         """The rule's own function, with one tangent for each of its parameters."""
         assert rule.jvp is not None
-        given: dict[str, Atom] = dict(stmt.kwargs)
+        given: dict[str, Atom] = options_for_rule(stmt)
         dots: list[Value] = []
         for p in _arguments(rule.jvp, len(stmt.args), given):
             atom = stmt.args[p] if isinstance(p, int) else given[p] if p is not None else None

@@ -41,7 +41,7 @@ def halves(program: Function) -> tuple[Function, Function]:
     *params, seed = program.params
     seeds = [v for v in leaves(seed.tree) if isinstance(v, Var)]
     name = program.name.removesuffix("_grad")
-    early, late = _read_now(program.body.stmts[turn + 1 :])
+    early, late = _read_now(program.body.stmts[turn + 1 :], seeds)
     before = (*program.body.stmts[:turn], *early)
     after = Block((), late, tuple(leaves(gradients)))
     kept = [v for v in free(after) if v not in seeds]
@@ -88,10 +88,10 @@ def _is_array(v: Var) -> bool:
     return isinstance(v.aval, Arr) and not v.aval.boxed
 
 
-def _read_now(stmts: tuple[Stmt, ...]) -> tuple[tuple[Stmt, ...], tuple[Stmt, ...]]:
+def _read_now(stmts: tuple[Stmt, ...], seeds: Iterable[Var]) -> tuple[tuple[Stmt, ...], tuple[Stmt, ...]]:
     """What the reverse half reads of objects and variables outside is read in the forward half: they may change."""
     early: list[Stmt] = []
-    inside = {v for s in stmts for v in defined_within(s)}
+    inside = {v for s in stmts for v in defined_within(s)} | set(seeds)
 
     def block(b: Block) -> Block:
         return Block(b.params, rest(b.stmts), b.results)

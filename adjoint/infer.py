@@ -7,7 +7,10 @@ is not known it is asked twice, with two different lengths, and what differs is 
     np.sum of float64 (4, 3), axis=0      ->  float64 (3,)
     np.zeros of an int                    ->  float64 (None,)
 
-Only functions with a rule that says they are pure are applied, and not to very large arrays.
+Only functions with a rule that says they are pure are applied, and not to very large arrays.  Integers
+and masks are asked for twice too, with other values, because shapes may depend on them (`np.repeat`).
+Functions whose result depends on the values of floats in its shape or dtype are named in
+`rules.constants`; of theirs only the number of axes is kept.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ from . import runtime
 from .avals import ANY, BOOL, Arr, Aval, Cut, Num, Obj, Parts, Seq
 from .avals import aval_of, dtype_of, is_slice, item_of, join, join_shapes, same_dtype, shape_of
 from .ir import UNDEFINED, Const, Var
+from .rules.constants import DTYPE_BY_VALUE, SHAPE_BY_VALUE
 from .rules.registry import BY_VALUE
 
 LARGEST = 4_000_000  # entries in the dummies of one question; contractions have a bound of their own
@@ -97,6 +101,27 @@ def _infer(key: Any) -> Aval:
     if any(_unknown_dtype(k) for k in args) and isinstance(aval, Arr) and aval.dtype is not None:
         if aval.dtype.kind in "fc":
             aval = Arr(None, aval.shape, aval.boxed)
+    return _forget(aval, _shape_by_value(fn, args, kwargs), fn in DTYPE_BY_VALUE)
+
+
+def _shape_by_value(fn: Any, args: tuple[Any, ...], kwargs: tuple[Any, ...]) -> bool:
+    """Does the shape of the result depend on what stands in arrays of floats?"""
+    if fn is np.delete:
+        return any(key[0] != "const" for key in args[1:2]) or any(name == "obj" for name, _ in kwargs)
+    if fn in (np.histogram, np.histogram_bin_edges):  # bins="auto"
+        return any(key[0] == "const" and key[1] is str for key in (*args, *(key for _, key in kwargs)))
+    return fn in SHAPE_BY_VALUE or (fn is np.where and len(args) + len(kwargs) == 1)
+
+
+def _forget(aval: Aval, shape: bool, dtype: bool) -> Aval:
+    """The same without the lengths of axes, without the dtype of floats."""
+    match aval:
+        case Parts(cls, items):
+            return Parts(cls, tuple(_forget(item, shape, dtype) for item in items))
+        case Arr(boxed=False):
+            lengths = None if aval.shape is None else (None,) * len(aval.shape) if shape else aval.shape
+            known = None if dtype and aval.dtype is not None and aval.dtype.kind in "fc" else aval.dtype
+            return Arr(known, lengths)
     return aval
 
 
@@ -158,7 +183,7 @@ def _exact_aval(aval: Aval) -> bool:
         case Num(kind):
             return kind != "int"
         case Arr():
-            return aval.shape is not None and None not in aval.shape and aval.dtype is not None and aval.dtype.kind != "i"
+            return aval.shape is not None and None not in aval.shape and aval.dtype is not None and aval.dtype.kind in "fc"
         case Parts(items=items):
             return all(map(_exact_aval, items))
     return False
@@ -198,8 +223,10 @@ def _sample(aval: Aval, length: int, rank: int) -> Any:
             if dtype.kind not in "fciub":
                 raise _Unknowable
             if boxed and shape == ():
-                return dtype.type(1)
+                return dtype.type(length if dtype.kind in "iu" else 1)
             full = (length,) * rank if shape is None else tuple(length if n is None else n for n in shape)
+            if dtype.kind in "biu":
+                return np.full(full, length == _LENGTHS[0], dtype)
             return np.broadcast_to(np.ones((), dtype), full)
         case Seq(item):
             return [_sample(item, length, rank) for _ in range(length)]

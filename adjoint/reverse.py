@@ -17,6 +17,7 @@ The result is a `Function` like any other, and can be differentiated again.
 from __future__ import annotations
 
 import inspect
+import itertools
 import linecache
 import operator
 import sys
@@ -219,6 +220,8 @@ class _Reverse:
     def pull_getitem(self, stmt: Apply, g: Atom | None) -> None:
         """Add into the cotangent of the container, in place: n reads cost n."""
         container, index = stmt.args
+        if self.is_active(index) and not isinstance(container.aval, Arr | Seq | Parts):
+            raise missing(stmt)  # an object of the user's: what it does with a float is not known
         if not self.is_active(container) or g is None:
             return
         assert isinstance(container, Var)
@@ -296,7 +299,7 @@ class _Reverse:
 
     def pull_elementwise(self, stmt: Apply, rule: Rule, g: Atom | None) -> None:
         assert rule.partials is not None and g is not None
-        extra = [k for k, _ in stmt.kwargs if k not in ("dtype", "casting", "order", "subok")]
+        extra = [k for k, _ in stmt.kwargs if k not in UFUNC_OPTIONS]
         if extra or len(stmt.args) > len(rule.partials):
             what = f"with `{extra[0]}=`" if extra else f"with {len(stmt.args)} arguments"
             raise Unsupported(
@@ -319,19 +322,18 @@ class _Reverse:
         names = parameters(rule)
         positions: list[tuple[int, Atom]] = list(enumerate(stmt.args))
         given: list[Value] = [g, stmt.out, *stmt.args]
-        keyed: dict[str, Atom] = dict(stmt.kwargs)
+        keyed = options_for_rule(stmt)
         cotangents = self.b.inline(rule.vjp, given, dict(keyed))
         for key, atom in keyed.items():
             if key in names:
-                positions.append((names.index(key), atom))
-        wanted = [k for k, a in positions if self.is_active(a)]
+                positions.append((place_of(rule.vjp, key, len(stmt.args)), atom))
         if len(cotangents) > max(len(names), len(stmt.args)):
             raise BadRule(
                 f"The rule of `{name_of(stmt.fn)}` returns {len(cotangents)} cotangents "
                 f"for {max(len(names), len(stmt.args))} arguments.", "Return one for each argument.", spot_of(stmt),
             )
         for k, atom in positions:
-            if k in wanted:
+            if self.is_active(atom):
                 if k >= len(cotangents):
                     raise missing(stmt, k)
                 bar = cotangents[k]
@@ -377,6 +379,7 @@ def rule_of(stmt: Apply) -> Rule | None:
 
 
 _ON_LISTS: dict[Any, Any] = {operator.add: operator.concat, operator.mul: runtime.repeat}
+UFUNC_OPTIONS = ("dtype", "casting", "signature")  # of the primal only: a cotangent has the dtype of its argument
 _DISPLAYS = (runtime.make_list, runtime.make_tuple, runtime.make_dict)
 
 
@@ -407,12 +410,27 @@ def finished(b: Builder, g: Atom, leaf: Var) -> Atom:
     return g
 
 
+def options_for_rule(stmt: Apply) -> dict[str, Atom]:
+    """The keyword arguments of a call that its rule is given."""
+    return {k: a for k, a in stmt.kwargs if not (isinstance(stmt.fn, np.ufunc) and k in UFUNC_OPTIONS)}
+
+
+def place_of(rule_function: Any, name: str, given: int) -> int:
+    """The place of a parameter's cotangent: `*args` before it count as many as are given."""
+    before = list(itertools.takewhile(lambda p: p.name != name, inspect.signature(rule_function).parameters.values()))[2:]
+    stars = [k for k, p in enumerate(before) if p.kind is p.VAR_POSITIONAL]
+    return given + len(before) - stars[0] - 1 if stars else len(before)
+
+
 def parameters(rule: Rule) -> list[str]:
     """The primal's parameters as the rule names them."""
     return list(inspect.signature(rule.vjp).parameters)[2:]  # type: ignore[arg-type]
 
 
 def name_of(fn: Any) -> str:
+    owner = getattr(fn, "__self__", None)
+    if isinstance(owner, np.ufunc):
+        return f"{name_of(owner)}.{fn.__name__}"
     module = getattr(fn, "__module__", None) or ""
     name = getattr(fn, "__qualname__", None) or getattr(fn, "__name__", None) or repr(fn)
     if isinstance(fn, np.ufunc):
@@ -443,6 +461,11 @@ def missing(stmt: Apply, argument: int | None = None, rule: str = "vjp_rule") ->
         return MissingRule(
             f"`{name}` has no derivative with respect to its argument {argument}, and the gradient depends on it.",
             "Keep that argument constant, or register a rule of your own.", spot_of(stmt),
+        )
+    if stmt.fn is operator.getitem:
+        return MissingRule(
+            "An object is indexed with a value that the gradient depends on, and what it makes of it is not known.",
+            "Use a function with a derivative rule.", spot_of(stmt),
         )
     if stmt.fn is runtime.call:
         return MissingRule(

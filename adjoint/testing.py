@@ -28,7 +28,7 @@ from typing import Any
 
 import numpy as np
 
-DEFAULT_MODES = ("rev",)
+DEFAULT_MODES = ("rev", "fwd")
 
 Index = tuple[int, ...]  # of an entry of a leaf: () for the only one of a scalar
 
@@ -402,7 +402,7 @@ def compare(
         f"the {what} with respect to argument {name} is wrong at {worst.place}:\n"
         f"    adjoint      {worst.actual!r}\n"
         f"    differences  {worst.expected!r}\n"
-        f"    off by {off:.4g}, relatively {off / size:.3g}, "
+        f"    off by {off:.4g}, relatively {off / size if size else off:.3g}, "
         f"where {atol + rtol * abs(worst.expected):.4g} is tolerated" + explain(worst.path, worst.index)
     )
 
@@ -493,7 +493,8 @@ def _forward(fun: Callable[..., Any], args: list[Any], places: tuple[int, ...], 
     zeros = map_leaves(lambda path, leaf: leaf * 0 if is_float_leaf(leaf) else None, args)
 
     def along(path: str, index: Index, direction: complex) -> float:
-        tangents = _moved(zeros, path, index, direction)
+        moved = _moved(zeros, path, index, direction)
+        tangents = [dot if path.startswith(f"[{place}]") else None for place, dot in enumerate(moved)]
         result, tangent = adjoint.jvp(fun, tuple(args), tuple(tangents))
         assert_same(result, fun(*copied(args)), rtol=1e-6, atol=1e-9, path="the primal result")
         return _real(tangent) if cotangent is None else _inner(tangent, cotangent)

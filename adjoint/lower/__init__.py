@@ -19,7 +19,7 @@ from ..avals import NONE, Arr, Aval
 from ..errors import AdjointError, Unsupported
 from ..ir import Apply, At, Atom, Block, Const, Function, Param, Tree, Var, leaves
 from ..rules.registry import read_libraries
-from . import calls, inplace, iterators, layout
+from . import calls, inplace, iterators, layout, rewrites
 from .abstract import abstract, details, signature
 from .context import Frame, Guard, Lowering, ReadFirst
 from .recursion import merged

@@ -19,7 +19,9 @@ from .context import Frame, Lowering
 from .meaning import Meant
 from .values import Attributes, Choice, Closure, Entries, Items, Method, Partial, Ref, Tuple, Value, aval_name
 
-_ARRAY_FUNCTIONS: dict[str, Any] = {"real": np.real, "imag": np.imag, "T": np.transpose}
+ARRAY_FUNCTIONS: dict[str, Any] = {
+    "real": np.real, "imag": np.imag, "T": np.transpose, "mT": getattr(np, "matrix_transpose", None), "flat": np.ravel,
+}
 
 
 def attribute(lo: Lowering, frame: Frame, node: Any, value: Value, name: str) -> Value:
@@ -105,7 +107,7 @@ def of_atom(lo: Lowering, frame: Frame, node: Any, value: Value, atom: Any, name
             return of_array(lo, frame, node, value, aval, name)
         case Num():
             if name in ("real", "imag"):
-                return lo.apply(_ARRAY_FUNCTIONS[name], [value], frame=frame, node=node)
+                return lo.apply(ARRAY_FUNCTIONS[name], [value], frame=frame, node=node)
             if name in ("conjugate", "is_integer", "bit_length"):
                 return Method(value, Const(getattr({"complex": complex, "int": int}.get(aval.kind, float), name)))
             raise lo.refuse(frame, node, f"{aval_name(aval)} has no attribute `{name}`.", "Pass an array if one is meant.")
@@ -126,8 +128,8 @@ def _is_list(aval: Any) -> bool:
 
 
 def of_array(lo: Lowering, frame: Frame, node: Any, value: Value, aval: Arr, name: str) -> Value:
-    if name in _ARRAY_FUNCTIONS:
-        return lo.apply(_ARRAY_FUNCTIONS[name], [value], frame=frame, node=node)
+    if name in ARRAY_FUNCTIONS:
+        return lo.apply(ARRAY_FUNCTIONS[name], [value], frame=frame, node=node)
     known = aval.shape
     if name == "shape" and known is not None:
         if None not in known:

@@ -19,7 +19,7 @@ from ..avals import BOOL, Obj
 from ..errors import AdjointError, Unsupported
 from ..ir import UNDEF, Apply, At, Const, Var
 from ..rules.registry import OWNERS, lookup
-from . import classes, control, expressions, frozen, recursion, specials, statements, writes
+from . import classes, control, expressions, frozen, recursion, specials, statements, ufuncs, writes
 from .abstract import is_namedtuple
 from .context import Frame, Lowering
 from .exits import structured
@@ -102,6 +102,8 @@ def call_constant(
         return primitive(lo, frame, node, fn, args, kwargs)
     if id(fn) in OWNERS:
         return frozen.freeze(lo, fn, args, kwargs)
+    if isinstance(getattr(fn, "__self__", None), np.ufunc) and fn.__name__ == "outer":
+        return ufuncs.outer(lo, frame, node, fn.__self__, args, kwargs)
     match fn:
         case functools.partial():
             bound = Partial(Const(fn.func), tuple(map(Const, fn.args)), {k: Const(v) for k, v in fn.keywords.items()})
@@ -185,17 +187,15 @@ def is_library(module: str | None) -> bool:
 def primitive(
     lo: Lowering, frame: Frame, node: Any, fn: Any, args: Sequence[Value], kwargs: dict[str, Value]
 ) -> Value:
-    if isinstance(fn, np.ufunc) and len(args) == fn.nin + 1:
-        args, kwargs = args[: fn.nin], {**kwargs, "out": args[fn.nin]}
+    if isinstance(fn, np.ufunc):
+        return ufuncs.apply(lo, frame, node, fn, args, kwargs)
     out = kwargs.get("out")
     if out is not None and not (isinstance(out, Const) and out.value is None):
         others = {k: v for k, v in kwargs.items() if k != "out"}
-        if "where" in others:
-            raise lo.refuse(frame, node, "`out=` with `where=` is not understood.", "Use `np.where`.")
         return writes.into(lo, frame, node, out, primitive(lo, frame, node, fn, args, others))
     args, kwargs = by_position(fn, args, kwargs)
     name = getattr(fn, "__name__", "")
-    if name == "shuffle" or (name in _WRITERS and lookup(fn) is None):
+    if name == "shuffle" or (name in WRITERS and lookup(fn) is None):
         raise lo.refuse(
             frame, node, f"`{fn.__name__}` changes its argument in place, which is not understood yet.",
             "Make a new array instead.",
@@ -230,10 +230,7 @@ def _parameters(fn: Any) -> tuple[tuple[str, Any], ...]:
     return tuple((p.name, p.default) for p in found if p.kind is p.POSITIONAL_OR_KEYWORD)
 
 
-_WRITERS = {
-    "fill", "sort", "partition", "put", "resize", "setfield", "setflags", "itemset", "byteswap", "at", "copyto",
-    "place", "putmask", "fill_diagonal", "shuffle", "put_along_axis",
-}
+WRITERS = {"fill", "sort", "resize", "setfield", "setflags", "itemset", "byteswap", "at", "shuffle"}
 
 
 # --- operators on anything ------------------------------------------------------------------------

@@ -176,7 +176,9 @@ class Lowering:
         if fn in _ARITHMETIC:
             if not any(isinstance(self.known_aval(a), Arr) for a in args):
                 return args
-        elif not (isinstance(fn, np.ufunc) or (_module(fn) == "numpy" and fn.__name__ not in _TAKE_SEQUENCES)):
+        elif not isinstance(getattr(fn, "__self__", fn), np.ufunc) and (
+            _module(fn) != "numpy" or fn.__name__ in _TAKE_SEQUENCES
+        ):
             return args
         return [
             self.apply(np.array, [a], frame=frame, node=node) if _holds_floats(self.known_aval(a)) else a for a in args
@@ -202,6 +204,8 @@ class Lowering:
             return None
         try:
             value = fn(*(a.value for a in atoms), **{k: a.value for k, a in named})
+        except Unsupported:  # a rule's helper that refuses this call
+            raise
         except Exception:  # let it be raised where and when the program would raise it
             return None
         return self.constant(value, floats=frame.in_rule)
@@ -443,7 +447,7 @@ MAY_SHARE = {
 _TAKE_SEQUENCES = {
     "array", "asarray", "asanyarray", "ascontiguousarray", "asfarray", "stack", "concatenate", "vstack", "hstack",
     "dstack", "column_stack", "row_stack", "block", "select", "choose", "shape", "ndim", "size", "einsum", "meshgrid",
-    "broadcast_arrays", "fromiter",
+    "broadcast_arrays", "fromiter", "multi_dot",
 }
 
 

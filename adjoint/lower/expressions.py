@@ -7,12 +7,13 @@ import operator
 from typing import Any
 
 import gast
+import numpy as np
 
 from .. import runtime
 from ..avals import BOOL, NONE, Arr, Num, Obj, Parts, Seq, shape_of
 from ..infer import is_boolean
 from ..ir import UNDEF, Const, Var
-from . import calls, control
+from . import calls, control, joined
 from .abstract import is_static
 from .attributes import attribute, check_stored
 from .context import Frame, Lowering
@@ -393,6 +394,8 @@ def subscript(lo: Lowering, frame: Frame, node: Any, container: Value, key: Valu
             )
         case Const(value=value) if isinstance(value, type):
             return Const(value)  # list[float]
+        case Const(value=value) if value is np.r_ or value is np.c_:
+            return joined.joined(lo, frame, node, value, key)
     return lo.apply(operator.getitem, [container, key], frame=frame, node=node, effect=False)
 
 

@@ -1,6 +1,7 @@
 """Derivative rules: the registry, and one file for each family of primitives."""
 
 from . import (
+    complex_numbers,
     constants,
     containers,
     contraction,
@@ -12,6 +13,7 @@ from . import (
     poly,
     reductions,
     scalar,
+    sets,
     shaping,
     sorting,
     ufunc_methods,

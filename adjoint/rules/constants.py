@@ -65,16 +65,16 @@ constant(
 )  # fmt: skip
 
 # ── what dummies cannot tell ─────────────────────────────────────────────────────────────────────
-# The shape of these functions' results, or whether they are complex, depends on the values of their
-# arguments.  Nothing of it may be inferred from applying them to other arrays of the same shapes.  The same
-# holds for np.where of one argument, and for np.repeat, np.insert and np.delete at positions not known.
+# `infer` applies a function to arrays of ones and looks at the result.  Where the shape of a result, or
+# whether it is complex, depends on the values of the arguments, that tells nothing.
 
-BY_VALUE = frozenset({
+SHAPE_BY_VALUE = frozenset({
     np.nonzero, np.flatnonzero, np.argwhere, np.ndarray.nonzero, np.compress, np.ndarray.compress, np.extract,
     np.unique, np.unique_all, np.unique_counts, np.unique_inverse, np.unique_values, np.union1d, np.setxor1d,
-    np.intersect1d, np.setdiff1d, np.trim_zeros, np.bincount, np.histogram_bin_edges, np.mask_indices,
-    np.linalg.eig, np.linalg.eigvals, np.linalg.lstsq, np.roots, np.poly, np.polymul, np.real_if_close,
+    np.intersect1d, np.setdiff1d, np.trim_zeros, np.bincount, np.mask_indices, np.delete, np.linalg.lstsq,
+    np.roots, np.poly, np.polymul, np.polydiv,
 })  # fmt: skip
+DTYPE_BY_VALUE = frozenset({np.linalg.eig, np.linalg.eigvals, np.roots, np.poly, np.real_if_close})
 
 # ── random numbers ───────────────────────────────────────────────────────────────────────────────
 # A draw is an effect: it happens once, in its place.  Draws whose parameters are sizes or integers are
@@ -111,7 +111,9 @@ for _draw in (
     random.lognormvariate, random.paretovariate, random.triangular, random.vonmisesvariate, random.weibullvariate,
     random.gauss, random.normalvariate, random.uniform, random.expovariate,
 ):  # fmt: skip
-    RULES[_draw] = Rule(_draw, pure=False)
+    RULES[_draw] = Rule(_draw, pure=False, where="rules/constants.py", refused=(
+        "How a draw depends on its parameters is not known: draw from a standard distribution, and scale and shift that."
+    ))  # fmt: skip
 
 
 @vjp_rule(np.random.normal)

@@ -7,8 +7,10 @@ harm.
 
 import numpy as np
 
-from adjoint.rules.helpers import at, axes_of, before, gradient_bands, present, recur, rest
-from adjoint.rules.registry import jvp_rule, vjp_rule
+from adjoint.rules.helpers import (
+    at, axes_of, before, gradient_bands, gradient_widths, present, recur, rest, scatter,
+)  # fmt: skip
+from adjoint.rules.registry import jvp_rule, known, vjp_rule
 from adjoint.rules.ufuncs import tangent_sum
 
 # ── running sums and products ────────────────────────────────────────────────────────────────────
@@ -109,9 +111,10 @@ def zeros_one(g, axis):
 def diff(g, z, a, n=1, axis=-1, prepend=None, append=None):
     if n == 0:
         return g
-    bar = undiff(g, n, axis)
     first = 0 if prepend is None else 1 if np.ndim(prepend) == 0 else np.shape(prepend)[axis]
     last = first + np.shape(a)[axis]
+    length = last + (0 if append is None else 1 if np.ndim(append) == 0 else np.shape(append)[axis])
+    bar = undiff(g, min(n, length) if known(length) else n, axis)  # of fewer entries there is no difference
     ndim = np.ndim(a)
     a_bar = bar if prepend is None and append is None else bar[at(axis, slice(first, last), ndim)]
     prepend_bar = None if prepend is None else bar[at(axis, slice(0, first), ndim)]
@@ -192,7 +195,7 @@ def along(x, axis, ndim):
 def gradient(g, z, f, *varargs, axis=None, edge_order=1):
     """Each entry is made of those at most two places away: `bands[d]` is what is taken from d places on.
 
-    A spacing that is a number divides the result.  Coordinates given as arrays get NaN, not a wrong number.
+    A spacing that is a number divides the result; for coordinates see `by_widths`.
     """
     axes = axes_of(axis, np.ndim(f))
     results, bars = ((z,), (g,)) if len(axes) == 1 else (z, g)
@@ -201,7 +204,10 @@ def gradient(g, z, f, *varargs, axis=None, edge_order=1):
     f_bar = sum([from_bands(bars[k], f, axes[k], spacings[k], edge_order) for k in given])
     if len(varargs) == 0:
         return f_bar
-    slower = [None if bars[k] is None else slowed(bars[k], results[k], spacings[k]) for k in tuple(range(len(axes)))]
+    slower = [
+        None if bars[k] is None else spacing_bar(bars[k], results[k], f, axes[k], spacings[k], edge_order)
+        for k in tuple(range(len(axes)))
+    ]
     if len(varargs) < len(axes):
         return f_bar, sum([np.sum(slower[k]) for k in given])
     return f_bar, *slower
@@ -220,15 +226,55 @@ def gradient_jvp(t, z, f, *varargs, axis=None, edge_order=1):
     z_dot = np.gradient(f_dot, *varargs, axis=axis, edge_order=edge_order)
     if len(varargs) == 0:
         return z_dot
-    if len(axes_of(axis, np.ndim(f))) == 1:
-        return z_dot if t[1] is None else z_dot + slowed(t[1], z, varargs[0])
-    n = len(varargs)
+    axes, n = axes_of(axis, np.ndim(f)), len(varargs)
+    if len(axes) == 1:
+        return z_dot if t[1] is None else z_dot + spacing_dot(t[1], z, f, axes[0], varargs[0], edge_order)
     return tuple([
-        z_dot[k] if t[1 + k % n] is None else z_dot[k] + slowed(t[1 + k % n], z[k], varargs[k % n])
+        z_dot[k]
+        if t[1 + k % n] is None
+        else z_dot[k] + spacing_dot(t[1 + k % n], z[k], f, axes[k], varargs[k % n], edge_order)
         for k in range(len(z))
     ])  # fmt: skip
 
 
-def slowed(bar, z, spacing):
-    """What a greater spacing takes from a difference quotient."""
-    return -(bar * z / spacing) if np.ndim(spacing) == 0 else np.nan * spacing
+def spacing_bar(g, z, f, axis, spacing, edge_order):
+    """The cotangent of a spacing: of a number, which divides, or of the coordinates along an axis."""
+    if np.ndim(spacing) == 0:
+        return -(g * z / spacing)
+    first, second, left, right = by_widths(z, f, axis, np.asarray(spacing), edge_order)
+    g, n = np.moveaxis(g, axis, -1), len(spacing)
+    every = tuple(range(np.ndim(f) - 1))
+    width_bar = scatter(np.sum(g * left, axis=every), first, (n - 1,))
+    return undiff(width_bar + scatter(np.sum(g * right, axis=every), second, (n - 1,)), 1, 0)
+
+
+def spacing_dot(t, z, f, axis, spacing, edge_order):
+    """What a change of the spacing does to the result."""
+    if np.ndim(spacing) == 0:
+        return -(t * z / spacing)
+    first, second, left, right = by_widths(z, f, axis, np.asarray(spacing), edge_order)
+    width_dot = np.diff(t)
+    return np.moveaxis(left * np.take(width_dot, first) + right * np.take(width_dot, second), -1, axis)
+
+
+def by_widths(z, f, axis, x, edge_order):
+    """How each entry of np.gradient changes with the two widths that it is made of, the axis being last.
+
+    Between widths h₁, h₂ with the slopes s₁, s₂ it is z = (h₂ s₁ + h₁ s₂) / (h₁ + h₂).  At the ends it is the
+    slope, or with edge_order=2 that of the parabola, s₁ - h₁ (s₂ - s₁) / (h₁ + h₂) at the first.
+    """
+    z, h, n = np.moveaxis(z, axis, -1), np.diff(x), len(x)
+    s = np.diff(np.moveaxis(f, axis, -1)) / h
+    h1, h2, s1, s2 = h[:-1], h[1:], s[..., :-1], s[..., 1:]
+    d = h1 + h2
+    left, right = (s2 - z[..., 1:-1]) / d - h2 * s1 / (d * h1), (s1 - z[..., 1:-1]) / d - h1 * s2 / (d * h2)
+    none = np.zeros_like(z[..., :1])
+    if edge_order == 1:
+        start, end = (-z[..., :1] / h[0], none), (none, -z[..., -1:] / h[-1])
+    else:
+        bend = (s2 - s1) / (d * d)
+        start = (-(s1 / h1 + s1 / d + bend * h2))[..., :1], (h1 * s2 / (d * h2) + bend * h1)[..., :1]
+        end = (h2 * s1 / (d * h1) - bend * h2)[..., -1:], (-(s2 / h2 + s2 / d) + bend * h1)[..., -1:]
+    first, second = gradient_widths(n)
+    left = np.concatenate((start[0], left, end[0]), axis=-1)
+    return first, second, left, np.concatenate((start[1], right, end[1]), axis=-1)

@@ -8,6 +8,7 @@ import math
 
 import numpy as np
 
+from adjoint.errors import Unsupported
 from adjoint.rules.registry import constant, jvp_rule, vjp_rule
 
 
@@ -132,7 +133,7 @@ def pad_positions(shape, pad_width):
 def pad_matrix(shape, pad_width, axis, mode, stat_length, reflect_type):
     """np.pad along one axis as a matrix (argument's entries × result's), for modes that are linear."""
     if mode not in ("mean", "linear_ramp", "reflect", "symmetric"):
-        raise NotImplementedError(f"the derivative of np.pad(mode={mode!r})")
+        raise Unsupported(f"`np.pad` with `mode={mode!r}` has no derivative rule.", "Use `np.concatenate`.")
     lo, hi = _pad_pairs(pad_width, len(shape))[axis]
     options = {"reflect_type": reflect_type} if mode in ("reflect", "symmetric") else {}
     if mode == "mean" and stat_length is not None:
@@ -292,9 +293,9 @@ def einsum_extents(text, ndims, k, shape):
 def refuse_full(shape, full):
     """The columns of a full U or Q beyond the rank are free to turn: they have no derivative."""
     if full and shape[-2] != shape[-1]:
-        raise NotImplementedError(
-            "vectors of the full decomposition of a matrix that is not square have no derivative: "
-            'ask for svd(a, full_matrices=False) or qr(a, mode="reduced")'
+        raise Unsupported(
+            "The vectors of the full decomposition of a matrix that is not square have no derivative.",
+            'Ask for `svd(a, full_matrices=False)` or `qr(a, mode="reduced")`.',
         )
 
 
@@ -373,6 +374,25 @@ def gradient_bands(n, spacing, edge_order, behind):
     return np.array(bands).reshape((5, n) + (1,) * behind)
 
 
+def gradient_widths(n):
+    """The places of the two widths between n coordinates that each entry of np.gradient is made of."""
+    first = np.clip(np.arange(n) - 1, 0, max(n - 3, 0))
+    return first, np.minimum(first + 1, n - 2)
+
+
+def reduced_pieces(indices, n):
+    """For ufunc.reduceat: the places it reads, and which result each goes into."""
+    ends = [*indices[1:], n]
+    spans = [range(i, j) if i < j else range(i, i + 1) for i, j in zip(indices, ends, strict=True)]
+    places = [k for span in spans for k in span]
+    return np.array(places, int), np.repeat(np.arange(len(spans)), [len(span) for span in spans])
+
+
+def refuse(what, advice):
+    """For use in rules, where a call of a kind that is known when the gradient is built has no derivative."""
+    raise Unsupported(what, advice)
+
+
 def convolve_pad(n, m, mode, correlates):
     """The zeros around the result of a convolution of n by m that make it the full one."""
     small, full = min(n, m), n + m - 1
@@ -398,7 +418,8 @@ constant(
     resized_positions, pad_positions, pad_matrix, diagonal_index, inserted, trimmed_start, kept, missing, memory_order,
     sorting_order, tensordot_axes, kron_shapes, einsum_text, einsum_plan, einsum_extents,
     refuse_full, tensor_rows, fft_lengths, mirrored_weights, other_norm, along_index, chosen_index,
-    quantile_place, quantile_slope, gradient_bands, convolve_pad, factorials, leading_zeros,
+    quantile_place, quantile_slope, gradient_bands, gradient_widths, reduced_pieces, refuse,
+    convolve_pad, factorials, leading_zeros,
     why="computes axes, shapes and indices",
 )  # fmt: skip
 

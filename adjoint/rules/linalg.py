@@ -20,7 +20,7 @@ equal eigenvalues, singular vectors of equal singular values give inf or NaN.
 import numpy as np
 
 from adjoint.rules.contraction import mT
-from adjoint.rules.helpers import inverse, refuse_full, tensor_rows
+from adjoint.rules.helpers import inverse, refuse, refuse_full, tensor_rows
 from adjoint.rules.registry import jvp_rule, vjp_rule
 from adjoint.rules.ufuncs import tangent_sum
 
@@ -157,6 +157,26 @@ def lstsq(g, z, a, b, rcond=None):
     return conj(a_bar), conj(np.reshape(b_bar, np.shape(b)))
 
 
+def solution_dot(a_dot, b_dot, p, a, x, residual):
+    """The tangent of the least squares solution x = p b, where p = pinv(a): Golub & Pereyra (1973)."""
+    free = H(a_dot) @ (H(p) @ x)  # of a wide matrix: into the directions that a does not see
+    return p @ (b_dot - a_dot @ x) + p @ (H(p) @ (H(a_dot) @ residual)) + free - p @ (a @ free)
+
+
+@jvp_rule(np.linalg.lstsq)
+def lstsq_jvp(t, z, a, b, rcond=None):
+    p = np.linalg.pinv(a, rtol=rcond)
+    x, y = (column(z[0]), column(b)) if np.ndim(b) == 1 else (z[0], b)
+    residual = y - a @ x
+    a_dot = np.zeros_like(a) if t[0] is None else t[0]
+    b_dot = np.zeros_like(y) if t[1] is None else np.reshape(t[1], np.shape(y))
+    x_dot = solution_dot(a_dot, b_dot, p, a, x, residual)
+    sum_dot = 2.0 * np.sum(real(conj(residual) * (b_dot - a_dot @ x)), axis=0)
+    u, _, vh = np.linalg.svd(a, full_matrices=False)
+    s_dot = real(np.linalg.diagonal(H(u) @ a_dot @ H(vh)))
+    return np.reshape(x_dot, np.shape(z[0])), sum_dot[: np.size(z[1])], None, s_dot
+
+
 @vjp_rule(np.linalg.tensorsolve)
 def tensorsolve(g, z, a, b, axes=None):
     order = tensor_rows(axes, np.ndim(a))
@@ -181,6 +201,13 @@ def tensorinv(g, z, a, ind=2):
     n = np.size(a) // int(np.sqrt(np.size(a)))
     zt = np.reshape(z, (n, n)).T
     return np.reshape(-(zt @ np.reshape(g, (n, n)) @ zt), np.shape(a))
+
+
+@jvp_rule(np.linalg.tensorinv)
+def tensorinv_jvp(t, z, a, ind=2):
+    n = np.size(a) // int(np.sqrt(np.size(a)))
+    inverse_matrix = np.reshape(z, (n, n))
+    return np.reshape(-(inverse_matrix @ np.reshape(t[0], (n, n)) @ inverse_matrix), np.shape(z))
 
 
 @vjp_rule(np.linalg.matrix_power)
@@ -233,7 +260,8 @@ def multi_dot_jvp(t, z, arrays, out=None):
     total = None
     for k in range(len(arrays)):
         if t[0][k] is not None:
-            total = tangent_sum(total, np.linalg.multi_dot([*arrays[:k], t[0][k], *arrays[k + 1 :]]))
+            moving = [t[0][k] if i == k else arrays[i] for i in range(len(arrays))]
+            total = tangent_sum(total, np.linalg.multi_dot(moving))
     return total
 
 
@@ -391,6 +419,25 @@ def svd(g, z, a, full_matrices=True, compute_uv=True, hermitian=False):
     return conj(one_triangle(bar, "L") if hermitian else bar)
 
 
+@jvp_rule(np.linalg.svd)
+def svd_jvp(t, z, a, full_matrices=True, compute_uv=True, hermitian=False):
+    """With P = Uᴴ Ȧ V: Ṡ is its diagonal, U and V turn by (P S + S Pᴴ) and (S P + Pᴴ S) over the gaps of s²."""
+    a_dot = from_triangle(t[0], "L") if hermitian else t[0]
+    if not compute_uv:
+        u, _, vh = np.linalg.svd(a, full_matrices=False)
+        return real(np.linalg.diagonal(H(u) @ a_dot @ H(vh)))
+    refuse_full(np.shape(a), full_matrices)
+    u, s, vh = z
+    p = H(u) @ a_dot @ H(vh)
+    gap = 1.0 / ((row(s) - column(s)) * (row(s) + column(s)) + eye_like(s)) - eye_like(s)
+    u_dot = u @ (gap * (p * row(s) + column(s) * H(p))) + (a_dot @ H(vh) - u @ p) / row(s)
+    turn = gap * (column(s) * p + H(p) * row(s))
+    if np.iscomplexobj(a):  # the phase that a pair of vectors has in common is given to V
+        turn = turn - 1.0j * np.imag(p * eye_like(s)) / row(s)
+    v_dot = H(vh) @ turn + (H(a_dot) @ u - H(vh) @ H(p)) / row(s)
+    return u_dot, real(np.linalg.diagonal(p)), H(v_dot)
+
+
 @vjp_rule(np.linalg.svdvals)
 def svdvals(g, z, x):
     u, _, vh = np.linalg.svd(x, full_matrices=False)
@@ -414,6 +461,8 @@ def mirrored(m):
 @vjp_rule(np.linalg.qr)
 def qr(g, z, a, mode="reduced"):
     """A = QR.  The columns of a wide A beyond the square are A₂ = Q R₂."""
+    if mode == "raw":
+        return refuse('`np.linalg.qr` with `mode="raw"` has no derivative rule.', 'Use `mode="reduced"`.')
     if mode == "r":
         q, r = np.linalg.qr(a)
         q_bar, r_bar = None, g
@@ -434,3 +483,27 @@ def qr(g, z, a, mode="reduced"):
     if np.shape(a)[-1] > k:
         bar = np.concatenate((bar, q @ r_bar[..., k:]), axis=-1)
     return conj(bar)
+
+
+@jvp_rule(np.linalg.qr)
+def qr_jvp(t, z, a, mode="reduced"):
+    """Qᴴ Ȧ R⁻¹ is a skew matrix, which turns Q, and a triangular one."""
+    if mode == "raw":
+        return refuse('`np.linalg.qr` with `mode="raw"` has no derivative rule.', 'Use `mode="reduced"`.')
+    if mode == "r":
+        q, r = np.linalg.qr(a)
+    else:
+        refuse_full(np.shape(a), mode != "reduced")
+        q, r = z
+    k = np.shape(q)[-1]
+    r1 = r[..., :k]
+    x = H(np.linalg.solve(H(r1), H(t[0][..., :k])))
+    c = H(q) @ x
+    low = np.tril(c, -1)
+    turn = low - H(low)
+    if np.iscomplexobj(a):
+        turn = turn + 1.0j * np.imag(c * np.eye(k))
+    q_dot, r_dot = x - q @ c + q @ turn, (c - turn) @ r1
+    if np.shape(a)[-1] > k:
+        r_dot = np.concatenate((r_dot, H(q_dot) @ a[..., k:] + H(q) @ t[0][..., k:]), axis=-1)
+    return r_dot if mode == "r" else (q_dot, r_dot)

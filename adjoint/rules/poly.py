@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from adjoint.rules.helpers import convolve_pad, factorials, leading_zeros, recur, scatter
-from adjoint.rules.linalg import eigvals
+from adjoint.rules.helpers import convolve_pad, factorials, leading_zeros, recur, refuse, scatter
+from adjoint.rules.linalg import eigvals, eigvals_jvp, lstsq, solution_dot
 from adjoint.rules.registry import jvp_rule, vjp_rule
 from adjoint.rules.ufuncs import tangent_sum
 
@@ -89,6 +89,39 @@ def interp(g, z, x, xp, fp, left=None, right=None, period=None):
     return x_bar, unknot(xp_bar, order), unknot(fp_bar, order), left_bar, right_bar
 
 
+@jvp_rule(np.interp)
+def interp_jvp(t, z, x, xp, fp, left=None, right=None, period=None):
+    at_x, at_knots, values, order = knots(x, xp, fp, period)
+    n = np.size(at_knots)
+    below, above = at_x < at_knots[0], at_x > at_knots[-1]
+    i = np.clip(np.searchsorted(at_knots, at_x, "right") - 1, 0, max(n - 2, 0))
+    j = np.minimum(i + 1, n - 1)
+    width = np.take(at_knots, j) - np.take(at_knots, i)
+    width = width + (width == 0)
+    slope = np.where(below | above, 0.0, (np.take(values, j) - np.take(values, i)) / width)
+    w = np.clip((at_x - np.take(at_knots, i)) / width, 0.0, 1.0)
+    total = np.zeros_like(z) if t[0] is None else slope * t[0]
+    if t[1] is not None:
+        xp_dot = knot_tangents(t[1], order)
+        total = total - slope * ((1.0 - w) * np.take(xp_dot, i) + w * np.take(xp_dot, j))
+    if t[2] is not None:
+        fp_dot = knot_tangents(t[2], order)
+        total = total + (1.0 - w) * np.take(fp_dot, i) + w * np.take(fp_dot, j)
+    if left is not None:
+        total = np.where(below, 0.0 if t[3] is None else t[3], total)
+    if right is not None:
+        total = np.where(above, 0.0 if t[4] is None else t[4], total)
+    return total
+
+
+def knot_tangents(dot, order):
+    """The tangents of the knots that `knots` sorted and repeated."""
+    if order is None:
+        return np.asarray(dot)
+    ring = np.take(dot, order)
+    return np.concatenate((ring[-1:], ring, ring[:1]))
+
+
 # ── polynomials ──────────────────────────────────────────────────────────────────────────────────
 
 
@@ -158,6 +191,15 @@ def roots(g, z, p):
     return (g * -(1.0 / np.polyval(np.polyder(p), z))) @ np.vander(z, len(p))
 
 
+@jvp_rule(np.polymul)
+def polymul_jvp(t, z, a1, a2):
+    m, n = leading_zeros(a1), leading_zeros(a2)
+    return tangent_sum(
+        None if t[0] is None else np.convolve(np.asarray(t[0])[m:], np.asarray(a2)[n:]),
+        None if t[1] is None else np.convolve(np.asarray(a1)[m:], np.asarray(t[1])[n:]),
+    )
+
+
 @jvp_rule(np.roots)
 def roots_jvp(t, z, p):
     return -(np.polyval(t[0], z) / np.polyval(np.polyder(p), z))
@@ -174,6 +216,66 @@ def poly(g, z, seq_of_zeros):
 
 
 def poly_bar(g, z, r):
+    return -(quotients(z, r) @ g[1:])
+
+
+def quotients(z, r):
+    """The coefficients of p / (x - r), for each root a row."""
     n = np.size(r)
-    quotients = recur(np.expand_dims(r, 1) * np.ones((n, n)), np.ones((n, 1)) * z[:-1])
-    return -(quotients @ g[1:])
+    return recur(np.expand_dims(r, 1) * np.ones((n, n)), np.ones((n, 1)) * z[:-1])
+
+
+@jvp_rule(np.poly)
+def poly_jvp(t, z, seq_of_zeros):
+    r, r_dot = np.asarray(seq_of_zeros), np.asarray(t[0])
+    if np.ndim(r) == 2:
+        r, matrix = np.linalg.eigvals(r), r
+        r_dot = eigvals_jvp((r_dot,), r, matrix)
+    z_dot = np.concatenate((np.zeros(1), -(r_dot @ quotients(z, r))))
+    return z_dot if np.iscomplexobj(z) else np.real(z_dot)
+
+
+# ── fitting ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def fit_system(x, y, deg, w):
+    """The matrix and right side whose least squares np.polyfit solves."""
+    a = np.vander(x, deg + 1)
+    if w is None:
+        return a, y
+    return np.expand_dims(w, 1) * a, (w if np.ndim(y) == 1 else np.expand_dims(w, 1)) * y
+
+
+@vjp_rule(np.polyfit)
+def polyfit(g, z, x, y, deg, rcond=None, full=False, w=None, cov=False):
+    """That of the least squares problem with the rows w (x^deg, …, x, 1)."""
+    if full or cov:
+        return refuse("`np.polyfit` with `full=True` or `cov=True` has no derivative rule.", "Use `np.linalg.lstsq`.")
+    a, b = fit_system(x, y, deg, w)
+    a_bar, b_bar = lstsq((g, None, None, None), (z, np.zeros(0)), a, b, np.size(x) * np.finfo(np.result_type(a)).eps)
+    powers = np.vander(x, deg + 1)
+    slope = np.concatenate((np.vander(x, deg) * np.arange(deg, 0, -1), np.zeros((np.size(x), 1))), axis=1)
+    rows = np.ones(np.size(x)) if w is None else w
+    x_bar = np.sum(np.expand_dims(rows, 1) * a_bar * slope, axis=1)
+    if np.ndim(y) == 1:
+        return x_bar, b_bar * rows, None, None, None, np.sum(a_bar * powers, axis=1) + b_bar * y
+    w_bar = np.sum(a_bar * powers, axis=1) + np.sum(b_bar * y, axis=1)
+    return x_bar, b_bar * np.expand_dims(rows, 1), None, None, None, w_bar
+
+
+@jvp_rule(np.polyfit)
+def polyfit_jvp(t, z, x, y, deg, rcond=None, full=False, w=None, cov=False):
+    a, b = fit_system(x, y, deg, w)
+    powers = np.vander(x, deg + 1)
+    a_dot, b_dot = np.zeros_like(a), np.zeros_like(b)
+    rows = np.ones(np.size(x)) if w is None else w
+    columns = rows if np.ndim(y) == 1 else np.expand_dims(rows, 1)
+    if t[0] is not None:
+        slope = np.concatenate((np.vander(x, deg) * np.arange(deg, 0, -1), np.zeros((np.size(x), 1))), axis=1)
+        a_dot = a_dot + np.expand_dims(rows * t[0], 1) * slope
+    if t[1] is not None:
+        b_dot = b_dot + columns * t[1]
+    if w is not None and t[5] is not None:
+        a_dot = a_dot + np.expand_dims(t[5], 1) * powers
+        b_dot = b_dot + (t[5] if np.ndim(y) == 1 else np.expand_dims(t[5], 1)) * y
+    return solution_dot(a_dot, b_dot, np.linalg.pinv(a), a, z, b - a @ z)

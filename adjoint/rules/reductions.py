@@ -348,11 +348,9 @@ def variables(m, rowvar):
     return x if rowvar or np.ndim(m) == 1 else np.transpose(x)
 
 
-@vjp_rule(np.cov)
-def cov(g, z, m, y=None, rowvar=True, bias=False, ddof=None, fweights=None, aweights=None, dtype=None):
-    """(x - mean) w (x - mean)ᴴ / fact.  The mean's own share is zero, as weighted deviations sum to zero."""
+def weighted(m, y, rowvar, bias, ddof, fweights, aweights):
+    """Deviations from the mean, frequencies, weights, what the sum is divided by, and how that grows with aweights."""
     x = variables(m, rowvar)
-    rows = np.shape(x)[0]
     if y is not None:
         x = np.concatenate((x, variables(y, rowvar)), axis=0)
     n = np.shape(x)[1]
@@ -362,7 +360,15 @@ def cov(g, z, m, y=None, rowvar=True, bias=False, ddof=None, fweights=None, awei
     ddof = (0 if bias else 1) if ddof is None else ddof
     total = np.sum(w)
     fact = total - ddof * np.sum(w * a) / total
-    x = x - np.expand_dims(x @ w / total, 1)
+    rate = f - ddof * (2.0 * w - np.sum(w * a) * f / total) / total
+    return x - np.expand_dims(x @ w / total, 1), f, w, fact, rate
+
+
+@vjp_rule(np.cov)
+def cov(g, z, m, y=None, rowvar=True, bias=False, ddof=None, fweights=None, aweights=None, dtype=None):
+    """(x - mean) w (x - mean)ᴴ / fact.  The mean's own share is zero, as weighted deviations sum to zero."""
+    rows = np.shape(variables(m, rowvar))[0]
+    x, f, w, fact, fact_rate = weighted(m, y, rowvar, bias, ddof, fweights, aweights)
     g = np.reshape(g, (np.shape(x)[0], np.shape(x)[0]))
     x_bar = (g + np.conj(np.transpose(g))) @ np.conj(x) * (w / fact)
     m_bar = x_bar[:rows] if rowvar or np.ndim(m) == 1 else np.transpose(x_bar[:rows])
@@ -370,12 +376,26 @@ def cov(g, z, m, y=None, rowvar=True, bias=False, ddof=None, fweights=None, awei
     a_bar = None
     if aweights is not None:
         fact_bar = -np.sum(g * z) / fact
-        fact_rate = f - ddof * (2.0 * w - np.sum(w * a) * f / total) / total
         a_bar = np.real(f * np.sum(x * (g @ np.conj(x)), axis=0) / fact + fact_bar * fact_rate)
     return (
         np.reshape(m_bar, np.shape(m)), None if y is None else np.reshape(y_bar, np.shape(y)),
         None, None, None, None, a_bar,
     )  # fmt: skip
+
+
+@jvp_rule(np.cov)
+def cov_jvp(t, z, m, y=None, rowvar=True, bias=False, ddof=None, fweights=None, aweights=None, dtype=None):
+    x, f, w, fact, fact_rate = weighted(m, y, rowvar, bias, ddof, fweights, aweights)
+    x_dot = np.zeros_like(variables(m, rowvar)) if t[0] is None else variables(t[0], rowvar)
+    if y is not None:
+        y_dot = np.zeros_like(variables(y, rowvar)) if t[1] is None else variables(t[1], rowvar)
+        x_dot = np.concatenate((x_dot, y_dot), axis=0)
+    half = (x_dot * w) @ np.conj(np.transpose(x))
+    z_dot = (half + np.conj(np.transpose(half))) / fact
+    if aweights is not None and t[6] is not None:
+        weighted_dot = (x * (f * t[6])) @ np.conj(np.transpose(x)) / fact
+        z_dot = z_dot + weighted_dot - np.reshape(z, np.shape(z_dot)) * (np.sum(fact_rate * t[6]) / fact)
+    return np.reshape(z_dot, np.shape(z))
 
 
 @vjp_rule(np.corrcoef)
@@ -390,3 +410,14 @@ def corrcoef(g, z, x, y=None, rowvar=True, dtype=None):
     c_bar = g / np.outer(s, s) + np.diag(s2_bar)
     bars = cov(c_bar, c, x, y, rowvar)
     return bars[0], bars[1]
+
+
+@jvp_rule(np.corrcoef)
+def corrcoef_jvp(t, z, x, y=None, rowvar=True, dtype=None):
+    if np.ndim(z) == 0:
+        return None
+    c = np.cov(x, y, rowvar)
+    c_dot = cov_jvp(t[:2], c, x, y, rowvar)
+    s = np.sqrt(np.real(np.diagonal(c)))
+    rate = 0.5 * np.real(np.diagonal(c_dot)) / (s * s)
+    return c_dot / np.outer(s, s) - z * (np.expand_dims(rate, 1) + rate)

@@ -27,6 +27,7 @@ import threading
 import types
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 Partial = Callable[..., Any] | str | None  # a text says why there is none
@@ -47,6 +48,7 @@ class Rule:
     view: bool = False  # the result may share memory with the first argument
     cheap: bool = False  # rather computed again than recorded
     parameters: tuple[tuple[str, Any], ...] = ()  # names and defaults, where the function itself does not tell
+    where: str = ""  # the file and line that first said something of it
 
     @property
     def differentiable(self) -> bool:
@@ -78,11 +80,21 @@ def read_libraries() -> None:
                 _now.clear()
 
 
+def _caller() -> str:
+    """Where a rule is given: the first line outside of this file."""
+    frame = sys._getframe(1)
+    while frame.f_code.co_filename == __file__ and frame.f_back is not None:
+        frame = frame.f_back
+    path = Path(frame.f_code.co_filename)
+    ours = Path(__file__).parents[1]
+    return f"{path.relative_to(ours) if path.is_relative_to(ours) else path}:{frame.f_lineno}"
+
+
 def _rule(fn: Callable[..., Any]) -> Rule:
     if fn not in RULES:
         read_libraries()  # what the user says of a function comes after what we say, and counts
     if fn not in RULES:
-        RULES[fn] = Rule(fn)
+        RULES[fn] = Rule(fn, where=_caller())
         if isinstance(fn, types.MethodType):
             OWNERS[id(fn.__self__)] = fn.__self__
     return RULES[fn]

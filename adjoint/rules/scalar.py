@@ -233,4 +233,4 @@ def sorted_(g, z, xs, key=None, reverse=False):
 
 @jvp_rule(builtins.sorted)
 def sorted_jvp(t, z, xs, key=None, reverse=False):
-    return np.take(np.asarray(t[0]), sorting_order(xs, key, reverse), axis=0)
+    return list(np.take(np.asarray(t[0]), sorting_order(xs, key, reverse), axis=0))

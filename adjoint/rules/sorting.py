@@ -1,17 +1,14 @@
-"""Choosing entries: where, take, sort, order statistics, sets, histograms.
+"""Choosing entries: where, take, sort, order statistics.  Sets and histograms are in sets.py.
 
 The choice itself has no derivative; the cotangent goes to the entries that were chosen.  Ties in an
-order statistic (median, quantile) share it equally, and so do equal entries in a set.
+order statistic (median, quantile) share it equally.
 """
 
 import numpy as np
 
-from adjoint.rules.differences import undiff
 from adjoint.rules.helpers import along_index, at, chosen_index, quantile_place, quantile_slope, scatter
-from adjoint.rules.joining import between
 from adjoint.rules.reductions import gather, ungather
 from adjoint.rules.registry import jvp_rule, vjp_rule
-from adjoint.rules.ufuncs import tangent_sum
 
 # ── by condition ─────────────────────────────────────────────────────────────────────────────────
 
@@ -274,98 +271,3 @@ def nanmedian(g, z, a, axis=None, out=None, overwrite_input=False, keepdims=Fals
 @jvp_rule(np.nanmedian)
 def nanmedian_jvp(t, z, a, axis=None, out=None, overwrite_input=False, keepdims=False):
     return quantile_jvp((t[0], None), z, a, 0.5, axis, None, False, "linear", keepdims, None, True)
-
-
-# ── sets ─────────────────────────────────────────────────────────────────────────────────────────
-# Results are sorted and have each value once.
-
-
-def share_by_value(g, z, *arrays):
-    """g of each entry of the sorted z, divided among the entries of the arrays that have its value."""
-    if np.size(z) == 0:
-        return tuple([np.zeros_like(a) for a in arrays])
-    every = np.concatenate([np.ravel(a) for a in arrays])
-    place = np.minimum(np.searchsorted(z, every), np.size(z) - 1)
-    found = np.equal(np.take(z, place), every)
-    share = np.take(g / np.maximum(np.bincount(place, found, np.size(z)), 1.0), place)
-    bar = np.where(found, share, 0.0)
-    bars, start = [], 0
-    for a in arrays:
-        bars.append(np.reshape(bar[start : start + np.size(a)], np.shape(a)))
-        start = start + np.size(a)
-    return tuple(bars)
-
-
-@vjp_rule(np.setxor1d)
-def setxor1d(g, z, ar1, ar2, assume_unique=False):
-    return share_by_value(g, z, ar1, ar2)
-
-
-@vjp_rule(np.union1d)
-def union1d(g, z, ar1, ar2):
-    return share_by_value(g, z, ar1, ar2)
-
-
-@vjp_rule(np.intersect1d)
-def intersect1d(g, z, ar1, ar2, assume_unique=False, return_indices=False):
-    return share_by_value(g[0] if return_indices else g, z[0] if return_indices else z, ar1, ar2)
-
-
-@vjp_rule(np.unique)
-def unique(g, z, ar, return_index=False, return_inverse=False, return_counts=False, axis=None, equal_nan=True,
-           sorted=True):  # fmt: skip
-    """Of single values.  np.unique along an axis, which compares rows, has no rule: its cotangent is NaN."""
-    several = return_index or return_inverse or return_counts
-    bar, values = (g[0], z[0]) if several else (g, z)
-    return np.nan * ar if axis is not None else share_by_value(np.take(bar, np.argsort(values)), np.sort(values), ar)[0]
-
-
-# ── histograms ───────────────────────────────────────────────────────────────────────────────────
-
-
-@vjp_rule(np.bincount)
-def bincount(g, z, x, weights=None, minlength=0):
-    return None, None if weights is None else np.take(g, x)
-
-
-@jvp_rule(np.bincount)
-def bincount_jvp(t, z, x, weights=None, minlength=0):
-    return np.bincount(x, t[1], minlength)
-
-
-def edges_vjp(g, edges, a, bins, range):
-    """The cotangents of data, bins and range, of which the edges were made: of one of the three."""
-    if np.ndim(bins) == 1:
-        return None, g, None
-    if range is not None:
-        return None, None, between(g, np.size(edges), True, 0)
-    low_bar, high_bar = between(g, np.size(edges), True, 0)
-    lowest, highest = np.equal(a, np.min(a)), np.equal(a, np.max(a))
-    return lowest * (low_bar / np.sum(lowest)) + highest * (high_bar / np.sum(highest)), None, None
-
-
-@vjp_rule(np.histogram_bin_edges)
-def histogram_bin_edges(g, z, a, bins=10, range=None, weights=None):
-    return edges_vjp(g, z, a, bins, range)
-
-
-@vjp_rule(np.histogram)
-def histogram(g, z, a, bins=10, range=None, density=None, weights=None):
-    """Counts are piecewise constant in the data; they follow the weights, and a density the widths of bins."""
-    counts_bar, edges_bar = g
-    counts, edges = z
-    weights_bar = None
-    if counts_bar is not None:
-        if density:
-            width = np.diff(edges)
-            total = np.sum(np.histogram(a, edges, weights=weights)[0])
-            edges_bar = tangent_sum(edges_bar, undiff(-(counts_bar * counts) / width, 1, 0))
-            counts_bar = counts_bar / (width * total) - np.sum(counts_bar * counts) / total
-        if weights is not None:
-            place = np.minimum(np.searchsorted(edges, a, "right") - 1, np.size(edges) - 2)
-            inside = (a >= edges[0]) & (a <= edges[-1])
-            weights_bar = np.where(inside, np.take(counts_bar, place), 0.0)
-    if edges_bar is None:
-        return None, None, None, None, weights_bar
-    a_bar, bins_bar, range_bar = edges_vjp(edges_bar, edges, a, bins, range)
-    return a_bar, bins_bar, range_bar, None, weights_bar

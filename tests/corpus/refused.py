@@ -2,8 +2,7 @@
 
 REFUSED = {
     # arrays written to through what may be a view of them, or by functions that are not understood yet
-    "flat_and_flatten", "views_in_a_list", "ufunc_where", "other_writers",
-    "filled_buffers",
+    "views_in_a_list", "filled_buffers",
     # a list of functions as long as the data says
     "closures_of_items",
     # what a `try` block assigns in the middle, read by its handler
