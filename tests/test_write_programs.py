@@ -135,6 +135,13 @@ ONCE_WRONG = {
         A *= 0.5
         return loss(rows[2])
     """,
+    "a view put into a list in a branch that wrote to its base": """
+        v = x[:]
+        if x[1] < 1.3:
+            x[1:] = x[0]
+            rows = [y, v]
+        return loss(v)
+    """,
     "a cotangent of unknown dtype, complex on the way": """
         z += y
         y[2], x[1] = x[1], y[2]

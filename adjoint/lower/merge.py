@@ -60,6 +60,10 @@ class Merge:
         for side in (first, second):
             self.state.stale.update(side.stale if not side.dead else {})
         heap = self.state.heap
+        shown = {  # does it show its base on each side?  asked now: what is merged below may look at it again on one of them
+            cell: all(s.dead or (cell in s.heap and not outdated(s, cell)) for s in (first, second))
+            for cell in first.seen | second.seen
+        }
         for cell in {**first.heap, **second.heap}:
             a, b = first.heap.get(cell), second.heap.get(cell)
             if a is None or b is None:
@@ -79,11 +83,8 @@ class Merge:
                 continue
             self.state.names[key] = self.value(x, y)
         heap.update(self.exported)
-        for cell in first.seen | second.seen:
-            if all(s.dead or (cell in s.heap and not outdated(s, cell)) for s in (first, second)):
-                self.state.seen[cell] = roots(self.state, cell)  # it shows its base on each side
-            else:
-                self.state.seen[cell] = ()
+        for cell, fresh in shown.items():
+            self.state.seen[cell] = roots(self.state, cell) if fresh else ()
         return self.state
 
     def keep_held(self, cell: Cell, x: Any, y: Any) -> None:
