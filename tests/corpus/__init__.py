@@ -22,6 +22,7 @@ from . import (
     nesting,
     objects,
     pitfalls,
+    solvers,
     straight,
     writes,
 )
