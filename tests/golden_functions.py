@@ -173,6 +173,98 @@ def clipped(w, x, limit):
     return total
 
 
+# --- arrays that are written to ----------------------------------------------------------------------
+
+
+def jacobi_1d(A, steps):
+    B = A.copy()
+    for _ in range(steps):
+        B[1:-1] = (A[:-2] + A[1:-1] + A[2:]) / 3.0
+        A[1:-1] = (B[:-2] + B[1:-1] + B[2:]) / 3.0
+    return np.sum(A**2)
+
+
+def jacobi_2d(u, steps):
+    new = u.copy()
+    for _ in range(steps):
+        new[1:-1, 1:-1] = 0.25 * (u[:-2, 1:-1] + u[2:, 1:-1] + u[1:-1, :-2] + u[1:-1, 2:])
+        u, new = new, u
+    return np.sum(u**2)
+
+
+def gauss_seidel_1d(u, steps):
+    for _ in range(steps):
+        for i in range(1, len(u) - 1):
+            u[i] = 0.5 * (u[i - 1] + u[i + 1]) - 0.1 * u[i] ** 2
+    return np.sum(u**2)
+
+
+def gauss_seidel_2d(u, steps):
+    n, m = u.shape
+    for _ in range(steps):
+        for i in range(1, n - 1):
+            for j in range(1, m - 1):
+                u[i, j] = 0.25 * (u[i - 1, j] + u[i + 1, j] + u[i, j - 1] + u[i, j + 1])
+    return np.sum(u**2)
+
+
+def lu(A):
+    """In place; the logarithm of the determinant."""
+    n = len(A)
+    for k in range(n):
+        for i in range(k + 1, n):
+            A[i, k] /= A[k, k]
+            for j in range(k + 1, n):
+                A[i, j] -= A[i, k] * A[k, j]
+    return np.sum(np.log(np.diag(A)))
+
+
+def cholesky(A):
+    n = len(A)
+    L = np.zeros((n, n))
+    for j in range(n):
+        for i in range(j, n):
+            s = A[i, j]
+            for k in range(j):
+                s -= L[i, k] * L[j, k]
+            L[i, j] = sqrt(s) if i == j else s / L[j, j]
+    return np.sum(L)
+
+
+def gram_schmidt(A):
+    n = A.shape[1]
+    for j in range(n):
+        for i in range(j):
+            A[:, j] -= (A[:, i] @ A[:, j]) * A[:, i]
+        A[:, j] /= np.sqrt(np.sum(A[:, j] ** 2))
+    return np.sum(A**3)
+
+
+def triangular_solve(L, b):
+    n = len(b)
+    x = np.zeros(n)
+    for i in range(n):
+        s = b[i]
+        for j in range(i):
+            s -= L[i, j] * x[j]
+        x[i] = s / L[i, i]
+    return np.sum(x**2)
+
+
+def thomas(a, b, c, d):
+    """A tridiagonal system, the right-hand side and the diagonal eliminated in place."""
+    b, d, n = b.copy(), d.copy(), len(d)
+    for i in range(1, n):
+        w = a[i - 1] / b[i - 1]
+        b[i] -= w * c[i - 1]
+        d[i] -= w * d[i - 1]
+    x = np.zeros(n)
+    x[n - 1] = d[n - 1] / b[n - 1]
+    for i in range(n - 2, -1, -1):
+        x[i] = (d[i] - c[i] * x[i + 1]) / b[i]
+    return np.sum(x**2)
+
+
 rng = np.random.default_rng(0)
 PARAMS = {
     "W1": rng.normal(size=(4, 5)), "b1": rng.normal(size=5), "W2": rng.normal(size=(5, 3)), "b2": rng.normal(size=3),
@@ -229,5 +321,18 @@ GOLDEN = {
         recurrent,
         (rng.normal(size=(3, 3)), rng.normal(size=(3, 2)), rng.normal(size=3), [rng.normal(size=2) for _ in range(4)]),
         ("W", "U", "b"), forward=True,
+    ),
+    "jacobi_1d": Golden(jacobi_1d, (np.arange(6.0) ** 2, 3)),
+    "jacobi_2d": Golden(jacobi_2d, (np.arange(20.0).reshape(4, 5) ** 0.5, 3)),
+    "gauss_seidel_1d": Golden(gauss_seidel_1d, (np.linspace(0.1, 1.0, 6), 3)),
+    "gauss_seidel_2d": Golden(gauss_seidel_2d, (np.arange(20.0).reshape(4, 5) ** 0.5, 2)),
+    "lu": Golden(lu, (np.eye(4) * 3.0 + np.arange(16.0).reshape(4, 4) / 16.0,)),
+    "cholesky": Golden(cholesky, (np.eye(4) * 3.0 + 0.5,)),
+    "gram_schmidt": Golden(gram_schmidt, (np.eye(4) * 2.0 + np.arange(16.0).reshape(4, 4) / 16.0,)),
+    "triangular_solve": Golden(
+        triangular_solve, (np.eye(4) * 2.0 + np.arange(16.0).reshape(4, 4) / 16.0, np.arange(1.0, 5.0)), ("L", "b")
+    ),
+    "thomas": Golden(
+        thomas, (np.full(3, 0.4), np.full(4, 2.0), np.full(3, 0.3), np.arange(1.0, 5.0)), ("a", "b", "c", "d")
     ),
 }

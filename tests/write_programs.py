@@ -785,12 +785,15 @@ def random_write_program(seed: int, longest: int = 12) -> WriteProgram:
 # --- smaller ones ---------------------------------------------------------------------------------
 
 
-def shrunk(program: WriteProgram, fails: Callable[[WriteProgram], bool]) -> WriteProgram:
-    """The program with all left out that it fails without: statements, and the heads of branches and loops."""
+def shrunk(program: WriteProgram, fails: Callable[[WriteProgram], bool], most: int = 500) -> WriteProgram:
+    """The program with all left out that it fails without, after no more than `most` attempts."""
     again = True
     while again:
         again = False
         for source in smaller(program.source):
+            most -= 1
+            if most < 0:
+                return program
             candidate = replace(program, source=source)
             if fails(candidate):
                 program, again = candidate, True

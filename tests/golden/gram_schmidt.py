@@ -1,0 +1,61 @@
+"""The gradient of this function with respect to `A`:
+
+    def gram_schmidt(A):
+        n = A.shape[1]
+        for j in range(n):
+            for i in range(j):
+                A[:, j] -= (A[:, i] @ A[:, j]) * A[:, i]
+            A[:, j] /= np.sqrt(np.sum(A[:, j] ** 2))
+        return np.sum(A**3)
+"""
+
+import numpy as np
+
+
+def gram_schmidt_grad(A):
+    # forward sweep
+    A = np.array(A)
+    w5_tape = []
+    w6_tape = []
+    w4_tape = []
+    w3_tape_tape = []
+    w2_tape_tape = []
+    for j in range(4):
+        w3_tape = []
+        w2_tape = []
+        for i in range(j):
+            w1 = A[:, i]
+            w2 = np.array(A[:, j])
+            w2_tape.append(w2)
+            w3 = w1 @ w2
+            w3_tape.append(w3)
+            A[:, j] -= w3 * w1
+        w3_tape_tape.append(w3_tape)
+        w2_tape_tape.append(w2_tape)
+        w4 = np.array(A[:, j])
+        w4_tape.append(w4)
+        w5 = np.sqrt(np.sum(w4 ** 2))
+        w5_tape.append(w5)
+        w6 = w4 / w5
+        w6_tape.append(w6)
+        A[:, j] = w6
+    # reverse sweep
+    A_bar = 3 * A ** 2
+    # for j in range(n):
+    for j, w5, w6, w4, w3_tape, w2_tape in zip(reversed(range(4)), reversed(w5_tape), reversed(w6_tape), reversed(w4_tape), reversed(w3_tape_tape), reversed(w2_tape_tape)):
+        w6_bar = np.array(A_bar[:, j])  # A[:, j] /= np.sqrt(np.sum(A[:, j] ** 2))
+        A_bar[:, j] = 0.0
+        w4_bar = w6_bar / w5
+        w7_bar = np.sum(-(w6_bar * (w6 / w5))) * 0.5 / w5
+        A_bar[:, j] += w7_bar * (2 * w4)
+        A_bar[:, j] += w4_bar
+        # for i in range(j):
+        for i, w3, w2 in zip(reversed(range(j)), reversed(w3_tape), reversed(w2_tape)):
+            w8_bar = -A_bar[:, j]       # A[:, j] -= (A[:, i] @ A[:, j]) * A[:, i]
+            w9 = A[:, i]
+            w3_bar = np.sum(w8_bar * w9)
+            A_bar[:, i] += w8_bar * w3
+            w1_bar = np.expand_dims(w3_bar, -1) * w2
+            A_bar[:, j] += w3_bar * w9
+            A_bar[:, i] += w1_bar
+    return A_bar
