@@ -14,6 +14,7 @@ from .hooks import cotangent, tangent
 from .operators import Tangent, jvp
 from .pullbacks import vjp
 from .rules.registry import constant, elementwise, jvp_rule, linear, vjp_rule
+from .schedule import checkpoint
 from .testing import check_grads
 
 __version__ = "0.1.0"
@@ -28,6 +29,7 @@ __all__ = [
     "Unsupported",
     "WrongArgument",
     "check_grads",
+    "checkpoint",
     "constant",
     "cotangent",
     "elementwise",

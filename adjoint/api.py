@@ -21,22 +21,26 @@ class Gradient(Derived):
     """A function that computes a gradient, with the source that does it."""
 
     def __init__(
-        self, fun: Callable[..., Any], wrt: Wrt, *, value: bool, optimize: bool, has_aux: bool, seed: str = "one"
+        self, fun: Callable[..., Any], wrt: Wrt, *, value: bool, optimize: bool, has_aux: bool, seed: str = "one",
+        checkpoint: int | None = None,
     ) -> None:
-        super().__init__(fun, wrt, Reverse(value, has_aux, seed), optimize)
+        super().__init__(fun, wrt, Reverse(value, has_aux, seed, checkpoint), optimize)
 
     @property
     def has_aux(self) -> bool:
         return bool(getattr(self.operator, "has_aux", False))
 
 @overload
-def grad(fun: Callable[..., Any], wrt: Wrt = 0, *, optimize: bool = True, has_aux: bool = False) -> Gradient: ...
+def grad(
+    fun: Callable[..., Any], wrt: Wrt = 0, *, optimize: bool = True, has_aux: bool = False, checkpoint: int | None = None
+) -> Gradient: ...
 @overload
 def grad(
-    fun: None = None, wrt: Wrt = 0, *, optimize: bool = True, has_aux: bool = False
+    fun: None = None, wrt: Wrt = 0, *, optimize: bool = True, has_aux: bool = False, checkpoint: int | None = None
 ) -> Callable[[Callable[..., Any]], Gradient]: ...
 def grad(
-    fun: Callable[..., Any] | None = None, wrt: Wrt = 0, *, optimize: bool = True, has_aux: bool = False
+    fun: Callable[..., Any] | None = None, wrt: Wrt = 0, *, optimize: bool = True, has_aux: bool = False,
+    checkpoint: int | None = None,
 ) -> Any:
     """The gradient of `fun`, a function of numbers, arrays and containers of them that returns a number.
 
@@ -44,6 +48,7 @@ def grad(
     is a tuple).  The gradient has its argument's structure and dtype: a float for a float, float32 for
     float32, a dict for a dict; integers, strings and None in a container have gradient None.  With
     `has_aux`, `fun` returns `(number, extra)`, and so does the gradient: `(gradient, extra)`.
+    With `checkpoint=s` the outermost loop records nothing and is run again from `s` snapshots, as in `adjoint.checkpoint`.
     `optimize=False` gives the textbook form of the source: every primitive and every adjoint on a line.
 
     May be used as `grad(f)`, `@grad` and `@grad(wrt=...)`.
@@ -60,12 +65,13 @@ def grad(
     understood.  Reverse mode: Griewank and Walther, Evaluating Derivatives, 2nd edition, chapter 3.
     """
     if fun is None:
-        return functools.partial(grad, wrt=wrt, optimize=optimize, has_aux=has_aux)
-    return Gradient(fun, wrt, value=False, optimize=optimize, has_aux=has_aux)
+        return functools.partial(grad, wrt=wrt, optimize=optimize, has_aux=has_aux, checkpoint=checkpoint)
+    return Gradient(fun, wrt, value=False, optimize=optimize, has_aux=has_aux, checkpoint=checkpoint)
 
 
 def value_and_grad(
-    fun: Callable[..., Any] | None = None, wrt: Wrt = 0, *, optimize: bool = True, has_aux: bool = False
+    fun: Callable[..., Any] | None = None, wrt: Wrt = 0, *, optimize: bool = True, has_aux: bool = False,
+    checkpoint: int | None = None,
 ) -> Any:
     """Like `grad`, but the result is `(value, gradient)`; with `has_aux`, `((value, extra), gradient)`.
 
@@ -74,8 +80,8 @@ def value_and_grad(
     (9.0, 6.0)
     """
     if fun is None:
-        return functools.partial(value_and_grad, wrt=wrt, optimize=optimize, has_aux=has_aux)
-    return Gradient(fun, wrt, value=True, optimize=optimize, has_aux=has_aux)
+        return functools.partial(value_and_grad, wrt=wrt, optimize=optimize, has_aux=has_aux, checkpoint=checkpoint)
+    return Gradient(fun, wrt, value=True, optimize=optimize, has_aux=has_aux, checkpoint=checkpoint)
 
 
 def _inside(value: bool) -> Handler:
@@ -86,7 +92,8 @@ def _inside(value: bool) -> Handler:
         if "fun" not in given:
             return Partial(Const(value_and_grad if value else grad), (), given)
         wrt = constant(lo, frame, node, given, "wrt", 0)
-        operator = Reverse(value, bool(constant(lo, frame, node, given, "has_aux", False)))
+        has_aux, snapshots = (constant(lo, frame, node, given, word, None) for word in ("has_aux", "checkpoint"))
+        operator = Reverse(value, bool(has_aux), checkpoint=snapshots)
         return Partial(Const(Derivative(operator, wrt)), (given["fun"],), {})
 
     return handler

@@ -195,6 +195,18 @@ def is_known(shape: tuple[Any, ...] | None) -> bool:
     return shape is not None and all(isinstance(n, int) for n in shape)
 
 
+def holds_memory(aval: Aval) -> bool:
+    """May a value of this kind be changed in place, or be a view of one that may?"""
+    match aval:
+        case Num():
+            return False
+        case Arr(boxed=True, shape=()):
+            return False
+        case Obj(cls):
+            return cls not in (str, bool, type(None), range, slice, type)
+    return True
+
+
 def differentiable(aval: Aval) -> bool:
     """May a value of this kind carry a derivative?  What is not known may."""
     match aval:

@@ -20,6 +20,7 @@ import numpy as np
 
 from .arguments import Wrt, check_wrt, examples, positions
 from .avals import Arr
+from .checkpointing import with_snapshots
 from .emit import Emitted, emit
 from .errors import AdjointError
 from .ir import Block, Const, Function, callees, show
@@ -48,14 +49,20 @@ class Operator(Protocol):
 
 @dataclasses.dataclass(frozen=True)
 class Reverse:
-    """Reverse mode.  `seed` is "one", or "given": then the seed is a last parameter."""
+    """Reverse mode.  `seed` is "one", or "given": then the seed is a last parameter.
+
+    With `checkpoint` the outermost loops are run again from so many snapshots.
+    """
 
     value: bool = False
     has_aux: bool = False
     seed: str = "one"
+    checkpoint: int | None = None
 
     def __call__(self, program: Function, wrt: list[Place] | Place, textbook: bool) -> Function:
         seed = "default" if self.seed == "one" and textbook else self.seed
+        if self.checkpoint is not None:
+            program = with_snapshots(program, self.checkpoint)
         return reverse(program, wrt, seed=seed, value=self.value, has_aux=self.has_aux)
 
 

@@ -12,8 +12,8 @@ import dataclasses
 from collections.abc import Iterable
 
 from . import runtime
-from .avals import NONE, Arr, Parts
-from .emit.alias import Aliases, holds_memory
+from .avals import NONE, Arr, Parts, holds_memory
+from .emit.alias import Aliases
 from .ir import (
     Apply, At, Atom, Block, Function, Loop, Param, Stmt, Tree, Var, defined_within, free, leaves, map_leaves, substitute,
     with_blocks,

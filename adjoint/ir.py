@@ -178,6 +178,7 @@ class Loop:
     reverse: bool = False
     stops: bool = False
     at: At = NOWHERE
+    snapshots: Atom | None = None  # in reverse the body is run again from so many of them, instead of from tapes
 
     @property
     def defined(self) -> tuple[Var, ...]:
@@ -293,6 +294,8 @@ def reads(stmt: Stmt) -> Iterator[Atom]:
         case Loop():
             yield from stmt.init
             yield from stmt.iters
+            if stmt.snapshots is not None:
+                yield stmt.snapshots
 
 
 def free(block: Block) -> list[Var]:
@@ -354,6 +357,7 @@ def substitute_stmt(stmt: Stmt, env: Mapping[Any, Atom]) -> Stmt:
             return Loop(
                 stmt.outs, stmt.lists, stmt.count, tuple(map(sub, stmt.init)), tuple(map(sub, stmt.iters)),
                 test, substitute(stmt.body, env), stmt.reverse, stmt.stops, stmt.at,
+                None if stmt.snapshots is None else sub(stmt.snapshots),
             )
     raise AssertionError(stmt)
 
@@ -392,7 +396,7 @@ def refresh(block: Block) -> Block:
                     count = None if stmt.count is None else fresh((stmt.count,))[0]
                     stmt = Loop(
                         fresh(stmt.outs), fresh(stmt.lists), count, init, iters, test, body,
-                        stmt.reverse, stmt.stops, stmt.at,
+                        stmt.reverse, stmt.stops, stmt.at, None if stmt.snapshots is None else get(stmt.snapshots),
                     )
             stmts.append(stmt)
         return Block(params, tuple(stmts), tuple(map(get, block.results)))

@@ -29,6 +29,7 @@ import numpy as np
 from . import runtime
 from .activity import active, unbound
 from .avals import ANY, Arr, Num, Obj, Parts, Seq, dtype_of, is_known, join, shape_of
+from .checkpointing import pull_checkpointed
 from .cotangents import Builder, fit, plus, times, zero
 from .errors import AdjointError, BadRule, MissingRule, Spot, Unsupported
 from .hooks import Hook
@@ -135,8 +136,10 @@ class _Reverse:
                     forward.append(stmt)
                 case If():
                     forward.append(pull_if(self, stmt))
-                case Loop():
+                case Loop(snapshots=None):
                     forward.append(pull_loop(self, stmt))
+                case Loop():
+                    forward.extend(reversed(pull_checkpointed(self, stmt)))
         return forward[::-1]
 
     def pull_apply(self, stmt: Apply) -> None:

@@ -55,6 +55,10 @@ class Shapes:
         self._seen[id(stmts)] = len(stmts)
         self.note(stmts[done:])
 
+    def maker(self, v: Atom) -> Apply | If | None:
+        """The statement that makes a value."""
+        return self._makers.get(v) if isinstance(v, Var) else None
+
     def alike(self, a: Var, b: Atom) -> None:
         """Say that `a` has the shape of `b`, whatever else is known of it."""
         self._dims[a] = self.dims(b)

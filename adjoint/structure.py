@@ -100,13 +100,13 @@ def pull_loop(work: _Reverse, stmt: Loop) -> Loop:
         out = stmt.outs[i]
         bar = work.bars.pop(out) if out in work.bars else work.zero(out, bar_of=body.params[i])
         init.append(_as_list(work, bar, out))
-        bars.append(Var(_bar_aval(init[-1], out), bar_of=body.params[i]))
+        bars.append(Var(bar_aval(init[-1], out), bar_of=body.params[i]))
         work.b.shapes.alike(bars[-1], body.results[i])
     outside = [v for v in free(body) if v in flows]
     sums = []
     for v in outside:
         init.append(work.bars.pop(v) if v in work.bars else work.zero(v))
-        sums.append(Var(_bar_aval(init[-1], v), bar_of=v))
+        sums.append(Var(bar_aval(init[-1], v), bar_of=v))
     emitted = [(k, work.bars.pop(v)) for k, v in enumerate(stmt.lists) if v in work.bars]
     items = [Var(item_of(g.aval)) for _, g in emitted]
     iterated = [k for k, p in enumerate(body.params[n:]) if p in flows and work.is_active(stmt.iters[k])]
@@ -211,7 +211,7 @@ def _joined(a: Atom, b: Atom) -> Any:
     return a.aval if a.aval == b.aval else join(a.aval, b.aval)
 
 
-def _bar_aval(init: Atom, of: Var) -> Any:
+def bar_aval(init: Atom, of: Var) -> Any:
     """What is known of a cotangent in a loop: the kind of its value, where that is known."""
     if isinstance(of.aval, Num):
         kind = "complex" if of.aval.kind == "complex" else "float"

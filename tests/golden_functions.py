@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from adjoint import cotangent
+from adjoint import checkpoint, cotangent
 
 
 @dataclass(frozen=True)
@@ -162,6 +162,13 @@ def damped(t, rate=0.5):
     return envelope * 2.0
 
 
+def diffusion(u, alpha, steps):
+    for _ in checkpoint(range(steps), snapshots=3):
+        u[1:-1] += alpha * (u[2:] - 2.0 * u[1:-1] + u[:-2])
+        u = u + 0.1 * np.sin(u)
+    return np.sum(u**2)
+
+
 def clipped(w, x, limit):
     total = 0.0
     h = x
@@ -304,6 +311,7 @@ GOLDEN = {
         (rng.normal(size=(3, 3)), rng.normal(size=(3, 2)), rng.normal(size=3), [rng.normal(size=2) for _ in range(4)]),
         ("W", "U", "b"),
     ),
+    "checkpointed": Golden(diffusion, (np.arange(6.0) ** 2, 0.1, 9), ("u", "alpha")),
     "clipped": Golden(clipped, (np.array([0.4, -0.7]), np.ones(2), 10.0), "w"),
     "energy": Golden(energy, (rng.normal(size=(4, 3)), np.array([1.0, -1.0, 2.0, 1.0]))),
     "introduction_jvp": Golden(introduction, (2.0, 3.0), ("x1", "x2"), forward=True),

@@ -17,7 +17,7 @@ import pytest
 from corpus import CASES, Case
 from corpus.refused import REFUSED
 
-from adjoint import Gradient, grad, value_and_grad
+from adjoint import Gradient, grad, ir, value_and_grad
 from adjoint.dispatch import Derived, Reverse
 from adjoint.errors import AdjointError
 from adjoint.testing import float_leaves, is_float_leaf, map_leaves
@@ -79,6 +79,7 @@ def pulled_back(derived: Derived, case: Case, seed: Any) -> Any:
     """The cotangents of the arguments, given one of the result of `derived`."""
     pullback = Derived(derived, case.wrt, Reverse(seed="given"))
     bound = pullback._bound(case.fresh_args(), {})
+    ir.check(pullback._programs(bound)[1])
     run = pullback._made(bound).run
     (name,) = set(inspect.signature(run).parameters) - set(pullback._signature.parameters)
     return run(*bound.args, **bound.kwargs, **{name: seed})

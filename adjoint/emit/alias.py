@@ -12,7 +12,7 @@ import operator
 import numpy as np
 
 from .. import runtime
-from ..avals import Arr, Aval, Num, Obj, Parts, Seq
+from ..avals import holds_memory, Arr, Aval, Num, Parts, Seq
 from ..ir import Apply, Atom, Block, Function, If, Loop, Var, leaves
 from ..lower.context import MAY_SHARE
 from ..rules.registry import lookup
@@ -108,15 +108,3 @@ def _gathers(index: Aval) -> bool:
         isinstance(i, Seq) or (isinstance(i, Parts) and i.cls is list) or (isinstance(i, Arr) and i.shape not in ((), None))
         for i in items
     )
-
-
-def holds_memory(aval: Aval) -> bool:
-    """May a value of this kind be changed in place, or be a view of one that may?"""
-    match aval:
-        case Num():
-            return False
-        case Arr(boxed=True, shape=()):
-            return False
-        case Obj(cls):
-            return cls not in (str, bool, type(None), range, slice, type)
-    return True

@@ -167,8 +167,10 @@ class Writer:
             return True
         if self.aliases.foreign(a):
             return False
-        later = self.live.after.get(stmt, frozenset())
-        return not any(w is not stmt.out and self.aliases.share(w, a) for w in later)
+        later = self.live.after.get(stmt, frozenset()) - {stmt.out}
+        if stmt.fn in (runtime.append, runtime.popped):  # an array in the list does not see how long it is
+            later = frozenset(w for w in later if not isinstance(w.aval, Arr))
+        return not any(self.aliases.share(w, a) for w in later)
 
     def update(self, stmt: Apply) -> list[ast.stmt]:
         out, (old, *rest) = stmt.out, stmt.args

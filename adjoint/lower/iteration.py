@@ -18,7 +18,7 @@ import gast
 from .. import runtime
 from ..avals import ANY, INT, Arr, Obj, Parts, Seq, item_of
 from ..errors import Unsupported
-from ..ir import Const, Var
+from ..ir import Atom, Const, Var
 from .context import Frame, Lowering
 from .loops import run_loop
 from .values import Attributes, Cell, Choice, Entries, Items, Iteration, Ref, Rest, Tuple, Value
@@ -265,13 +265,14 @@ def smallest(lo: Lowering, frame: Frame, node: Any, lengths: list[Var | Const]) 
 def for_each(
     lo: Lowering, frame: Frame, node: Any, value: Value, body: Callable[[Value], None], *,
     stop: str | None = None, assigned: frozenset[str] = frozenset(), keep: frozenset[str] = frozenset(),
+    snapshots: Atom | None = None,
 ) -> None:
     """Run `body` for every item: unrolled when the items are known, otherwise as a loop."""
     if isinstance(value, Choice):
         from .control import choose
 
         def side(chosen: Value) -> Value:
-            for_each(lo, frame, node, chosen, body, stop=stop, assigned=assigned, keep=keep)
+            for_each(lo, frame, node, chosen, body, stop=stop, assigned=assigned, keep=keep, snapshots=snapshots)
             return Const(None)
 
         choose(lo, frame, node, value.test, lambda: side(value.then), lambda: side(value.orelse))
@@ -289,7 +290,7 @@ def for_each(
                 items: list[Callable[[], Value]] = [lambda i=i: read(Const(i)) for i in range(n)]
                 unrolled(lo, frame, node, items, body, stop, lambda: read(Const(n)))
                 return
-        looped(lo, frame, node, iteration_of(lo, frame, node, value), body, stop, assigned, keep)
+        looped(lo, frame, node, iteration_of(lo, frame, node, value), body, stop, assigned, keep, snapshots)
 
 
 @contextlib.contextmanager
@@ -307,7 +308,7 @@ def reached(lo: Lowering, frame: Frame, cells: tuple[Cell, ...]) -> Iterator[Non
 
 def looped(
     lo: Lowering, frame: Frame, node: Any, it: Iteration, body: Callable[[Value], None], stop: str | None,
-    assigned: frozenset[str], keep: frozenset[str],
+    assigned: frozenset[str], keep: frozenset[str], snapshots: Atom | None = None,
 ) -> None:
     """One body for all items; where that cannot be, and it is known how many there are, a body for each."""
     sequence = it.sequence
@@ -327,7 +328,7 @@ def looped(
     try:
         run_loop(
             lo, frame, node, iters=(sequence,), item_avals=(item_of(sequence.aval),), body=step, test=None, stop=stop,
-            assigned=assigned, keep=keep, fixed=it.cells,
+            assigned=assigned, keep=keep, fixed=it.cells, snapshots=snapshots,
         )
     except Unsupported:
         # What one body cannot express for all iterations (functions that are collected, keys that are

@@ -62,6 +62,7 @@ def run_loop(
     lo: Lowering, frame: Frame, node: Any, *, iters: tuple[Atom, ...], item_avals: tuple[Aval, ...],
     body: Callable[[list[Var]], list[Value]], test: Callable[[], Var | Const] | None, stop: str | None,
     assigned: frozenset[str] = frozenset(), keep: frozenset[str] = frozenset(), fixed: tuple[Cell, ...] = (),
+    snapshots: Atom | None = None,
 ) -> None:
     """Add the loop to the program; afterwards the names and cells it changed have their last values."""
     entry = lo.state
@@ -106,6 +107,7 @@ def run_loop(
             Loop(
                 tuple(c.out for c in carries if c.out is not None), (), None, tuple(c.init for c in carries), iters,
                 asks, Block(params + tuple(items), tuple(stmts), results), stops=stops is not None, at=At(place),
+                snapshots=snapshots,
             )
         )
         return

@@ -16,6 +16,7 @@ import numpy as np
 from ..avals import ANY, BOOL, INT, Arr, Num, Obj, Parts, Seq, dtype_of, item_of, join
 from ..ir import Const, Var
 from ..rules.registry import known
+from ..schedule import checkpoint
 from . import attributes, calls, classes, control, expressions, iteration
 from .context import Frame, Lowering
 from .values import (
@@ -134,6 +135,13 @@ def _result_type(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwarg
     aval = getattr(content_of(lo, args[0]), "aval", None) if len(args) == 1 else None
     dtype = dtype_of(aval) if isinstance(aval, Num | Arr) else None
     return None if dtype is None else Const(dtype)
+
+
+@special(checkpoint)
+def _checkpoint(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    """Understood by the `for` that it stands in; as a value it is refused."""
+    given = dict(zip(("items", "snapshots"), args, strict=False)) | kwargs
+    return Partial(Const(checkpoint), (given["items"], given["snapshots"]), {})
 
 
 @special(np.iscomplexobj)

@@ -15,10 +15,11 @@ import numpy as np
 from .. import runtime
 from ..avals import NONE, Arr, Num, Obj, Parts, Seq, dtype_of, item_of, join, shape_of
 from ..ir import UNDEF, Const, Var
+from ..schedule import checkpoint
 from . import attributes, calls, classes, control, expressions, iteration, patterns, protected, writes
 from .context import Frame, Lowering
 from .loops import run_loop
-from .values import Attributes, Entries, Items, Ref, Value
+from .values import Attributes, Entries, Items, Partial, Ref, Value
 
 
 def statements(lo: Lowering, frame: Frame, stmts: list[Any]) -> None:
@@ -278,6 +279,10 @@ def delete(lo: Lowering, frame: Frame, target: Any) -> None:
 
 def for_loop(lo: Lowering, frame: Frame, node: Any) -> None:
     value = expressions.expression(lo, frame, node.iter)
+    snapshots = None
+    match value:
+        case Partial(fn=Const(value=known), args=(items, count)) if known is checkpoint:
+            value, snapshots = items, lo.atom(count, frame, node)
 
     def body(item: Value) -> None:
         assign(lo, frame, node.target, item)
@@ -285,7 +290,8 @@ def for_loop(lo: Lowering, frame: Frame, node: Any) -> None:
 
     assigned, _ = assigned_in(node)
     iteration.for_each(
-        lo, frame, node, value, body, stop=node.stop, assigned=assigned, keep=read_outside(frame, node)
+        lo, frame, node, value, body, stop=node.stop, assigned=assigned, keep=read_outside(frame, node),
+        snapshots=snapshots,
     )
 
 

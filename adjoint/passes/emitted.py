@@ -11,8 +11,8 @@ the loop, item by item, where the pullback of `append` would cut the last item o
 What was in the list before comes in front: `hs2 = add(hs, emitted)`.
 
 It stays a carry if the loop reads it, appends in one branch only (the items would no longer stand
-beside those of `xs`) or goes backwards, and if it is a carry of the loop around, which would have to be
-copied each time.
+beside those of `xs`), goes backwards or is run again from
+snapshots, and if it is a carry of the loop around, which would have to be copied each time.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def _block(block: Block, empty: set[Var], carries: set[Var]) -> Block:
 def _loop(loop: Loop, empty: set[Var], carries: set[Var]) -> list[Stmt]:
     n, body = len(loop.outs), loop.body
     found = {i: v for i in range(n) if loop.init[i] not in carries and (v := _appended(loop, i))}
-    if loop.reverse or not found:
+    if loop.reverse or loop.snapshots is not None or not found:
         return [loop]
     lists, longer = [], []
     for i, (_, item) in found.items():

@@ -10,6 +10,7 @@ import operator
 import numpy as np
 
 from .. import runtime
+from ..schedule import all_stops, stops
 from .registry import RULES, Rule, constant, linear, vjp_rule
 
 constant(slice, range, len, why="builds or measures a container")
@@ -18,6 +19,7 @@ constant(setattr, runtime.turn, runtime.raise_, runtime.check, runtime.check_apa
     runtime.refill, runtime.store, why="has an effect, and no result", pure=False)
 constant(runtime.load, why="reads a variable from outside")
 constant(runtime.keys, runtime.order, list.index, list.count, tuple.index, tuple.count, why="an order, a place or a count")
+constant(all_stops, stops, why="a schedule")
 constant(np.errstate, why="a context")
 
 linear(runtime.identity, view=True)
@@ -110,8 +112,8 @@ def folded(g, z, items, n):
 
 
 # `getitem`, `make_list`, `make_tuple` and `make_dict` are pulled back by `reverse` itself, which adds into the
-# cotangent of the container in place; so is `popped`, which has two results.
-for _fn in (operator.getitem, runtime.popped, runtime.make_list, runtime.make_tuple, runtime.make_dict):
+# cotangent of the container in place; so are `append` and `popped`.
+for _fn in (operator.getitem, runtime.append, runtime.popped, runtime.make_list, runtime.make_tuple, runtime.make_dict):
     RULES[_fn] = Rule(_fn, linear=True, cheap=_fn is operator.getitem)
 # Attributes and objects are followed when the program is lowered; where that was not possible a cotangent
 # has no way, which `reverse` says.
