@@ -220,6 +220,7 @@ class Callee:
     def __init__(self, name: str) -> None:
         self.__name__ = name
         self.function: Function | None = None
+        self.derived: dict[Any, Callee] = {}  # its pullback and its like, as they were asked for
 
     def __call__(self, *args: Any) -> Any:
         assert self.function is not None
@@ -228,20 +229,29 @@ class Callee:
 
 
 def callees(function: Function) -> list[Callee]:
-    """The functions that a program calls, in the order they are met, those they call included."""
+    """The functions that a program calls or passes on, in the order they are met, those they call included."""
     found: dict[Callee, None] = {}
 
     def visit(block: Block) -> None:
         for stmt in block.stmts:
-            if isinstance(stmt, Apply) and isinstance(stmt.fn, Callee) and stmt.fn not in found:
-                found[stmt.fn] = None
-                assert stmt.fn.function is not None
-                visit(stmt.fn.function.body)
+            for fn in _functions(stmt):
+                if fn not in found:
+                    found[fn] = None
+                    assert fn.function is not None
+                    visit(fn.function.body)
             for inner in blocks(stmt):
                 visit(inner)
 
     visit(function.body)
     return list(found)
+
+
+def _functions(stmt: Stmt) -> list[Callee]:
+    """The functions of the program that a statement calls, or hands to a primitive that does."""
+    if not isinstance(stmt, Apply):
+        return []
+    given = [a.value for a in stmt.atoms() if isinstance(a, Const)]
+    return [fn for fn in (stmt.fn, *given) if isinstance(fn, Callee)]
 
 
 def has_effect(block: Block) -> bool:

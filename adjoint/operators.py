@@ -12,6 +12,7 @@ from typing import Any
 from .arguments import Wrt
 from .dispatch import MOST_SIGNATURES, Derived
 from .errors import WrongArgument
+from . import functional  # noqa: F401 (what rules say of functions they are passed)
 from .forward import forward
 from .ir import Function
 from .reverse import Place

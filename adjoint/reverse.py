@@ -38,7 +38,7 @@ from .ir import (
 )
 from .lower.values import Tuple, Value
 from .pairs import Pairs, pull_call
-from .rules.registry import Rule, lookup
+from .rules.registry import HIGHER, Higher, PartOf, Rule, lookup
 from .shapes import Shapes
 from .structure import pull_if, pull_loop
 
@@ -326,9 +326,13 @@ class _Reverse:
         positions: list[tuple[int, Atom]] = list(enumerate(stmt.args))
         given: list[Value] = [g, stmt.out, *stmt.args]
         keyed = options_for_rule(stmt)
+        self.b.lo.idle = frozenset(a for a in stmt.args if isinstance(a, Var) and a not in self.active)
         cotangents = self.b.inline(rule.vjp, given, dict(keyed))
         for key, atom in keyed.items():
-            if key in names:
+            if isinstance(stmt.fn, Higher | PartOf):  # what follows the arguments handed on has no place of its own
+                if self.is_active(atom) and key not in HIGHER[stmt.fn.fn].starts:
+                    raise refused(stmt, f"there is no derivative with respect to `{key}`")
+            elif key in names:
                 positions.append((place_of(rule.vjp, key, len(stmt.args)), atom))
         if len(cotangents) > max(len(names), len(stmt.args)):
             raise BadRule(
@@ -431,6 +435,10 @@ def parameters(rule: Rule) -> list[str]:
 
 
 def name_of(fn: Any) -> str:
+    if isinstance(fn, Higher):
+        fn = fn.fn
+    if isinstance(fn, PartOf):
+        return f"{name_of(fn.fn)}(…).{fn.name}"
     owner = getattr(fn, "__self__", None)
     if isinstance(owner, np.ufunc):
         return f"{name_of(owner)}.{fn.__name__}"

@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import runtime
 from ..avals import Arr, Num, Obj, Parts
+from ..rules.registry import Higher, PartOf
 from ..ir import UNDEFINED, Apply, Atom, Const, If, Var
 from .fold import Folds, is_number
 from .modules import Namespace
@@ -81,6 +82,10 @@ class Expressions:
                 return ast.Compare(self.atom(args[1]), [ast.In()], [self.atom(args[0])])
             case np.transpose if len(args) == 1 and not stmt.kwargs and _is_array(args[0]):
                 return ast.Attribute(self.atom(args[0]), "T", ast.Load())
+        if isinstance(fn, Higher):
+            return self.higher(fn, stmt)
+        if isinstance(fn, PartOf):
+            return ast.Attribute(self.atom(args[0]), fn.name, ast.Load())
         if fn is getattr and len(args) == 2 and isinstance(args[1], Const):
             return ast.Attribute(self.atom(args[0]), args[1].value, ast.Load())
         if fn in _BINARY and len(args) == 2 and (fn is not runtime.add or _are_numbers(args)):
@@ -106,6 +111,15 @@ class Expressions:
     def call(self, fn: ast.expr, stmt: Apply, args: tuple[Atom, ...]) -> ast.expr:
         keywords = [ast.keyword(k, self.atom(a)) for k, a in stmt.kwargs]
         return ast.Call(fn, [self.atom(a) for a in args], keywords)
+
+    def higher(self, fn: Higher, stmt: Apply) -> ast.expr:
+        """`brentq(f, a, b, args=(c,))`"""
+        call = self.call(self.function(fn.fn), stmt, stmt.args[: fn.count])
+        assert isinstance(call, ast.Call)
+        if len(stmt.args) > fn.count:
+            handed = ast.Tuple([self.atom(a) for a in stmt.args[fn.count :]], ast.Load())
+            call.keywords.insert(0, ast.keyword("args", handed))
+        return call
 
     def owned(self, a: Atom) -> ast.expr:
         """A copy that nobody else holds; what is one number everywhere is filled in at once."""

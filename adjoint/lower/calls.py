@@ -18,8 +18,8 @@ from .. import runtime
 from ..avals import BOOL, Obj
 from ..errors import AdjointError, Unsupported
 from ..ir import UNDEF, Apply, At, Const, Var
-from ..rules.registry import OWNERS, lookup
-from . import classes, control, expressions, frozen, recursion, specials, statements, ufuncs, writes
+from ..rules.registry import HIGHER, OWNERS, lookup
+from . import classes, control, expressions, frozen, higher, recursion, specials, statements, ufuncs, writes
 from .abstract import is_namedtuple
 from .context import Frame, Lowering
 from .exits import structured
@@ -98,6 +98,10 @@ def call_constant(
         result = special(lo, frame, node, args, kwargs)
         if result is not None:
             return result
+    if rule is not None and fn in HIGHER:
+        passing = higher.call(lo, frame, node, fn, args, kwargs)
+        if passing is not None:
+            return passing
     if rule is not None:
         return primitive(lo, frame, node, fn, args, kwargs)
     if id(fn) in OWNERS:

@@ -23,6 +23,7 @@ from ..ir import (
     Apply, At, Atom, Block, Callee, Const, Function, If, Loop, Param, Stmt, Tree, Var, blocks, callees, defined, free,
     has_effect, reads, substitute,
 )
+from ..rules.registry import Higher, PartOf
 from .context import Frame, Lowering
 from .merge import is_data
 from .values import Attributes, Cell, Closure, Ref, State, Value, parts, rebuild
@@ -286,10 +287,16 @@ def merged(function: Function) -> Function:
 
 
 def _redirected(block: Block, instead: dict[Callee, Callee]) -> Block:
+    def atom(a: Atom) -> Atom:
+        return Const(instead.get(a.value, a.value)) if isinstance(a, Const) and isinstance(a.value, Callee) else a
+
     def statement(stmt: Stmt) -> Stmt:
         match stmt:
             case Apply(fn=Callee() as fn):
                 return dataclasses.replace(stmt, fn=instead.get(fn, fn))
+            case Apply(fn=Higher() | PartOf()):
+                kwargs = tuple((k, atom(a)) for k, a in stmt.kwargs)
+                return dataclasses.replace(stmt, args=tuple(map(atom, stmt.args)), kwargs=kwargs)
             case If():
                 then, orelse = (_redirected(side, instead) for side in (stmt.then, stmt.orelse))
                 return dataclasses.replace(stmt, then=then, orelse=orelse)
@@ -309,6 +316,8 @@ def fingerprint(callee: Callee) -> Any:
         if isinstance(a, Var):
             return numbers.setdefault(a, len(numbers))
         value = a.value
+        if isinstance(value, Callee):
+            return fn(value)
         plain = isinstance(value, int | float | complex | str | bytes | type(None) | tuple | range)
         return (type(value), repr(value) if plain else id(value))
 

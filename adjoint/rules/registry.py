@@ -181,6 +181,10 @@ def refuse(*fns: Callable[..., Any], why: str) -> None:
 
 def lookup(fn: Callable[..., Any]) -> Rule | None:
     """The rule of a callable, or None."""
+    if isinstance(fn, Higher):
+        fn = fn.fn
+    elif isinstance(fn, PartOf):
+        fn = (fn.fn, fn.name)  # type: ignore[assignment]
     try:
         rule = RULES.get(fn)
     except TypeError:  # not hashable
@@ -198,3 +202,62 @@ def known(value: Any) -> bool:
     takes its general path.
     """
     return False
+
+
+# ── primitives that are passed a function ────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Calls:
+    """How a primitive calls the functions that it is passed: `brentq(f, a, b, args=…)` calls `f(x, *args)`.
+
+    `positional` are the primitive's parameters up to the last that a derivative may flow to, the function first;
+    `kinds` says of what kind the function's own arguments are, given those of the primitive's; `result` of what kind
+    the primitive's result is, or is a class, an attribute of which is a primitive of its own (`PartOf`).
+    """
+
+    positional: tuple[str, ...]
+    kinds: Callable[[dict[str, Any]], tuple[Any, ...]]
+    result: Any
+    parts: dict[str, Callable[[dict[str, Any]], Any]] | None = None
+    returns: str = "number"  # or "array"
+    others: tuple[str, ...] = ()  # other parameters that take a function of the same arguments
+    plain: tuple[str, ...] = ()  # options that must be left as they are
+    starts: tuple[str, ...] = ()  # options that the result does not depend on: where a search starts
+
+
+@dataclass(frozen=True)
+class Higher:
+    """A primitive with a function of the program for its first argument.
+
+    What that function reads of the program around it are further arguments, after the first `count`: the
+    primitive hands them on by `args=`.
+    """
+
+    fn: Callable[..., Any]
+    count: int
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        extra = {"args": args[self.count :]} if len(args) > self.count else {}
+        return self.fn(*args[: self.count], **extra, **options)
+
+
+@dataclass(frozen=True)
+class PartOf:
+    """An attribute of what a primitive returned: `part(result, *the primitive's own arguments)`."""
+
+    fn: Callable[..., Any]
+    name: str
+
+    def __call__(self, result: Any, *args: Any, **options: Any) -> Any:
+        return getattr(result, self.name)
+
+
+HIGHER: dict[Any, Calls] = {}
+
+
+def higher(*fns: Callable[..., Any], calls: Calls) -> None:
+    """Say how `fns` call the function that they are passed."""
+    for f in fns:
+        HIGHER[f] = calls
+        _rule(f).pure = False  # not to be tried out

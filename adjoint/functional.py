@@ -1,0 +1,172 @@
+"""Derivatives of the functions that primitives are passed, for the rules of those primitives.
+
+A rule says `pull(f, (x, *args), g)`.  Lowering, which comes upon it when the rule is spliced in, knows which function
+of the program f is; its pullback is made here, as another function of the program, and called.  What the rule need
+give no cotangent for (`Lowering.idle`) has none.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import operator
+from typing import Any
+
+import numpy as np
+
+from .avals import Arr, Parts, differentiable
+from .errors import Unsupported
+from .forward import forward
+from .ir import Apply, At, Atom, Block, Callee, Const, Function, Var
+from .lower.context import Frame, Lowering
+from .lower.specials import special
+from .lower.values import Tuple, Value
+from .sweeps import reverse
+from .rules import functional
+from .rules.registry import Higher
+
+
+def function_of(value: Value) -> Function:
+    if not (isinstance(value, Const) and isinstance(value.value, Callee)):
+        raise Unsupported("A function that is only known at run time is passed here.", "Pass a function of your own.")
+    function = value.value.function
+    assert function is not None
+    return function
+
+
+def derived(callee: Callee, suffix: str, key: Any, make: Any) -> Callee:
+    """A function made from another, once."""
+    made = callee.derived.get((suffix, key))
+    if made is None:
+        made = callee.derived[suffix, key] = Callee(f"{callee.__name__}_{suffix}")
+        made.function = make()
+    return made
+
+
+def apply(lo: Lowering, fn: Callee, args: tuple[Atom, ...]) -> list[Var]:
+    assert fn.function is not None
+    outs = [Var(a.aval) for a in fn.function.body.results]
+    lo.stmts.append(Apply(tuple(outs), fn, args, (), At()))
+    return outs
+
+
+def pulled(lo: Lowering, frame: Frame, node: Any, args: list[Value], wanted: Any) -> list[Value]:
+    """The cotangents of the arguments in `wanted` that there is one for; None for the others."""
+    f, where, g = args
+    function = function_of(f)
+    assert isinstance(where, Tuple)
+    atoms = tuple(lo.atom(v, frame, node) for v in where.items)
+    places = [
+        k for k, (a, p) in enumerate(zip(atoms, function.body.params, strict=True))
+        if k in wanted and isinstance(a, Var) and a not in lo.idle and differentiable(p.aval)
+    ]
+    found: list[Value] = [Const(None)] * len(atoms)
+    if places:
+        callee = f.value  # type: ignore[union-attr]
+        key = tuple(places)
+        wrt: Any = list(key) if len(key) > 1 else key[0]
+        made = derived(callee, "pullback", wrt if len(key) == 1 else key, lambda: reverse(function, wrt, seed="given", value=False))
+        outs = apply(lo, made, (*atoms, lo.atom(g, frame, node)))
+        for k, out in zip(places, outs, strict=True):
+            found[k] = lo.value(out, (), frame, node)
+    return found
+
+
+@special(functional.pull)
+def _pull(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    return Tuple(tuple(pulled(lo, frame, node, args, range(10**6))))
+
+
+@special(functional.pull_first)
+def _pull_first(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    return pulled(lo, frame, node, args, (0,))[0]
+
+
+@special(functional.pull_rest)
+def _pull_rest(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    return Tuple(tuple(pulled(lo, frame, node, args, range(1, 10**6))[1:]))
+
+
+@special(functional.push)
+def _push(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    f, where, tangents = args
+    function = function_of(f)
+    assert isinstance(where, Tuple) and isinstance(tangents, Tuple)
+    atoms = tuple(lo.atom(v, frame, node) for v in where.items)
+    dots = [lo.atom(v, frame, node) for v in tangents.items]
+    key = tuple(k for k, d in enumerate(dots) if not (isinstance(d, Const) and d.value is None))
+    if not key:
+        return Const(None)
+    made = derived(f.value, "jvp", key, lambda: forward(function, list(key), value=False))  # type: ignore[union-attr]
+    outs = apply(lo, made, (*atoms, *(dots[k] for k in key)))
+    return lo.value(outs[0], (), frame, node)
+
+
+@special(functional.gradient_of)
+def _gradient_of(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    function = function_of(args[0])
+    callee = args[0].value  # type: ignore[union-attr]
+    return Const(derived(callee, "gradient", (), lambda: reverse(function, 0, seed="one", value=False)))
+
+
+
+
+_FLOAT64 = Arr(np.dtype(float), (), True)
+
+
+@special(functional.cost_of)
+def _cost_of(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    function = function_of(args[0])
+    callee = args[0].value  # type: ignore[union-attr]
+
+    def make() -> Function:
+        params = [Var(p.aval, p.hint) for p in function.body.params]
+        residual = function.body.results[0].aval
+        found, square, total, half = (Var(a) for a in (residual, residual, _FLOAT64, _FLOAT64))
+        stmts = (
+            Apply((found,), callee, tuple(params)),
+            Apply((square,), operator.mul, (found, found)),
+            Apply((total,), np.sum, (square,)),
+            Apply((half,), operator.mul, (Const(0.5), total)),
+        )
+        named = tuple(dataclasses.replace(p, tree=v) for p, v in zip(function.params, params, strict=True))
+        return Function("cost", named, Block(tuple(params), stmts, (half,)), half)
+
+    return Const(derived(callee, "cost", (), make))
+
+
+@special(functional.value_of)
+def _value_of(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    f, where = args
+    function_of(f)
+    assert isinstance(where, Tuple)
+    atoms = tuple(lo.atom(v, frame, node) for v in where.items)
+    return lo.value(apply(lo, f.value, atoms)[0], (), frame, node)  # type: ignore[union-attr]
+
+
+@special(functional.by_helper)
+def _by_helper(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    helper, f, extra, place, heads, *given = args
+    function = function_of(f)
+    assert isinstance(extra, Tuple) and isinstance(heads, Tuple) and isinstance(place, Const) and isinstance(helper, Const)
+    atoms = tuple(lo.atom(v, frame, node) for v in extra.items)
+    params = function.body.params
+    own = len(params) - len(atoms)
+    wanted = [
+        k for k, (a, p) in enumerate(zip(atoms, params[own:], strict=True))
+        if isinstance(a, Var) and a not in lo.idle and differentiable(p.aval)
+    ]
+    key = (*(() if place.value is None else (place.value,)), *(own + k for k in wanted))
+    found: list[Value] = [Const(None)] * (len(heads.items) + len(atoms))
+    if key:
+        callee = f.value  # type: ignore[union-attr]
+        made = derived(callee, "pullback", key, lambda: reverse(function, list(key), seed="given", value=False))
+        first = (Const(callee), Const(made), *(lo.atom(v, frame, node) for v in given))
+        kinds = [lo.atom(v, frame, node).aval for v in heads.items] + [params[own + k].aval for k in wanted]
+        out = Var(Parts(tuple, tuple(kinds)))
+        lo.stmts.append(Apply((out,), Higher(helper.value, len(first)), (*first, *atoms), (), At()))
+        parts = lo.value(out, (), frame, node)
+        assert isinstance(parts, Tuple)
+        places = [*range(len(heads.items)), *(len(heads.items) + k for k in wanted)]
+        for k, part in zip(places, parts.items, strict=True):
+            found[k] = part
+    return Tuple(tuple(found))

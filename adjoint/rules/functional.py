@@ -1,0 +1,61 @@
+"""For rules of primitives that are passed a function: the derivatives of that function.
+
+Each is understood by lowering only (`adjoint.functional`), where `f` is a function of the program; `args` are all its
+arguments, those that were handed to it by `args=` or read around it last.
+"""
+
+
+def pull(f, args, g):
+    """The cotangents of `args`, from that of `f(*args)`; None for those that are not asked for."""
+    raise NotImplementedError
+
+
+def pull_first(f, args, g):
+    """The cotangent of the first of `args`."""
+    raise NotImplementedError
+
+
+def pull_rest(f, args, g):
+    """The cotangents of `args` without the first: a tuple."""
+    raise NotImplementedError
+
+
+def push(f, args, tangents):
+    """The tangent of `f(*args)`; None if none of the tangents is there."""
+    raise NotImplementedError
+
+
+def gradient_of(f):
+    """The function that gives the gradient of f, whose result is a number, by its first argument."""
+    raise NotImplementedError
+
+
+def cost_of(f):
+    """The function that gives half the sum of squares of f."""
+    raise NotImplementedError
+
+
+def value_of(f, args):
+    """f(*args)"""
+    raise NotImplementedError
+
+
+def by_helper(helper, f, args, place, heads, *given):
+    """`helper(f, pullback, *given, args=…)`, which returns cotangents: those of `heads`, then those of `args`.
+
+    f has `place + 1` arguments or more of its own, then `args`; `pullback` takes all of them and a cotangent of
+    the result, and gives the cotangents of argument number `place` (unless that is None) and of `args`, as far
+    as they are asked for.  The helper's result is a tuple of all of these, and of `heads` before.
+    """
+    raise NotImplementedError
+
+
+def scaled(bars, factor):
+    """The cotangents times a number."""
+    if len(bars) == 0:
+        return ()
+    return (None if bars[0] is None else factor * bars[0], *scaled(bars[1:], factor))
+
+
+def nones(n):
+    return (None,) * n

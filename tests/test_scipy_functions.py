@@ -1,0 +1,286 @@
+"""SciPy's functions that are passed functions: what these read of the program around them has its cotangent."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("scipy")
+
+from scipy import integrate, optimize
+from scipy.integrate import quad
+from scipy.optimize import brentq, fsolve
+
+import adjoint
+from adjoint import Unsupported, check_grads, grad
+from adjoint.rules.registry import HIGHER, RULES
+
+A = np.array([2.0, 0.5])
+
+# ── equations ────────────────────────────────────────────────────────────────────────────────────
+
+
+def closure(a, b):
+    def g(x):
+        return x**3 - a * x - b
+
+    return brentq(g, 0.0, 10.0) * a
+
+
+def residual(x, a, b):
+    return np.exp(x) - a * b
+
+
+def handed(a, b):
+    return optimize.brentq(residual, -5, 5, args=(a, b), xtol=1e-14) + optimize.toms748(residual, -5, 5, args=(a, b))
+
+
+def of_array(p):
+    return optimize.ridder(lambda x: np.sum(p * x) - np.cos(x), 0, 2) + optimize.brenth(lambda x: x - p[0] * p[1], -9.0, 9.0)
+
+
+def in_a_loop(a):
+    total = 0.0
+    for k in range(3):
+        total += optimize.bisect(lambda x, shift: x**3 + x - shift, -4.0, 4.0, args=(a + k,), xtol=1e-13)
+    return total
+
+
+def by_newton(a):
+    return optimize.newton(lambda x: x**2 - a, 1.0, fprime=lambda x: 2 * x, tol=1e-13)
+
+
+def by_newton_each(a):
+    return np.sum(optimize.newton(lambda x: x**2 - a, np.ones(2), tol=1e-13) ** 3)
+
+
+def by_root_scalar(a):
+    return optimize.root_scalar(lambda x, c: x**3 - c, args=(a,), bracket=[0, 5], xtol=1e-14).root
+
+
+def by_fsolve(a, b):
+    def equations(v):
+        x, y = v
+        return [x**2 + y**2 - a, x - b * y]
+
+    s = fsolve(equations, [1.0, 1.0], xtol=1e-13)
+    return s[0] * s[1] + a
+
+
+def equations(v, a, b):
+    return np.array([v[0] ** 2 + v[1] ** 2 - a[0], v[0] - b * v[1] * a[1]])
+
+
+def by_root(a, b):
+    res = optimize.root(equations, np.ones(2), args=(a, b), tol=1e-13)
+    return np.sum(res.x**3) if res.success else 0.0
+
+
+def fixed(a, b):
+    return optimize.fixed_point(lambda x: np.cos(a * x) + b, 0.5, xtol=1e-13)
+
+
+def fixed_array(a, b):
+    return np.sum(optimize.fixed_point(lambda x: 0.3 * np.cos(a * x) + b, np.ones(2), xtol=1e-13) ** 2)
+
+
+EQUATIONS = [
+    (closure, (2.0, 3.0)), (handed, (2.0, 3.0)), (of_array, (np.array([0.3, 0.2]),)), (in_a_loop, (0.7,)),
+    (by_newton, (2.0,)), (by_newton_each, (A,)), (by_root_scalar, (2.0,)), (by_fsolve, (2.0, 0.7)),
+    (by_root, (A, 0.7)), (fixed, (0.7, 0.2)), (fixed_array, (0.7, A)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("f", "args"), EQUATIONS, ids=lambda f: getattr(f, "__name__", ""))
+def test_equations(f, args):
+    check_grads(f, args)
+
+
+def test_the_source_of_a_root():
+    gradient = grad(closure, wrt=(0, 1))
+    gradient(2.0, 3.0)
+    assert "brentq(g, 0.0, 10.0, args=(a, b))" in gradient.source
+    assert "def g_pullback(x, a, b, seed):" in gradient.source
+
+
+def test_the_second_derivative_of_a_root():
+    """x = √a"""
+    second = grad(grad(lambda a: brentq(lambda x: x * x - a, 0.0, 9.0, xtol=1e-14)))(4.0)
+    np.testing.assert_allclose(second, -0.25 * 4.0**-1.5, rtol=1e-10)
+
+
+def test_brackets_and_starts_do_not_move_a_root():
+    assert grad(lambda a: brentq(lambda x: x - 1.0, a, 5.0))(0.3) == 0.0
+    assert grad(lambda a: optimize.root(lambda x: x - 1.0, np.array([a, a])).x[0])(0.3) == 0.0
+
+
+# ── minima ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def ridge(a, b):
+    """(1 + b) x = a"""
+    res = optimize.minimize(lambda x: np.sum((x - a) ** 2) + b * np.sum(x * x), np.zeros(2), jac=lambda x: 2 * (x - a) + 2 * b * x, tol=1e-12)
+    return np.sum(res.x**3) + res.fun
+
+
+def ridge_known(a, b):
+    x = a / (1.0 + b)
+    return np.sum(x**3) + np.sum((x - a) ** 2) + b * np.sum(x * x)
+
+
+def bounded(a, b):
+    """The first variable stays at its bound."""
+    res = optimize.minimize(lambda x: np.sum((x - a) ** 2) + b * x[0] * x[1], np.ones(2), bounds=[(1.0, 3.0), (None, None)], tol=1e-12)
+    return np.sum(res.x**2)
+
+
+def bounded_known(a, b):
+    return 1.0 + (a[1] - 0.5 * b) ** 2
+
+
+def of_one(a):
+    return optimize.minimize_scalar(lambda x: (x - a) ** 2 * np.cosh(x - a), bracket=(-1.0, 2.0)).x ** 2
+
+
+def value_of_one(a):
+    return optimize.minimize_scalar(lambda x: (x - a) ** 2 + a**3, method="bounded", bounds=(-3.0, 3.0)).fun
+
+
+def fitted(y):
+    t = np.array([0.0, 1.0, 2.0, 3.0])
+    res = optimize.least_squares(lambda p: p[0] + p[1] * t - y, np.zeros(2), xtol=1e-15, ftol=1e-15, gtol=1e-15)
+    return res.x[0] * res.x[1] + res.cost
+
+
+def fitted_known(y):
+    t = np.stack((np.ones(4), np.arange(4.0)), axis=1)
+    p = np.linalg.solve(t.T @ t, t.T @ y)
+    return p[0] * p[1] + 0.5 * np.sum((t @ p - y) ** 2)
+
+
+MINIMA = [
+    (ridge, ridge_known, (A, 0.3)),
+    (bounded, bounded_known, (0.5 * A, 0.3)),
+    (of_one, lambda a: a * a, (0.7,)),
+    (value_of_one, lambda a: a**3, (0.7,)),
+    (fitted, fitted_known, (np.array([1.0, 0.8, 0.3, 0.2]),)),
+]
+
+
+@pytest.mark.parametrize(("f", "known", "args"), MINIMA, ids=lambda f: getattr(f, "__name__", ""))
+def test_minima(f, known, args):
+    wrt = tuple(range(len(args)))
+    for ours, theirs in zip(grad(f, wrt=wrt)(*args), grad(known, wrt=wrt)(*args), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(("f", "known", "args"), MINIMA[:4], ids=lambda f: getattr(f, "__name__", ""))
+def test_minima_forward(f, known, args):
+    tangents = tuple(0.3 + 0.1 * np.asarray(a) if isinstance(a, np.ndarray) else 0.4 for a in args)
+    ours, theirs = (adjoint.jvp(fun, args, tangents)[1] for fun in (f, known))
+    np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
+
+
+# ── integrals and differential equations ─────────────────────────────────────────────────────────
+
+
+def laplace(a, b, c):
+    return quad(lambda x: np.exp(-c * x) * np.sin(a * x), 0.0, b)[0]
+
+
+def over_the_line(p):
+    value, _ = quad(lambda x, k: np.sum(p * x**2) * np.exp(-k * x**2), -np.inf, np.inf, args=(p[0],))
+    return value
+
+
+def by_gauss(a, b):
+    return integrate.fixed_quad(lambda x: np.sin(a * x), a, b, n=4)[0]
+
+
+def by_odeint(k, y0, t):
+    y = integrate.odeint(lambda y, t, k: [-k * y[0] + np.sin(t), k * y[0] * y[1]], y0, t, args=(k,), rtol=1e-11, atol=1e-12)
+    return np.sum(y[1:] ** 2)
+
+
+def oscillator(k, y0, end):
+    def rhs(t, y):
+        return np.array([y[1], -k * y[0] + np.cos(t)])
+
+    s = integrate.solve_ivp(rhs, (0.0, end), y0, rtol=1e-10, atol=1e-12)
+    return s.y[0, -1] * s.y[1, -1]
+
+
+def at_times(k, y0, start):
+    s = integrate.solve_ivp(
+        lambda t, y, k: -k * y**2 * t, (start, 1.0), y0, t_eval=np.linspace(0.2, 1, 4), args=(k,), method="DOP853", rtol=1e-11,
+        atol=1e-12,
+    )
+    return np.sum(s.y**2) + s.t[0]
+
+
+def network_ode(params, y0):
+    def rhs(t, y):
+        return np.tanh(params["w"] @ y + params["b"])
+
+    return np.sum(integrate.solve_ivp(rhs, (0.0, 1.0), y0, t_eval=np.array([0.5, 1.0]), rtol=1e-10, atol=1e-12).y)
+
+
+def of_samples(y, x):
+    return (
+        integrate.trapezoid(y, x) + integrate.simpson(y, x=x) + integrate.simpson(y, dx=0.3) + integrate.romb(y, dx=0.3)
+        + np.sum(integrate.cumulative_trapezoid(y, x, initial=0) ** 2) + np.sum(integrate.cumulative_simpson(y, dx=0.2) ** 2)
+    )  # fmt: skip
+
+
+INTEGRALS = [
+    (laplace, (2.0, 1.5, 0.3)), (over_the_line, (A,)), (by_gauss, (0.3, 1.7)),
+    (by_odeint, (0.7, A, np.linspace(0.0, 1.0, 4))), (oscillator, (1.7, A, 1.3)), (at_times, (0.6, A, 0.1)),
+    (network_ode, ({"w": np.array([[0.3, -0.8], [0.5, 0.1]]), "b": A}, A)),
+    (of_samples, (np.array([1.0, 2.0, 0.5, 0.7, 0.1]), np.array([0.0, 0.3, 0.7, 1.0, 1.6]))),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("f", "args"), INTEGRALS, ids=lambda f: getattr(f, "__name__", ""))
+def test_integrals(f, args):
+    check_grads(f, args, modes=("rev",))
+
+
+# ── what is refused ──────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_function_that_changes_something_is_refused():
+    def f(a):
+        count = [0.0]
+
+        def g(x):
+            count[0] = count[0] + 1.0
+            return x - a
+
+        return brentq(g, 0.0, 9.0) + count[0]
+
+    with pytest.raises(Unsupported, match="changes `count` in place"):
+        grad(f)(1.0)
+
+
+def test_what_else_a_result_holds_is_refused():
+    def f(a):
+        return optimize.minimize(lambda x: np.sum((x - a) ** 2), np.zeros(2)).hess_inv[0, 0]
+
+    with pytest.raises(adjoint.AdjointError, match=r"getattr"):
+        grad(f)(1.0)
+
+
+def test_options_that_are_not_understood_are_refused():
+    with pytest.raises(Unsupported, match="full_output"):
+        grad(lambda a: brentq(lambda x: x - a, 0.0, 9.0, full_output=True)[0])(1.0)
+    with pytest.raises(Unsupported, match="constraints"):
+        cons = {"type": "eq", "fun": np.sum}
+        grad(lambda a: optimize.minimize(lambda x: np.sum((x - a) ** 2), np.zeros(2), constraints=cons).x[0])(1.0)
+
+
+def test_every_primitive_that_is_passed_a_function_is_tested():
+    source = open(__file__).read()
+    for fn in HIGHER:
+        assert f"{fn.__name__}(" in source, fn
+    parts = [key for key in RULES if isinstance(key, tuple)]
+    assert parts
+    for _, name in parts:
+        assert f".{name}" in source, name
