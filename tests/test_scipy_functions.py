@@ -117,7 +117,8 @@ def test_brackets_and_starts_do_not_move_a_root():
 
 def ridge(a, b):
     """(1 + b) x = a"""
-    res = optimize.minimize(lambda x: np.sum((x - a) ** 2) + b * np.sum(x * x), np.zeros(2), jac=lambda x: 2 * (x - a) + 2 * b * x, tol=1e-12)
+    slope = lambda x: 2 * (x - a) + 2 * b * x
+    res = optimize.minimize(lambda x: np.sum((x - a) ** 2) + b * np.sum(x * x), np.zeros(2), jac=slope, tol=1e-12)
     return np.sum(res.x**3) + res.fun
 
 
@@ -128,7 +129,8 @@ def ridge_known(a, b):
 
 def bounded(a, b):
     """The first variable stays at its bound."""
-    res = optimize.minimize(lambda x: np.sum((x - a) ** 2) + b * x[0] * x[1], np.ones(2), bounds=[(1.0, 3.0), (None, None)], tol=1e-12)
+    bounds = [(1.0, 3.0), (None, None)]
+    res = optimize.minimize(lambda x: np.sum((x - a) ** 2) + b * x[0] * x[1], np.ones(2), bounds=bounds, tol=1e-12)
     return np.sum(res.x**2)
 
 
@@ -271,8 +273,8 @@ def test_what_else_a_result_holds_is_refused():
 def test_options_that_are_not_understood_are_refused():
     with pytest.raises(Unsupported, match="full_output"):
         grad(lambda a: brentq(lambda x: x - a, 0.0, 9.0, full_output=True)[0])(1.0)
+    cons = {"type": "eq", "fun": np.sum}
     with pytest.raises(Unsupported, match="constraints"):
-        cons = {"type": "eq", "fun": np.sum}
         grad(lambda a: optimize.minimize(lambda x: np.sum((x - a) ** 2), np.zeros(2), constraints=cons).x[0])(1.0)
 
 

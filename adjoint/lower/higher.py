@@ -91,7 +91,7 @@ def _is_function(lo: Lowering, value: Value | None) -> bool:
         return True
     if isinstance(value, Ref):
         content = lo.state.heap[value.cell]
-        return isinstance(content, Attributes) and hasattr(content.cls, "__call__")
+        return isinstance(content, Attributes) and callable(content.cls)
     return isinstance(value, Const) and callable(value.value)
 
 

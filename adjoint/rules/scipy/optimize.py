@@ -372,4 +372,7 @@ refuse(
     optimize.curve_fit,
     why="it does not hand arguments on: use least_squares(lambda p: model(x, *p) - y, p0).x, which is the same",
 )
-refuse(optimize.linprog, optimize.milp, why="a vertex of the feasible set moves with the constraints that hold there, and it says nothing of them")
+refuse(
+    optimize.linprog, optimize.milp,
+    why="a vertex of the feasible set moves with the constraints that hold there, and it says nothing of them",
+)  # fmt: skip

@@ -158,7 +158,7 @@ def romb_jvp(t, z, y, dx=1.0, axis=-1, show=False):
 
 @vjp_rule(integrate.cumulative_simpson, linear=True)
 def cumulative_simpson(g, z, y, *, x=None, dx=1.0, axis=-1, initial=None):
-    n = np.ndim(y)
+    np.ndim(y)
     weights = cumulative_simpson_matrix(np.shape(y)[axis], fixed_places(x), dx, initial is not None)
     y_bar = np.moveaxis(np.moveaxis(g, axis, -1) @ weights.T, -1, axis)
     return y_bar, None if initial is None else np.sum(g)
