@@ -143,6 +143,15 @@ def _value_of(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: 
     return lo.value(apply(lo, f.value, atoms)[0], (), frame, node)  # type: ignore[union-attr]
 
 
+@special(functional.refuse_active)
+def _refuse_active(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    atom, why = lo.atom(args[0], frame, node), args[1]
+    assert isinstance(why, Const)
+    if isinstance(atom, Var) and atom not in lo.idle:
+        raise Unsupported(f"There is no such derivative: {why.value}.")
+    return Const(None)
+
+
 @special(functional.by_helper)
 def _by_helper(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
     helper, f, extra, place, heads, *given = args

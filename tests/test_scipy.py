@@ -11,7 +11,7 @@ pytest.importorskip("scipy")
 
 import scipy.special
 import scipy.special as sp
-from scipy import linalg, stats
+from scipy import fft, linalg, signal, stats
 from scipy.linalg import lu_factor
 from scipy.special import expit, gammaln
 from scipy.stats import norm, t
@@ -241,3 +241,42 @@ def test_gaussian_process():
 def test_what_has_no_derivative_is_refused_with_the_reason():
     with pytest.raises(Unsupported, match="a Schur form is not unique"):
         grad(lambda a: np.sum(linalg.schur(a)[0]))(SPD)
+
+
+# ── scipy.fft, scipy.signal ──────────────────────────────────────────────────────────────────────
+
+TONE = np.array([0.3, -0.4, 1.0, 0.2, 0.7, -0.1, 0.5, 0.9])
+
+
+def spectrum(x):
+    return np.sum(abs(fft.rfft(x)) ** 2) + np.sum(fft.dct(x, norm="ortho")[:3]) + np.sum(fft.dctn(x.reshape(2, 4))[0])
+
+
+def blurred(x, kernel):
+    smooth = signal.convolve(x, kernel, mode="same")
+    return np.sum(signal.fftconvolve(smooth, kernel) ** 2) + np.sum(signal.correlate(x, kernel, mode="valid") * 0.3)
+
+
+def filtered(x, kernel):
+    b, a = signal.butter(2, 0.4)
+    y = signal.lfilter(b, a, x) + signal.filtfilt(b, a, x, padlen=3)
+    return np.sum(signal.lfilter(kernel, [1.0, 0.3], y) ** 2)
+
+
+def in_sections(x, kernel):
+    sos = signal.butter(4, 0.4, output="sos")
+    image = signal.convolve2d(x.reshape(2, 4), kernel.reshape(1, 3), "same", "wrap")
+    return np.sum(signal.sosfilt(sos, x) ** 2) + np.sum(signal.detrend(image) ** 2)
+
+
+@pytest.mark.parametrize(
+    ("f", "args"),
+    [(spectrum, (TONE,)), *[(f, (TONE, np.array([0.2, 0.5, 0.1]))) for f in (blurred, filtered, in_sections)]],
+)
+def test_signals(f, args):
+    check_grads(f, args, modes=("rev",))
+
+
+def test_the_coefficients_of_filtfilt_are_refused():
+    with pytest.raises(Unsupported, match="two calls of lfilter"):
+        grad(lambda b: np.sum(signal.filtfilt(b, [1.0], TONE, padlen=3)))(np.array([0.3, 0.4]))

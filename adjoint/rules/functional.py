@@ -50,6 +50,10 @@ def by_helper(helper, f, args, place, heads, *given):
     raise NotImplementedError
 
 
+def refuse_active(x, why):
+    """Refuse, when the gradient is built, a call in which the gradient depends on this argument."""
+
+
 def scaled(bars, factor):
     """The cotangents times a number."""
     if len(bars) == 0:

@@ -13,12 +13,13 @@ pytest.importorskip("scipy")
 from rules.checker import called_without_a_rule, check, name, unlike_their_primals
 from rules.rows_scipy_linalg import ROWS as LINALG
 from rules.rows_scipy_samples import ROWS as SAMPLES
+from rules.rows_scipy_signal import ROWS as SIGNAL
 from rules.rows_special import ROWS as SPECIAL
 from rules.rows_stats import ROWS as STATS
 
 from adjoint.rules.registry import HIGHER, LIBRARIES, RULES, read_libraries
 
-ROWS = [*SPECIAL, *STATS, *LINALG, *SAMPLES]
+ROWS = [*SPECIAL, *STATS, *LINALG, *SAMPLES, *SIGNAL]
 for _module in LIBRARIES:
     importlib.import_module(_module)
 read_libraries()
