@@ -326,7 +326,7 @@ class _Reverse:
         positions: list[tuple[int, Atom]] = list(enumerate(stmt.args))
         given: list[Value] = [g, stmt.out, *stmt.args]
         keyed = options_for_rule(stmt)
-        self.b.lo.idle = frozenset(a for a in stmt.args if isinstance(a, Var) and a not in self.active)
+        self.b.lo.idle = frozenset(a for a in stmt.atoms() if isinstance(a, Var) and a not in self.active)
         cotangents = self.b.inline(rule.vjp, given, dict(keyed))
         for key, atom in keyed.items():
             if isinstance(stmt.fn, Higher | PartOf):  # what follows the arguments handed on has no place of its own

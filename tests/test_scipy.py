@@ -11,7 +11,8 @@ pytest.importorskip("scipy")
 
 import scipy.special
 import scipy.special as sp
-from scipy import fft, linalg, signal, stats
+from scipy import fft, linalg, ndimage, signal, stats
+from scipy.spatial.distance import cdist, pdist
 from scipy.linalg import lu_factor
 from scipy.special import expit, gammaln
 from scipy.stats import norm, t
@@ -98,6 +99,16 @@ def softmax_loss(x):
 )  # fmt: skip
 def test_special(f, args):
     check_grads(f, args)
+
+
+def twice(x):
+    return sp.gammaln(x) * sp.expit(x) + sp.jv(1.0, x) + sp.ive(0.5, x) + sp.xlogy(x, x) + sp.erf(x) + sp.ellipk(x / 3.0)
+
+
+def test_second_and_third_derivatives():
+    check_grads(grad(twice), (0.7,), modes=("rev",))
+    third = grad(grad(grad(lambda x: sp.gammaln(x))))(0.7)
+    np.testing.assert_allclose(third, sp.polygamma(2, 0.7))
 
 
 def test_no_derivative_by_an_integer_order():
@@ -280,3 +291,30 @@ def test_signals(f, args):
 def test_the_coefficients_of_filtfilt_are_refused():
     with pytest.raises(Unsupported, match="two calls of lfilter"):
         grad(lambda b: np.sum(signal.filtfilt(b, [1.0], TONE, padlen=3)))(np.array([0.3, 0.4]))
+
+
+# ── scipy.ndimage, scipy.spatial ─────────────────────────────────────────────────────────────────
+
+
+def image(x, kernel):
+    y = ndimage.gaussian_filter(x.reshape(2, 4), sigma=0.7)
+    y = ndimage.convolve(y, kernel.reshape(1, 3), mode="nearest") + ndimage.uniform_filter(y, size=3)
+    return np.sum(ndimage.zoom(y, 1.5) ** 2) + np.sum(ndimage.correlate1d(y, kernel, axis=1))
+
+
+def warped(x, shift):
+    where = np.stack((np.array([0.3, 0.6]) + shift, np.array([1.2, 2.7]) - shift))
+    return np.sum(ndimage.map_coordinates(x.reshape(2, 4), where, order=1) ** 2)
+
+
+def kernel_matrix(x, y):
+    k = np.exp(-cdist(x, y, "sqeuclidean")) + cdist(x, y)
+    return np.sum(k) + np.sum(pdist(x, metric="cityblock") ** 2)
+
+
+@pytest.mark.parametrize(
+    ("f", "args"),
+    [(image, (TONE, np.array([0.2, 0.5, 0.1]))), (warped, (TONE, 0.11)), (kernel_matrix, (SPD, np.stack((B, X[0] * B))))],
+)
+def test_images_and_distances(f, args):
+    check_grads(f, args)

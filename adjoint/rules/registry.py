@@ -60,9 +60,10 @@ BY_VALUE: set[Any] = set()  # functions whose result's shape, or whether it is c
 OWNERS: dict[int, Any] = {}  # the objects whose methods have rules, by identity: `scipy.stats.norm`
 
 _SCIPY = (
-    "fft", "integrate", "interpolate", "linalg", "ndimage", "optimize", "signal", "sparse", "spatial", "special", "stats"
-)
-LIBRARIES = {f"scipy.{family}": f"adjoint.rules.scipy.{family}" for family in _SCIPY}
+    "fft", "integrate", "interpolate", "linalg", "ndimage", "optimize", "signal", "sparse.linalg", "spatial.distance",
+    "special", "stats",
+)  # fmt: skip
+LIBRARIES = {f"scipy.{family}": f"adjoint.rules.scipy.{family.partition('.')[0]}" for family in _SCIPY}
 _waiting = dict(LIBRARIES)  # those whose rules are not read yet
 _reading, _now = threading.RLock(), list[str]()  # the modules whose rules are being read: these files register rules
 

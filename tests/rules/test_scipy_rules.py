@@ -12,6 +12,7 @@ pytest.importorskip("scipy")
 
 from rules.checker import called_without_a_rule, check, name, unlike_their_primals
 from rules.rows_scipy_linalg import ROWS as LINALG
+from rules.rows_scipy_ndimage import ROWS as NDIMAGE
 from rules.rows_scipy_samples import ROWS as SAMPLES
 from rules.rows_scipy_signal import ROWS as SIGNAL
 from rules.rows_special import ROWS as SPECIAL
@@ -19,7 +20,7 @@ from rules.rows_stats import ROWS as STATS
 
 from adjoint.rules.registry import HIGHER, LIBRARIES, RULES, read_libraries
 
-ROWS = [*SPECIAL, *STATS, *LINALG, *SAMPLES, *SIGNAL]
+ROWS = [*SPECIAL, *STATS, *LINALG, *NDIMAGE, *SAMPLES, *SIGNAL]
 for _module in LIBRARIES:
     importlib.import_module(_module)
 read_libraries()

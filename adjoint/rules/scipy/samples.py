@@ -5,8 +5,9 @@ too, Simpson's is not linear in them and is given by its intervals.
 import numpy as np
 from scipy import integrate
 
+from adjoint.rules.functional import refuse_active
 from adjoint.rules.helpers import at
-from adjoint.rules.registry import constant, jvp_rule, vjp_rule
+from adjoint.rules.registry import constant, jvp_rule, refuse, vjp_rule
 
 
 def spacing(x, dx, axis, ndim):
@@ -112,23 +113,25 @@ def romb_matrix(n, dx):
     return integrate.romb(np.eye(n), dx=dx, axis=0)
 
 
-constant(romb_matrix, simpson_matrix, cumulative_simpson_matrix, why="weights")
+refuse(romb_matrix, simpson_matrix, cumulative_simpson_matrix, why="the second derivative by the places of samples")
 
 
-def fixed_places(x):
+def one_row(x):
     if x is not None and np.ndim(x) != 1:
         raise NotImplementedError("the derivative of Simpson's rule with other places for each row")
-    return x
 
 
-constant(fixed_places, why="refuses a call")
+constant(one_row, why="refuses a call")
 
 
 @vjp_rule(integrate.simpson)
 def simpson(g, z, y, x=None, *, dx=1.0, axis=-1):
-    weights = simpson_matrix(np.shape(y)[axis], fixed_places(x), dx)
+    one_row(x)
+    weights = simpson_matrix(np.shape(y)[axis], x, dx)
     y_bar = np.moveaxis(np.expand_dims(g, -1) * weights, -1, axis)
-    return y_bar, None if x is None else places_of_simpson(np.moveaxis(y, axis, -1), x, g)
+    if x is None:
+        return y_bar, None, np.sum(g * z) / dx
+    return y_bar, places_of_simpson(np.moveaxis(y, axis, -1), x, g)
 
 
 def places_of_simpson(y, x, g):
@@ -156,9 +159,11 @@ def romb_jvp(t, z, y, dx=1.0, axis=-1, show=False):
     return total if t[1] is None else total + t[1] * z / dx
 
 
-@vjp_rule(integrate.cumulative_simpson, linear=True)
+@vjp_rule(integrate.cumulative_simpson)
 def cumulative_simpson(g, z, y, *, x=None, dx=1.0, axis=-1, initial=None):
-    np.ndim(y)
-    weights = cumulative_simpson_matrix(np.shape(y)[axis], fixed_places(x), dx, initial is not None)
+    one_row(x)
+    refuse_active(x, "cumulative_simpson is not differentiated by the places of its samples")
+    weights = cumulative_simpson_matrix(np.shape(y)[axis], x, dx, initial is not None)
     y_bar = np.moveaxis(np.moveaxis(g, axis, -1) @ weights.T, -1, axis)
-    return y_bar, None if initial is None else np.sum(g)
+    dx_bar = np.sum(g * (z if initial is None else z - initial)) / dx
+    return y_bar, None, dx_bar, None, None if initial is None else np.sum(g)

@@ -41,7 +41,7 @@ def below(n):
 
 
 constant(special.gammasgn, why="piecewise constant")
-constant(real_only, why="passes a real argument on")
+elementwise(real_only, lambda z, x: 1.0)
 
 # ── exponentials, logarithms, logistic functions ─────────────────────────────────────────────────
 

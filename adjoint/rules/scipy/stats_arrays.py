@@ -10,6 +10,7 @@ import math
 import numpy as np
 from scipy import special, stats
 
+from adjoint.rules.functional import refuse_active
 from adjoint.rules.helpers import count
 from adjoint.rules.contraction import mT
 from adjoint.rules.linalg import one_triangle
@@ -176,6 +177,7 @@ def multinomial_slope(x, p):
 
 @vjp_rule(stats.multinomial.logpmf)
 def multinomial_logpmf(g, z, x, n, p):
+    refuse_active(x, "counts have no derivative")
     return None, None, np.expand_dims(g, -1) * multinomial_slope(np.asarray(x), p)
 
 
@@ -186,6 +188,7 @@ def multinomial_logpmf_jvp(t, z, x, n, p):
 
 @vjp_rule(stats.multinomial.pmf)
 def multinomial_pmf(g, z, x, n, p):
+    refuse_active(x, "counts have no derivative")
     return None, None, np.expand_dims(g * z, -1) * multinomial_slope(np.asarray(x), p)
 
 
