@@ -17,6 +17,7 @@ from .avals import Arr, Parts, differentiable
 from .errors import Unsupported
 from .forward import forward
 from .ir import Apply, At, Atom, Block, Callee, Const, Function, Var
+from .lower import calls, recursion
 from .lower.context import Frame, Lowering
 from .lower.specials import special
 from .lower.values import Tuple, Value
@@ -141,6 +142,23 @@ def _value_of(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: 
     assert isinstance(where, Tuple)
     atoms = tuple(lo.atom(v, frame, node) for v in where.items)
     return lo.value(apply(lo, f.value, atoms)[0], (), frame, node)  # type: ignore[union-attr]
+
+
+@special(functional.define)
+def _define(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    f, where = args
+    assert isinstance(where, Tuple) and isinstance(f, Const)
+    params = [Var(lo.atom(v, frame, node).aval) for v in where.items]
+    outer_state, outer_stmts = lo.state, lo.stmts
+    lo.state, lo.stmts = outer_state.copy(), []
+    try:
+        result = calls.call(lo, frame, node, f, [lo.value(v, (), frame, node) for v in params], {})
+        body = Block(tuple(params), tuple(lo.stmts), (lo.atom(result, frame, node),))
+    finally:
+        lo.state, lo.stmts = outer_state, outer_stmts
+    callee = Callee(f.value.__name__)
+    callee.function = recursion.closed(callee, body, [])
+    return Const(callee)
 
 
 @special(functional.refuse_active)

@@ -38,7 +38,7 @@ from .ir import (
 )
 from .lower.values import Tuple, Value
 from .pairs import Pairs, pull_call
-from .rules.registry import HIGHER, Higher, PartOf, Rule, lookup
+from .rules.registry import HIGHER, Evaluated, Higher, PartOf, Rule, lookup
 from .shapes import Shapes
 from .structure import pull_if, pull_loop
 
@@ -437,6 +437,8 @@ def parameters(rule: Rule) -> list[str]:
 def name_of(fn: Any) -> str:
     if isinstance(fn, Higher):
         fn = fn.fn
+    if isinstance(fn, Evaluated):
+        return f"{name_of(fn.cls)}(…)()"
     if isinstance(fn, PartOf):
         return f"{name_of(fn.fn)}(…).{fn.name}"
     owner = getattr(fn, "__self__", None)

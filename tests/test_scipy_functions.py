@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("scipy")
 
-from scipy import integrate, optimize
+from scipy import integrate, interpolate, optimize, stats
 from scipy.integrate import quad
 from scipy.optimize import brentq, fsolve
 
@@ -245,6 +245,78 @@ def test_integrals(f, args):
     check_grads(f, args, modes=("rev",))
 
 
+# ── objects made of data ─────────────────────────────────────────────────────────────────────────
+
+PLACES, DATA, AT = np.array([0.0, 0.7, 1.5, 2.2, 3.0]), np.array([1.0, 2.0, 1.5, 0.3, 0.8]), np.array([0.3, 1.1, 2.9])
+TABLE = np.random.default_rng(0).normal(size=(5, 4))
+
+
+def spline(y, at):
+    s = interpolate.CubicSpline(PLACES, y)
+    return np.sum(s(at) ** 2) + s(at[0]) + np.sum(interpolate.CubicSpline(PLACES, y, bc_type="natural")(at, 1))
+
+
+def monotone(x, y, at):
+    return np.sum(interpolate.PchipInterpolator(x, y)(at) ** 2)
+
+
+def line(x, y, at):
+    return np.sum(interpolate.interp1d(x, y)(at) ** 2)
+
+
+def line_filled(y, at):
+    return np.sum(interpolate.interp1d(PLACES, y, bounds_error=False, fill_value=0.5)(np.concatenate((at, 9.0 * at))) ** 2)
+
+
+def cubic(y, at):
+    return np.sum(interpolate.interp1d(PLACES, y, kind="cubic")(at) ** 2)
+
+
+def grid(values, at):
+    return np.sum(interpolate.RegularGridInterpolator((PLACES, PLACES[:4]), values)(at) ** 2)
+
+
+def surface(values, at):
+    s = interpolate.RectBivariateSpline(PLACES, PLACES[:4], values)
+    return np.sum(s(at, at[:2] * 0.7) ** 2) + np.sum(s(at, 0.5 * at, grid=False)) + s(at[0], 0.3)[0, 0]
+
+
+def density(sample, at):
+    return np.sum(np.log(stats.gaussian_kde(sample)(at))) + np.sum(stats.gaussian_kde(sample, 0.4)(at[:1]))
+
+
+@pytest.mark.parametrize(
+    ("f", "args"),
+    [(spline, (DATA, AT)), (monotone, (PLACES, DATA, AT)), (line, (PLACES, DATA, AT)), (line_filled, (DATA, AT)),
+     (cubic, (DATA, AT)), (grid, (TABLE, np.array([[0.3, 0.2], [1.1, 1.9]]))), (surface, (TABLE, AT)),
+     (density, (DATA, AT)), (density, (TABLE[:, :2].T, TABLE[:2, :2] + 0.3))],
+    ids=lambda f: getattr(f, "__name__", ""),
+)  # fmt: skip
+def test_objects_made_of_data(f, args):
+    check_grads(f, args, modes=("rev",))
+
+
+def test_the_values_of_pchip_are_scipys():
+    """The definition that is differentiated is that of the primal."""
+    from adjoint.rules.scipy.interpolate import pchip
+
+    rng = np.random.default_rng(4)
+    for _ in range(20):
+        x, y = np.cumsum(rng.uniform(0.1, 1.0, 6)), np.round(rng.normal(size=6), 1)
+        at = rng.uniform(x[0], x[-1], 9)
+        np.testing.assert_allclose(pchip(x, y, at), interpolate.PchipInterpolator(x, y)(at), atol=1e-13)
+
+
+def test_the_knots_of_a_spline_are_refused():
+    with pytest.raises(Unsupported, match="places of its data"):
+        grad(lambda x: interpolate.CubicSpline(x, DATA)(0.4) * 1.0)(PLACES)
+
+
+def test_the_coefficients_of_a_spline_are_refused():
+    with pytest.raises(adjoint.AdjointError, match="CubicSpline"):
+        grad(lambda y: interpolate.CubicSpline(PLACES, y).c[0, 0])(DATA)
+
+
 # ── what is refused ──────────────────────────────────────────────────────────────────────────────
 
 
@@ -284,5 +356,6 @@ def test_every_primitive_that_is_passed_a_function_is_tested():
         assert f"{fn.__name__}(" in source, fn
     parts = [key for key in RULES if isinstance(key, tuple)]
     assert parts
-    for _, name in parts:
-        assert f".{name}" in source, name
+    for owner, name in parts:
+        assert f"{owner.__name__}(" in source
+        assert name == "()" or f".{name}" in source, name

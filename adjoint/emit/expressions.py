@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import runtime
 from ..avals import Arr, Num, Obj, Parts
-from ..rules.registry import Higher, PartOf
+from ..rules.registry import Evaluated, Higher, PartOf
 from ..ir import UNDEFINED, Apply, Atom, Const, If, Var
 from .fold import Folds, is_number
 from .modules import Namespace
@@ -84,6 +84,11 @@ class Expressions:
                 return ast.Attribute(self.atom(args[0]), "T", ast.Load())
         if isinstance(fn, Higher):
             return self.higher(fn, stmt)
+        if isinstance(fn, Evaluated):
+            given = args[1 : 1 + fn.count]
+            while given and isinstance(given[-1], Const) and given[-1].value is fn.defaults()[len(given) - 1]:
+                given = given[:-1]
+            return ast.Call(self.atom(args[0]), [self.atom(a) for a in given], [])
         if isinstance(fn, PartOf):
             return ast.Attribute(self.atom(args[0]), fn.name, ast.Load())
         if fn is getattr and len(args) == 2 and isinstance(args[1], Const):

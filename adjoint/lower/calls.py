@@ -18,7 +18,7 @@ from .. import runtime
 from ..avals import BOOL, Obj
 from ..errors import AdjointError, Unsupported
 from ..ir import UNDEF, Apply, At, Const, Var
-from ..rules.registry import HIGHER, OWNERS, lookup
+from ..rules.registry import HIGHER, MADE, OWNERS, lookup
 from . import classes, control, expressions, frozen, higher, recursion, specials, statements, ufuncs, writes
 from .abstract import is_namedtuple
 from .context import Frame, Lowering
@@ -80,6 +80,8 @@ def call(
             )
         case Const(value=value):
             return call_constant(lo, frame, node, value, args, kwargs)
+        case Ref(cell) if cell in lo.made:
+            return higher.evaluate(lo, frame, node, fn, args, kwargs)
         case Ref(cell) if isinstance(lo.state.heap[cell], Attributes):
             return call_special(lo, frame, node, fn, "__call__", args, kwargs)
     return lo.apply(runtime.call, [fn, *args], kwargs, frame=frame, node=node, effect=True)
@@ -552,6 +554,8 @@ def construct(
         atoms = [lo.atom(a, frame, node) for a in args]
         if all(isinstance(a, Const) for a in atoms) and not kwargs:
             return Const(cls(*(a.value for a in atoms if isinstance(a, Const))))
+    if cls in MADE:
+        return higher.make(lo, frame, node, cls, args, kwargs)
     if issubclass(cls, BaseException) or (cls.__module__ or "").split(".")[0] in _LIBRARIES:
         effect = not issubclass(cls, BaseException)  # a random generator, say: each is one of its own
         return lo.apply(cls, args, kwargs, frame=frame, node=node, effect=effect, aval=Obj(cls))

@@ -105,6 +105,7 @@ class Lowering:
     layouts: dict[Cell, Any] = field(default_factory=dict)  # arrays that lie in memory as those of the program
     asked: dict[Any, Any] = field(default_factory=dict)
     hooked: dict[Var, Var] = field(default_factory=dict)  # with a hook on it -> the value itself
+    made: dict[Cell, Any] = field(default_factory=dict)  # objects made of data -> what they were made of
     idle: frozenset[Var] = frozenset()  # what the rule being spliced in need give no cotangent for
     unrolled: int = 0  # how often the body of a loop was lowered for one item
 

@@ -20,7 +20,7 @@ import numpy as np
 from ..avals import ANY, Obj
 from ..errors import AdjointError
 from ..ir import Apply, At, Atom, Block, Callee, Const, Var, free, has_effect
-from ..rules.registry import HIGHER, Calls, Higher, PartOf
+from ..rules.registry import HIGHER, Calls, Evaluated, Higher, PartOf
 from . import calls, recursion
 from .context import Frame, Lowering
 from .values import Attributes, Cell, Choice, Closure, Items, Method, Partial, Ref, State, Tuple, Value
@@ -180,3 +180,44 @@ def _check_unchanged(lo: Lowering, frame: Frame, node: Any, fn: Any, before: Sta
                 frame, node, f"The function that `{fn.__name__}` calls assigns `{key[1]}` of the function around it.",
                 "Return what it has to say.",
             )
+
+
+# --- objects that are made of data, and called -----------------------------------------------------
+
+
+def make(lo: Lowering, frame: Frame, node: Any, cls: type, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    """The object; what it was made of is kept beside, for the derivatives of its calls."""
+    out = Var(Obj(cls))
+    atoms = tuple(lo.atom(a, frame, node) for a in args)
+    named = tuple((k, lo.atom(a, frame, node)) for k, a in kwargs.items())
+    lo.stmts.append(Apply((out,), cls, atoms, named, At(None if frame.in_rule else frame.source.place(node))))
+    made = lo.cell(Attributes(cls, (), out))
+    lo.made[made.cell] = complete(lo, frame, node, cls, atoms, dict(named))
+    return made
+
+
+def evaluate(
+    lo: Lowering, frame: Frame, node: Any, made: Ref, args: list[Value], kwargs: dict[str, Value]
+) -> Value:
+    content = lo.state.heap[made.cell]
+    assert isinstance(content, Attributes) and content.whole is not None
+    atoms = tuple(lo.atom(a, frame, node) for a in args)
+    named = {k: lo.atom(a, frame, node) for k, a in kwargs.items()}
+    given = complete(lo, frame, node, content.cls.__call__, (Const(None), *atoms), named)[1:]
+    out = Var(ANY)
+    place = At(None if frame.in_rule else frame.source.place(node))
+    fn = Evaluated(content.cls, len(given))
+    lo.stmts.append(Apply((out,), fn, (content.whole, *given, *lo.made[made.cell]), (), place))
+    return lo.value(out, (), frame, node)
+
+
+def complete(
+    lo: Lowering, frame: Frame, node: Any, fn: Any, atoms: tuple[Atom, ...], named: dict[str, Atom]
+) -> tuple[Atom, ...]:
+    """The arguments by position, with the defaults of those that are not given."""
+    signature = inspect.signature(fn)
+    try:
+        bound = signature.bind(*atoms, **named).arguments
+    except TypeError as error:
+        raise lo.refuse(frame, node, f"`{getattr(fn, '__name__', fn)}`: {error}.") from None
+    return tuple(bound[k] if k in bound else Const(p.default) for k, p in signature.parameters.items())

@@ -50,6 +50,14 @@ def by_helper(helper, f, args, place, heads, *given):
     raise NotImplementedError
 
 
+def define(f, args):
+    """A function written here, in terms that have rules, as one of the program: for `pull` and `push`.
+
+    Its derivative is that of a primitive which computes the same in another way.
+    """
+    raise NotImplementedError
+
+
 def refuse_active(x, why):
     """Refuse, when the gradient is built, a call in which the gradient depends on this argument."""
 

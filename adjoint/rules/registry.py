@@ -22,6 +22,7 @@ imported the library's module: `LIBRARIES` says which file belongs to which modu
 from __future__ import annotations
 
 import importlib
+import inspect
 import sys
 import threading
 import types
@@ -186,6 +187,8 @@ def lookup(fn: Callable[..., Any]) -> Rule | None:
         fn = fn.fn
     elif isinstance(fn, PartOf):
         fn = (fn.fn, fn.name)  # type: ignore[assignment]
+    elif isinstance(fn, Evaluated):
+        fn = (fn.cls, "()")  # type: ignore[assignment]
     try:
         rule = RULES.get(fn)
     except TypeError:  # not hashable
@@ -254,7 +257,32 @@ class PartOf:
         return getattr(result, self.name)
 
 
+@dataclass(frozen=True)
+class Evaluated:
+    """A call of an object made of data: `spline(x)` as `value(spline, x, …, *what the object was made of)`."""
+
+    cls: type
+    count: int  # of the arguments of the call
+
+    def __call__(self, made: Any, *args: Any) -> Any:
+        return made(*args[: self.count])
+
+    def defaults(self) -> list[Any]:
+        """What the arguments of the call are where they are not given."""
+        return [p.default for p in list(inspect.signature(self.cls.__call__).parameters.values())[1:]]
+
+
 HIGHER: dict[Any, Calls] = {}
+MADE: set[type] = set()  # classes whose objects are made of data, and called
+
+
+def made_of_data(*classes: type) -> None:
+    """Say that the objects of these classes are functions of what they were made of: give a rule for `(cls, "()")`.
+
+    The rule takes (cotangent, result, the object, the arguments of the call, those that the object was made of), all
+    defaults filled in.
+    """
+    MADE.update(classes)
 
 
 def higher(*fns: Callable[..., Any], calls: Calls) -> None:

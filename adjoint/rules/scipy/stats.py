@@ -21,7 +21,7 @@ import numpy as np
 from scipy import special, stats
 
 from adjoint.rules.registry import RULES, elementwise
-from adjoint.rules.scipy import stats_arrays  # noqa: F401
+from adjoint.rules.scipy import kde, stats_arrays  # noqa: F401
 from adjoint.rules.scipy.orders import of_shape
 from adjoint.rules.scipy.special import gamma_density, normal_density
 
