@@ -59,6 +59,9 @@ def entry(name: str) -> Entry | None:
     rule = lookup(found)
     if rule is not None and (made_of := of_rule(name, rule)) is not None:
         return made_of
+    parts = [rule for key, rule in RULES.items() if isinstance(key, tuple) and key[0] is found]
+    if parts:  # what it returns, or the calls of what it makes
+        return Entry(name, "vjp, jvp" if all(rule.jvp for rule in parts) else "vjp", place_of(parts[0].vjp))
     handler = find(found) if _hashable(found) else None
     if handler is not None:
         return Entry(name, "lowered", place_of(handler), "followed while the program is read")

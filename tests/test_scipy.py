@@ -11,13 +11,14 @@ pytest.importorskip("scipy")
 
 import scipy.special
 import scipy.special as sp
-from scipy import fft, linalg, ndimage, signal, stats
+from scipy import fft, linalg, ndimage, signal, sparse, stats
+from scipy.sparse.linalg import spsolve
 from scipy.spatial.distance import cdist, pdist
 from scipy.linalg import lu_factor
 from scipy.special import expit, gammaln
 from scipy.stats import norm, t
 
-from adjoint import Unsupported, check_grads, grad
+from adjoint import AdjointError, Unsupported, check_grads, grad
 
 X = np.array([0.3, 0.7])
 
@@ -318,3 +319,21 @@ def kernel_matrix(x, y):
 )
 def test_images_and_distances(f, args):
     check_grads(f, args)
+
+
+# ── scipy.sparse ─────────────────────────────────────────────────────────────────────────────────
+
+MATRIX = sparse.csr_matrix(np.array([[4.0, 1.0, 0.0], [0.3, 3.0, 0.5], [0.0, 0.7, 2.0]]))
+
+
+def sparse_system(b):
+    return np.sum(spsolve(MATRIX, MATRIX @ b * b) ** 2) + np.sum(MATRIX.dot(b) ** 2)
+
+
+def test_sparse_matrices():
+    check_grads(sparse_system, (B,), modes=("rev",))
+
+
+def test_a_sparse_matrix_of_variables_is_refused():
+    with pytest.raises(AdjointError, match="csr_matrix"):
+        grad(lambda d: np.sum(sparse.csr_matrix((d, ([0, 1], [0, 1])), shape=(2, 2)) @ np.ones(2)))(X)

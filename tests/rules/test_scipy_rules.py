@@ -15,12 +15,13 @@ from rules.rows_scipy_linalg import ROWS as LINALG
 from rules.rows_scipy_ndimage import ROWS as NDIMAGE
 from rules.rows_scipy_samples import ROWS as SAMPLES
 from rules.rows_scipy_signal import ROWS as SIGNAL
+from rules.rows_scipy_sparse import ROWS as SPARSE
 from rules.rows_special import ROWS as SPECIAL
 from rules.rows_stats import ROWS as STATS
 
 from adjoint.rules.registry import HIGHER, LIBRARIES, RULES, read_libraries
 
-ROWS = [*SPECIAL, *STATS, *LINALG, *NDIMAGE, *SAMPLES, *SIGNAL]
+ROWS = [*SPECIAL, *STATS, *LINALG, *NDIMAGE, *SAMPLES, *SIGNAL, *SPARSE]
 for _module in LIBRARIES:
     importlib.import_module(_module)
 read_libraries()

@@ -119,6 +119,26 @@ def convolve1d(g, z, input, weights, axis=-1, output=None, mode="reflect", cval=
     return input_bar, bar[::-1]
 
 
+def bilinear_along(fn):
+    @jvp_rule(fn)
+    def pushed(t, z, input, weights, axis=-1, output=None, mode="reflect", cval=0.0, origin=0):
+        first = None if t[0] is None else fn(t[0], weights, axis, None, mode, 0.0, origin)
+        return first if t[1] is None else tangent_sum(first, fn(input, t[1], axis, None, mode, cval, origin))
+
+
+bilinear_along(ndimage.correlate1d)
+bilinear_along(ndimage.convolve1d)
+
+
+@jvp_rule(ndimage.gaussian_filter1d)
+def gaussian_filter1d_jvp(
+    t, z, input, sigma, axis=-1, order=0, output=None, mode="reflect", cval=0.0, truncate=4.0, *, radius=None
+):
+    if t[1] is not None:
+        raise NotImplementedError("the tangent of a Gaussian filter by its width")
+    return ndimage.gaussian_filter1d(t[0], sigma, axis, order, output, mode, 0.0, truncate, radius=radius)
+
+
 def kernels(sigma, order, truncate, radius, ndim):
     """The weights of a Gaussian filter along each axis; None where it does nothing."""
     sigmas, orders, modes = (each if np.ndim(each) else (each,) * ndim for each in (sigma, order, radius))
@@ -196,6 +216,16 @@ def uniform_filter(g, z, input, size=3, output=None, mode="reflect", cval=0.0, o
 def uniform_filter1d(g, z, input, size, axis=-1, output=None, mode="reflect", cval=0.0, origin=0):
     only_plain(output, None)
     return correlate1d(g, z, input, sizes(size, 1)[0], axis, None, mode, 0.0, origin)[0]
+
+
+@jvp_rule(ndimage.uniform_filter)
+def uniform_filter_jvp(t, z, input, size=3, output=None, mode="reflect", cval=0.0, origin=0, *, axes=None):
+    return ndimage.uniform_filter(t[0], size, output, mode, 0.0, origin, axes=axes)
+
+
+@jvp_rule(ndimage.uniform_filter1d)
+def uniform_filter1d_jvp(t, z, input, size, axis=-1, output=None, mode="reflect", cval=0.0, origin=0):
+    return ndimage.uniform_filter1d(t[0], size, axis, output, mode, 0.0, origin)
 
 
 # ── interpolation ────────────────────────────────────────────────────────────────────────────────

@@ -284,3 +284,7 @@ def detrend(g, z, data, axis=-1, type="linear", bp=0, overwrite_data=False):
 
 
 refuse(signal.medfilt, signal.wiener, why="it is not differentiable where windows change order; use scipy.ndimage filters")
+refuse(
+    signal.stft, signal.istft, signal.welch, signal.csd, signal.periodogram, signal.spectrogram,
+    why="write it with scipy.fft.rfft of windowed frames, which is differentiated",
+)  # fmt: skip

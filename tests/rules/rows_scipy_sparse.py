@@ -1,0 +1,14 @@
+"""Rows for scipy.sparse.linalg: see rows.py."""
+
+import numpy as np
+from rules.checker import Row
+from rules.rows_special import n
+from scipy import sparse
+from scipy.sparse import linalg
+
+from adjoint.rules.scipy.sparse import PRODUCTS, transposed_product
+
+FULL = np.array([[4.0, 1.0, 0.0], [0.3, 3.0, 0.5], [0.0, 0.7, 2.0]])
+ROWS = [Row(linalg.spsolve, (sparse.csc_matrix(FULL), n(3))), Row(transposed_product, (sparse.csr_matrix(FULL[:2]), n(2, 2)))]
+for product in PRODUCTS:
+    ROWS += [Row(product, (sparse.csr_matrix(FULL[:2]), n(3))), Row(product, (sparse.csr_matrix(FULL[:2]), n(3, 2)))]
