@@ -14,8 +14,9 @@ from .hooks import cotangent, tangent
 from .operators import Tangent, jvp
 from .pullbacks import vjp
 from .rules.registry import constant, elementwise, jvp_rule, linear, vjp_rule
+from .runtime import stop_gradient
 from .schedule import checkpoint
-from .testing import check_grads
+from .testing import check_grads, check_rule
 
 __version__ = "0.1.0"
 
@@ -29,6 +30,7 @@ __all__ = [
     "Unsupported",
     "WrongArgument",
     "check_grads",
+    "check_rule",
     "checkpoint",
     "constant",
     "cotangent",
@@ -38,6 +40,7 @@ __all__ = [
     "jvp_rule",
     "linear",
     "source",
+    "stop_gradient",
     "tangent",
     "value_and_grad",
     "vjp",

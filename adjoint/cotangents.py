@@ -7,6 +7,7 @@ down; where they are not, `runtime.unbroadcast` looks at them when the program r
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import operator
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,12 +17,13 @@ import numpy as np
 
 from . import runtime
 from .avals import ANY, Arr, Aval, Num, Parts, Seq, dtype_of, is_known, item_of, join, same_dtype, shape_of
+from .errors import BadRule, SourceNotFound, Unsupported
 from .infer import infer
 from .ir import Apply, At, Atom, Block, Const, If, Loop, Stmt, Var, refresh, substitute
 from .lower import lower_atom, lower_rule
 from .lower.context import Lowering
 from .lower.values import Tuple, Value
-from .rules.registry import lookup
+from .rules.registry import CALLED, lookup
 from .shapes import Shapes
 
 
@@ -47,15 +49,58 @@ class Builder:
         self.stmts.append(Apply((out,), fn, atoms, named, self.at))
         return out
 
-    def inline(self, rule: Any, args: list[Value], kwargs: dict[str, Value] | None = None) -> list[Atom | None]:
-        """Splice a rule's own source in; the cotangents (or the one value) that it returns."""
+    def inline(
+        self, rule: Any, args: list[Value], kwargs: dict[str, Value] | None = None,
+        wanted: tuple[int, ...] = (), of: str = "",
+    ) -> list[Atom | None]:
+        """Splice a rule's own source in; the cotangents (or the one value) that it returns.
+
+        A rule of the user's that is not to be spliced in, or cannot be, is called.  `wanted` are the places of
+        the cotangents that are needed, and `of` the name of the function, for the error.
+        """
         first = len(self.stmts)
-        value = lower_rule(rule, args, kwargs or {}, self.lo)
-        several = isinstance(value, Tuple) and value is not args[0]  # not the cotangent of a tuple itself
+        try:
+            if rule in CALLED:
+                raise Unsupported("It is to be called.")
+            value = lower_rule(rule, args, kwargs or {}, self.lo)
+        except (Unsupported, SourceNotFound):
+            if (getattr(rule, "__module__", None) or "").startswith("adjoint."):
+                raise
+            del self.stmts[first:]
+            return self.called(rule, args, kwargs or {}, wanted, of)
+        # not the cotangent of a tuple itself, nor that of a namedtuple
+        several = isinstance(value, Tuple) and value is not args[0] and value.cls is tuple
         items = value.items if several else (value,)  # type: ignore[union-attr]
         atoms = [None if isinstance(v, Const) and v.value is None else lower_atom(v, self.lo) for v in items]
         self.stmts[first:] = [replaced(s, self.at) for s in self.stmts[first:]]
         return atoms
+
+    def called(
+        self, rule: Any, args: list[Value], kwargs: dict[str, Value], wanted: tuple[int, ...], of: str
+    ) -> list[Atom | None]:
+        """A call of a rule; its cotangents are told apart when it has run."""
+        try:
+            signature = inspect.signature(rule)
+        except (TypeError, ValueError):  # written in C, and says nothing
+            signature = None
+        if signature is not None:
+            try:
+                signature.bind(*args, **kwargs)
+            except TypeError as error:
+                raise BadRule(f"The rule of `{of}` cannot be called with its {len(args)} arguments: {error}.") from None
+        atoms = [lower_atom(a, self.lo) for a in args]
+        named = tuple((k, lower_atom(a, self.lo)) for k, a in kwargs.items())
+        out = Var()
+        self.stmts.append(Apply((out,), rule, tuple(atoms), named, self.at))
+        if not wanted:
+            return [out]
+        given = [atoms[2 + k] if 2 + k < len(atoms) else named[2 + k - len(atoms)][1] for k in wanted]
+        most = len(args) - 2 + len(kwargs) if signature is None else max(len(args) + len(kwargs), len(signature.parameters)) - 2
+        items = self.apply(runtime.cotangents_of, out, Const(wanted), Const(most), Const(of), *given, aval=ANY)
+        return [
+            self.apply(operator.getitem, items, Const(wanted.index(k)), aval=ANY) if k in wanted else None
+            for k in range(max(wanted) + 1)
+        ]
 
     def splice(self, block: Block, args: Sequence[Atom]) -> tuple[Atom, ...]:
         """A copy of a block's statements, with these arguments for its parameters; its results."""

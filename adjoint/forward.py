@@ -324,7 +324,9 @@ class _Forward:
             for partial, same in zip(rule.partials, stmt.args, strict=False):
                 if isinstance(partial, str) and same is arg:
                     raise refused(stmt, partial, arg)
-                part = self.b.inline(partial, [stmt.out, *stmt.args])[0] if same is arg and callable(partial) else None
+                part = None
+                if same is arg and callable(partial):
+                    part = self.b.inline(partial, [stmt.out, *stmt.args], of=name_of(stmt.fn))[0]
                 factor = part if factor is None else self.sum(factor, part) if part is not None else factor
             if factor is not None:
                 term = times(self.b, dot, factor, None)
@@ -347,7 +349,7 @@ class _Forward:
             atom = stmt.args[p] if isinstance(p, int) else given[p] if p is not None else None
             dot = None if atom is None else self.dot(atom)
             dots.append(Const(None) if dot is None else dot)
-        values = self.b.inline(rule.jvp, [Tuple(tuple(dots)), stmt.out, *stmt.args], dict(given))
+        values = self.b.inline(rule.jvp, [Tuple(tuple(dots)), stmt.out, *stmt.args], dict(given), of=name_of(stmt.fn))
         if not isinstance(stmt.out.aval, Parts) or stmt.out.aval.cls is list:
             if len(values) != 1:
                 raise BadRule(f"The rule of `{name_of(stmt.fn)}` returns {len(values)} tangents for one result.")

@@ -36,6 +36,7 @@ from .hooks import Hook
 from .ir import (
     Apply, At, Atom, Block, Callee, Const, Function, If, Loop, Stmt, Var, defined,
 )
+from .lower.abstract import is_namedtuple
 from .lower.values import Tuple, Value
 from .pairs import Pairs, pull_call
 from .rules.registry import HIGHER, Evaluated, Higher, PartOf, Rule, lookup
@@ -155,7 +156,7 @@ class _Reverse:
             self.pull_getitem(stmt, self.whole(out, g, parts))
         elif stmt.fn is runtime.append and g is not None:
             self.pull_append(stmt, g)
-        elif stmt.fn in _DISPLAYS:
+        elif stmt.fn in _DISPLAYS or (isinstance(stmt.fn, type) and is_namedtuple(stmt.fn)):
             self.pull_display(stmt, g, parts)
         else:
             self.pull_rule(stmt, g, parts)
@@ -315,7 +316,7 @@ class _Reverse:
                 continue
             if isinstance(partial, str):
                 raise refused(stmt, partial, arg)
-            values = self.b.inline(partial, [stmt.out, *stmt.args])
+            values = self.b.inline(partial, [stmt.out, *stmt.args], of=name_of(stmt.fn))
             if values[0] is None:
                 continue
             self.add(arg, times(self.b, g, values[0], None))  # type: ignore[arg-type]
@@ -327,7 +328,9 @@ class _Reverse:
         given: list[Value] = [g, stmt.out, *stmt.args]
         keyed = options_for_rule(stmt)
         self.b.lo.idle = frozenset(a for a in stmt.atoms() if isinstance(a, Var) and a not in self.active)
-        cotangents = self.b.inline(rule.vjp, given, dict(keyed))
+        wanted = [k for k, a in enumerate(stmt.args) if self.is_active(a)]
+        wanted += [place_of(rule.vjp, k, len(stmt.args)) for k, a in keyed.items() if k in names and self.is_active(a)]
+        cotangents = self.b.inline(rule.vjp, given, dict(keyed), tuple(sorted(wanted)), name_of(stmt.fn))
         for key, atom in keyed.items():
             if isinstance(stmt.fn, Higher | PartOf):  # what follows the arguments handed on has no place of its own
                 if self.is_active(atom) and key not in HIGHER[stmt.fn.fn].starts:
@@ -342,6 +345,12 @@ class _Reverse:
         for k, atom in positions:
             if self.is_active(atom):
                 if k >= len(cotangents):
+                    if not (rule.vjp.__module__ or "").startswith("adjoint."):
+                        raise BadRule(
+                            f"The rule of `{name_of(stmt.fn)}` returns {len(cotangents)} cotangents, and that of its "
+                            f"argument {k} is needed.", "Return one for each argument, None where there is none.",
+                            spot_of(stmt),
+                        )
                     raise missing(stmt, k)
                 bar = cotangents[k]
                 if bar is not None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import WrongArgument
+from .errors import BadRule, WrongArgument
 
 
 def make_tuple(*items: Any) -> tuple[Any, ...]:
@@ -235,6 +235,52 @@ def folded(g: Any, n: int) -> list[Any]:
     for k in range(n, len(g)):
         out[k % n] = add(out[k % n], g[k])
     return out
+
+
+def stop_gradient(x: Any) -> Any:
+    """`x` itself, a number, an array or a container of them, with derivative zero: what is computed from it counts as
+    constant.
+
+    >>> from adjoint import grad, stop_gradient
+    >>> grad(lambda x: x * stop_gradient(x))(3.0)
+    3.0
+    """
+    return x
+
+
+def cotangents_of(given: Any, wanted: tuple[int, ...], most: int, of: str, *args: Any) -> tuple[Any, ...]:
+    """Those of the cotangents that a rule returned which are wanted, of at most so many: one alone is that of the
+    first argument.  `args` are the arguments of these places, for the shapes.
+
+    >>> cotangents_of((1.0, None, 3.0), (0, 2), 3, "f", 2.0, 1.0)
+    (1.0, 3.0)
+    """
+    items = given if type(given) is tuple else (given,)
+    if len(items) > most:
+        raise BadRule(
+            f"The rule of `{of}` returned {len(items)} cotangents for {most} arguments.", "Return one for each argument."
+        )
+    if len(items) <= max(wanted):
+        raise BadRule(
+            f"The rule of `{of}` returned {len(items)} cotangents, and that of argument {max(wanted)} is needed.",
+            "Return one for each argument, None where there is none.",
+        )
+    for k, x in zip(wanted, args, strict=True):
+        have, want = np.shape(items[k]) if _is_numeric(items[k]) else (), np.shape(x) if _is_numeric(x) else ()
+        try:
+            fits = np.broadcast_shapes(have, want) in (have, want)
+        except ValueError:
+            fits = False
+        if not fits:
+            raise BadRule(
+                f"The rule of `{of}` returned a cotangent of shape {have} for its argument {k}, of shape {want}.",
+                "A cotangent has the shape of its argument.",
+            )
+    return tuple(items[k] for k in wanted)
+
+
+def _is_numeric(x: Any) -> bool:
+    return isinstance(x, np.ndarray | np.generic | int | float | complex)
 
 
 def owned(g: Any) -> Any:

@@ -430,8 +430,9 @@ def check_grads(
 
     The result may be a float, an array, or a nested value of them: all but a real scalar is contracted with a fixed
     random cotangent. `wrt=None` means every argument that holds a float. `modes` are `"rev"` (`adjoint.grad`, or
-    `adjoint.vjp` where the result is not a scalar) and `"fwd"` (`adjoint.jvp`). `order=2` also checks the gradient's
-    derivatives, and so on. Tolerances fit the arguments' precision unless given.
+    `adjoint.vjp` where the result is not a scalar) and `"fwd"` (`adjoint.jvp`); where both are checked they also have to
+    agree with each other, much closer than differences can tell. `order=2` also checks the gradient's derivatives, and so
+    on. Tolerances fit the arguments' precision unless given.
 
         >>> def norm(x):
         ...     return np.sqrt(np.sum(x**2))
@@ -452,6 +453,7 @@ def check_grads(
     scalar = fun if simple else lambda *args: _inner(fun(*args), cotangent)
     value = _real(scalar(*copied(args)))
     numeric = numerical_gradient(scalar, args, places)
+    found = []
     for mode in modes:
         what = "gradient" if mode == "rev" else "tangent"
         unmodified = copied(args)
@@ -465,10 +467,62 @@ def check_grads(
             tolerances = _tolerances(args, value, expected, rtol, atol)
             compare(actual, expected, name, *tolerances, what, explain)
         assert_same(args, unmodified, rtol=0.0, path=f"computing the {what} changed args")
+        found.append(ours)
+    for place, one, other in zip(places, found[0], found[-1], strict=True):
+        _agree(one, other, parameter_name(fun, place))
     if order > 1:
         import adjoint
 
         check_grads(adjoint.grad(_weighted(fun, cotangent), wrt=places), args, order - 1, modes, places, rtol, atol)
+
+
+def _agree(one: Any, other: Any, name: str) -> None:
+    """The same gradient by two modes: what the dot product test asks, for every entry."""
+    sizes = [float(np.max(np.abs(leaf), initial=0.0)) for _, leaf in float_leaves(one)]
+    largest = max([size for size in sizes if np.isfinite(size)], default=0.0)
+    for path, ours, theirs in _pairs(other, one, name):
+        if is_float_leaf(theirs) and is_float_leaf(ours):
+            close = precision(theirs) ** 0.5
+            worst = _difference(path, ours, theirs, close, close * largest)
+            if worst.excess > 1.0:
+                raise AssertionError(
+                    f"the two modes differ at {worst.place}: {worst.expected!r} by one, {worst.actual!r} by the other"
+                )
+
+
+def check_rule(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
+    """The derivative rule of `fn` is right at these arguments, or an `AssertionError` that names it and says where not.
+
+    Compared with differences of `fn` along every entry of every float among `args`: the VJP, the JVP, their agreement, the
+    shape and dtype of what they give; of a function said to be constant, that nothing changes. `kwargs` are passed on.
+
+        >>> from adjoint import vjp_rule
+        >>> def energy(x, scale=1.0):
+        ...     return scale * np.sum(x**2)
+        >>> @vjp_rule(energy)
+        ... def energy_vjp(g, z, x, scale=1.0):
+        ...     return 2.0 * g * scale * x, g * z / scale
+        >>> check_rule(energy, np.array([1.0, 2.0]), 0.5)
+
+    Raises `ValueError` if `fn` has no rule, and what using the rule raises (`BadRule`, `Unsupported`).
+    """
+    from .rules.registry import lookup
+
+    name = getattr(fn, "__qualname__", None) or repr(fn)
+    rule = lookup(fn)
+    if rule is None or not (rule.differentiable or rule.jvp or rule.constant):
+        raise ValueError(f"`{name}` has no derivative rule")
+    backwards = bool(rule.partials or rule.vjp or rule.constant)
+    forwards = bool(rule.partials or rule.jvp or rule.linear or rule.constant)
+    modes = [mode for mode, there in (("rev", backwards), ("fwd", forwards)) if there]
+
+    def applied(*values: Any) -> Any:
+        return fn(*values, **kwargs)
+
+    try:
+        check_grads(applied, args, modes=modes)
+    except AssertionError as error:
+        raise AssertionError(f"the rule of `{name}`: {error}") from None
 
 
 def _reverse(fun: Callable[..., Any], args: list[Any], places: tuple[int, ...], cotangent: Any) -> tuple[Any, ...]:

@@ -195,6 +195,8 @@ class Writer:
             return [ast.Assign([part], total, lineno=1)]
         if isinstance(old.aval, Seq | Parts) or _is_basic(rest[0]):
             return [increment(part, value)]
+        if isinstance(rest[0], Const) and isinstance(rest[0].value, str):  # a dict
+            return [assign(self.names[out], self.write.apply(stmt))]
         at = ast.Attribute(self.write.function(np.add), "at", ast.Load())
         return [ast.Expr(ast.Call(at, [target, self.write.atom(rest[0]), value], []))]
 

@@ -18,7 +18,7 @@ from .. import runtime
 from ..avals import NONE, Arr, Aval
 from ..errors import AdjointError, Unsupported
 from ..ir import Apply, At, Atom, Block, Const, Function, Param, Tree, Var, leaves
-from ..rules.registry import read_libraries
+from ..rules.registry import lookup, read_libraries
 from . import calls, inplace, iterators, layout, rewrites
 from .abstract import abstract, details, signature
 from .context import Frame, Guard, Lowering, ReadFirst
@@ -120,7 +120,11 @@ def _lower(
     given = {c: content for c, content in lo.state.heap.items() if isinstance(content, Var) and _is_array(content)}
     for c, leaf in given.items():
         c.made = layout.Given(leaf)
-    result = calls.run_body(lo, frame, body)
+    whole = next((f for f in (fun, fn) if lookup(f) is not None), None)  # it has a rule, which comes before its source
+    if whole is None:
+        result = calls.run_body(lo, frame, body)
+    else:
+        result = calls.call(lo, frame, node, Const(whole), args, kwargs)
     written = [leaf for c, leaf in given.items() if _without_hook(lo, lo.state.heap.get(c)) is not leaf]
     if written and len(given) > 1:
         others = [leaf for leaf in given.values() if leaf not in written]
@@ -225,6 +229,8 @@ def result_tree(lo: Lowering, frame: Frame, node: Any, value: Value) -> tuple[li
 
 def lower_rule(rule: Callable[..., Any], args: list[Value], kwargs: dict[str, Value], lo: Lowering) -> Value:
     """Lower a rule's own source in place, with these arguments."""
+    if isinstance(rule, functools.partial):
+        return calls.call(lo, _rule_frame(rule.func), None, Const(rule), args, kwargs)
     fn = function_of(rule)
     return calls.inline(lo, _rule_frame(fn), None, Const(fn), args, kwargs)
 

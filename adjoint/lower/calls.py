@@ -20,8 +20,8 @@ from ..errors import AdjointError, Unsupported
 from ..ir import UNDEF, Apply, At, Const, Var
 from ..rules.registry import HIGHER, MADE, OWNERS, lookup
 from . import classes, control, expressions, frozen, higher, recursion, specials, statements, ufuncs, writes
-from .abstract import is_namedtuple
-from .context import Frame, Lowering
+from .abstract import is_namedtuple, signature
+from .context import Frame, Guard, Lowering
 from .exits import structured
 from .meaning import Meant
 from .source import read
@@ -82,9 +82,24 @@ def call(
             return call_constant(lo, frame, node, value, args, kwargs)
         case Ref(cell) if cell in lo.made:
             return higher.evaluate(lo, frame, node, fn, args, kwargs)
-        case Ref(cell) if isinstance(lo.state.heap[cell], Attributes):
+        case Ref(cell) if isinstance(content := lo.state.heap[cell], Attributes):
+            obj = object_with_rule(lo, content)
+            if obj is not None:
+                return primitive(lo, frame, node, obj, args, kwargs)
             return call_special(lo, frame, node, fn, "__call__", args, kwargs)
     return lo.apply(runtime.call, [fn, *args], kwargs, frame=frame, node=node, effect=True)
+
+
+def object_with_rule(lo: Lowering, content: Attributes) -> Any:
+    """The object from outside that this is, if it has a rule of its own: under a guard that it is still the same."""
+    whole = content.whole
+    obj = lo.examples.get(whole) if whole is not None else None
+    if obj is None or lookup(obj) is None:
+        return None
+    read = lo.paths.get(whole)
+    if read is not None:
+        lo.guards.setdefault(("object", id(obj)), Guard(lambda args: str(id(read(args))), signature(str(id(obj)))))
+    return obj
 
 
 def call_constant(

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import runtime
 from ..avals import ANY, BOOL, INT, Arr, Num, Obj, Parts, Seq, dtype_of, item_of, join
 from ..ir import Const, Var
 from ..rules.registry import known
@@ -238,6 +239,28 @@ def _hasattr(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: d
     cls = class_of(lo, args[0])
     if isinstance(name, Const) and cls is not None:
         return Const(hasattr(content.value if isinstance(content, Const) else cls, name.value))
+    return None
+
+
+@special(runtime.stop_gradient)
+def _stop_gradient(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value | None:
+    """A container stays one, of parts without derivatives."""
+    if len(args) != 1 or kwargs:
+        return None
+
+    def stopped(value: Value) -> Value:
+        return _stop_gradient(lo, frame, node, [value], {}) or value
+
+    content = content_of(lo, args[0])
+    match content:
+        case Tuple(items=items, cls=cls):
+            return Tuple(tuple(map(stopped, items)), cls)
+        case Items(items=items):
+            return lo.cell(Items(tuple(map(stopped, items))))
+        case Entries(entries=entries):
+            return lo.cell(Entries(tuple((k, stopped(v)) for k, v in entries)))
+        case Var(aval=Num() | Arr() | Seq() | Parts() as aval):
+            return lo.apply(runtime.stop_gradient, [args[0]], frame=frame, node=node, effect=False, aval=aval)
     return None
 
 

@@ -22,6 +22,9 @@ constant(runtime.keys, runtime.order, list.index, list.count, tuple.index, tuple
 constant(all_stops, stops, why="a schedule")
 constant(np.errstate, why="a context")
 
+constant(runtime.stop_gradient, why="said to be constant")
+RULES[runtime.stop_gradient].view = True
+
 linear(runtime.identity, view=True)
 
 

@@ -58,6 +58,7 @@ class Rule:
 
 RULES: dict[Any, Rule] = {}
 BY_VALUE: set[Any] = set()  # functions whose result's shape, or whether it is complex, depends on values
+CALLED: set[Any] = set()  # rules that generated code calls, though their source may be there
 OWNERS: dict[int, Any] = {}  # the objects whose methods have rules, by identity: `scipy.stats.norm`
 
 _SCIPY = (
@@ -106,14 +107,16 @@ def _each(fns: Any) -> tuple[Callable[..., Any], ...]:
     return fns if isinstance(fns, tuple) else (fns,)
 
 
-def elementwise(fn: Any, *partials: Partial, cheap: bool = False) -> None:
+def elementwise(fn: Any, *partials: Partial, cheap: bool = False, inline: bool = True) -> None:
     """Give the partial derivatives of a function that works entry by entry.
 
     `fn` is a callable, or a tuple of callables with the same meaning.  `partials[k]` is a function
     `(result, *arguments)` that gives ∂result/∂argument k entry by entry, or None for an argument that is
     no number (a derivative with respect to it is not asked for), or a text that says why there is no
     derivative: it stands in the refusal.  VJP and JVP both follow.  `cheap` says that the
-    function is rather computed again in the reverse sweep than recorded.
+    function is rather computed again in the reverse sweep than recorded.  A rule is spliced into the generated
+    source; with `inline=False`, or where it has no source that is understood (it is written in C, made by
+    `exec`, a `functools.partial`), the generated source calls it.
 
     >>> import numpy as np
     >>> from adjoint import elementwise, grad
@@ -126,17 +129,38 @@ def elementwise(fn: Any, *partials: Partial, cheap: bool = False) -> None:
     for f in _each(fn):
         rule = _rule(f)
         rule.partials, rule.cheap = partials, cheap
+    if not inline:
+        CALLED.update(p for p in partials if callable(p))
 
 
-def vjp_rule(*fns: Callable[..., Any], view: bool = False, linear: bool = False) -> Callable[[Any], Any]:
-    """Give the vector-Jacobian product of `fns`.
+def vjp_rule(
+    *fns: Callable[..., Any], view: bool = False, linear: bool = False, inline: bool = True
+) -> Callable[[Any], Any]:
+    """Give the vector-Jacobian product of `fns`: functions, methods (`MyClass.method`) or callable objects.
 
     The decorated function takes `(cotangent, result, *the primal's own parameters)`, with the
     primal's names and defaults, and returns the cotangents of the primal's arguments in order: one
-    value when only the first has any, otherwise a tuple, with None where there is none.
+    value when there is one argument, otherwise a tuple, with None where there is none.  A cotangent has the
+    structure and shape of its argument, or one that broadcasting could have come from.  The cotangent of a
+    tuple, list or dict is one of the same kind; that of a single tuple is returned as `((a, b),)`.  `inline` as
+    for `elementwise`.
+
+    >>> import numpy as np
+    >>> from adjoint import grad, vjp_rule
+    >>> def clipped(x, bound):
+    ...     return np.clip(x, -bound, bound)
+    >>> @vjp_rule(clipped)
+    ... def clipped_vjp(g, z, x, bound):
+    ...     return g, None                      # straight through, also where it is clipped
+    >>> grad(lambda x: clipped(x, 1.0) * 3.0)(2.0)
+    3.0
+
+    Using a rule raises `BadRule` where it returns too many or too few cotangents, or one of a wrong shape.
     """
 
     def register(rule_function: Callable[..., Any]) -> Callable[..., Any]:
+        if not inline:
+            CALLED.add(rule_function)
         for f in fns:
             rule = _rule(f)
             rule.vjp, rule.view, rule.linear = rule_function, view, rule.linear or linear
@@ -145,15 +169,26 @@ def vjp_rule(*fns: Callable[..., Any], view: bool = False, linear: bool = False)
     return register
 
 
-def jvp_rule(*fns: Callable[..., Any]) -> Callable[[Any], Any]:
+def jvp_rule(*fns: Callable[..., Any], inline: bool = True) -> Callable[[Any], Any]:
     """Give the Jacobian-vector product of `fns`.
 
     The decorated function takes `(tangents, result, *the primal's own parameters)`, where `tangents`
     is a tuple with one entry per argument (None for an argument without one), and returns the
-    tangent of the result.
+    tangent of the result.  `inline` as for `elementwise`.
+
+    >>> from adjoint import jvp, jvp_rule
+    >>> def cube(x):
+    ...     return x * x * x
+    >>> @jvp_rule(cube)
+    ... def cube_jvp(t, z, x):
+    ...     return t[0] * 3.0 * x * x
+    >>> jvp(lambda x: cube(x), (2.0,), (1.0,))
+    (8.0, 12.0)
     """
 
     def register(rule_function: Callable[..., Any]) -> Callable[..., Any]:
+        if not inline:
+            CALLED.add(rule_function)
         for f in fns:
             _rule(f).jvp = rule_function
         return rule_function
@@ -162,14 +197,33 @@ def jvp_rule(*fns: Callable[..., Any]) -> Callable[[Any], Any]:
 
 
 def linear(*fns: Callable[..., Any], view: bool = False) -> None:
-    """Say that `fns` are linear in their first argument, so that each is its own JVP."""
+    """Say that `fns` are linear in their first argument, so that each is its own JVP.
+
+    Reverse mode needs the transpose too: `vjp_rule(f, linear=True)` gives both at once.
+
+    >>> from adjoint import jvp, linear
+    >>> def halved(x):
+    ...     return x / 2.0
+    >>> linear(halved)
+    >>> jvp(lambda x: halved(x), (3.0,), (1.0,))
+    (1.5, 0.5)
+    """
     for f in fns:
         rule = _rule(f)
         rule.linear, rule.view = True, view or rule.view
 
 
 def constant(*fns: Callable[..., Any], why: str, pure: bool = True) -> None:
-    """Say that the derivative of `fns` is zero wherever it exists, and why."""
+    """Say that the derivative of `fns` is zero wherever it exists, and why.
+
+    >>> import numpy as np
+    >>> from adjoint import constant, grad
+    >>> def level(x):
+    ...     return np.floor(10.0 * x) / 10.0
+    >>> constant(level, why="piecewise constant")
+    >>> float(grad(lambda x: level(x) * x)(0.25))
+    0.2
+    """
     for f in fns:
         rule = _rule(f)
         rule.constant, rule.pure = why, pure
