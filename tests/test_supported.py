@@ -88,4 +88,4 @@ def test_the_page_is_up_to_date():
     text = PAGE.read_text()
     if made_with() not in text:
         pytest.skip("made with other versions")
-    assert text == markdown(entries()) + "\n"
+    assert text == markdown(entries()) + "\n", "make it anew: python -m adjoint supported --markdown > SUPPORTED.md"
