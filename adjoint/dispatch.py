@@ -31,6 +31,7 @@ from .lower.source import Unchanged, function_of
 from .nested import derivative, within
 from .passes import dce, optimised, prepared
 from .reverse import Place
+from .rules.registry import said
 from .sweeps import reverse
 from .textbook import textbook, with_inputs
 
@@ -81,6 +82,7 @@ class Built:
     guards: tuple[Any, ...]
     explicit: bool  # defaults must be passed, because they cannot be written into the signature
     signature: inspect.Signature
+    rules: int  # the rules of the program's own that there were
 
     def call(self, args: Any, kwargs: Any) -> Any:
         if self.explicit:
@@ -90,7 +92,7 @@ class Built:
         return self.run(*args, **kwargs)
 
     def holds(self, args: Any, kwargs: Any, sig: inspect.Signature) -> bool:
-        if not self.unchanged.holds():
+        if self.rules != said() or not self.unchanged.holds():
             return False
         if not self.guards:
             return True
@@ -254,7 +256,7 @@ class Derived(Meant):
     def _emitted(self, lowered: Lowered, emitted: Emitted) -> Built:
         emitted.function.__adjoint__ = emitted  # type: ignore[attr-defined]
         explicit = _needs_defaults(lowered.function)
-        return Built(emitted, emitted.function, lowered.unchanged, lowered.guards, explicit, self._signature)
+        return Built(emitted, emitted.function, lowered.unchanged, lowered.guards, explicit, self._signature, said())
 
     def _programs(self, bound: inspect.BoundArguments) -> tuple[Lowered, Function, Function]:
         lowered = self._lowered(bound)

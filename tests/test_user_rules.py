@@ -86,6 +86,16 @@ def test_a_rule_outside_of_the_language_is_called():
     assert y_bar == 20.0
 
 
+def test_a_rule_that_comes_later_counts():
+    def square(x):
+        return x * x
+
+    gradient = grad(lambda x: square(x) * 2.0)
+    assert gradient(3.0) == 12.0
+    elementwise(square, lambda z, x: 100.0)
+    assert gradient(3.0) == 200.0
+
+
 # --- what a rule can be of ------------------------------------------------------------------------
 
 

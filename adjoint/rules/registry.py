@@ -90,14 +90,25 @@ def _caller() -> str:
         frame = frame.f_back
     path = Path(frame.f_code.co_filename)
     ours = Path(__file__).parents[1]
-    return f"{path.relative_to(ours) if path.is_relative_to(ours) else path}:{frame.f_lineno}"
+    return f"{path.relative_to(ours).as_posix() if path.is_relative_to(ours) else path}:{frame.f_lineno}"
+
+
+_said = [0]
+
+
+def said() -> int:
+    """How often a program has registered a rule of its own: a gradient built before the last time may be another now."""
+    return _said[0]
 
 
 def _rule(fn: Callable[..., Any]) -> Rule:
+    where = _caller()
+    if not where.startswith("rules/"):
+        _said[0] += 1
     if fn not in RULES:
         read_libraries()  # what the user says of a function comes after what we say, and counts
     if fn not in RULES:
-        RULES[fn] = Rule(fn, where=_caller())
+        RULES[fn] = Rule(fn, where=where)
         if isinstance(fn, types.MethodType):
             OWNERS[id(fn.__self__)] = fn.__self__
     return RULES[fn]
