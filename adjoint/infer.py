@@ -141,6 +141,8 @@ def _ask(fn: Callable[..., Any], values: list[Any], named: dict[str, Any]) -> Av
 
 
 def _entries(value: Any) -> int:
+    if isinstance(value, type):  # np.float32 has a `size`, too
+        return 0
     return sum(map(_entries, value)) if isinstance(value, list | tuple) else np.size(value)
 
 

@@ -227,6 +227,22 @@ def item_of_a_comprehension(x):
     return np.sum(ys[1] * x)
 
 
+def rows_updated_after_they_were_put_in(x):
+    a = np.outer(x, x)
+    rows = [a[i] for i in range(3)]
+    a[0] = 0.0
+    return np.sum(rows[0] * x) + np.sum(a)
+
+
+def rows_updated_in_the_loop(x):
+    a = np.outer(x, x)
+    rows = []
+    for i in range(4):
+        rows.append(a[i])
+        a[i] *= 2
+    return np.sum(rows[0] * x) + np.sum(a)
+
+
 RIGHT = [
     (argument_and_name, (A,)), (two_names, (A,)), (alias_from_the_last_iteration, (A, 3)), (copy_is_independent, (A,)),
     (swapped_then_updated, (A,)), (one_of_two, (A, True)), (one_of_two, (A, False)), (updated_by_a_function, (A,)),
@@ -239,6 +255,7 @@ RIGHT = [
 REFUSED = [
     (view_outlives_update, (A,)), (list_of_one_array, (A,)), (reshaped_argument, (A,)), (updated_after_the_loop, (A,)),
     (updated_after_it_was_put_in, (A,)), (item_of_a_comprehension, (A,)),
+    (rows_updated_after_they_were_put_in, (A,)), (rows_updated_in_the_loop, (A,)),
 ]
 
 

@@ -43,14 +43,16 @@ def lower(fun: Callable[..., Any], arguments: inspect.BoundArguments) -> Lowered
     them has a part in the result, and what is read from objects is put under a guard.
 
     Programs that need to know more (`first, *rest = xs`, a recursion on `n`) are lowered for lists of
-    these lengths, then for these integers, again under a guard.
+    these lengths, then for these integers, again under a guard; those that write to the arrays in a list,
+    with a body for each iteration of the loop that makes the list.
     """
     read_libraries()
-    for level in (0, 1, 2):
+    for level, apart in ((0, False), (1, False), (2, False), (0, True)):
         try:
-            return _read_first(fun, arguments, level)
+            return _read_first(fun, arguments, level, apart)
         except Unsupported as refusal:
-            error: AdjointError = refusal
+            if not apart:
+                error: AdjointError = refusal
         except RecursionError:
             error = Unsupported(
                 f"`{getattr(fun, '__name__', fun)}` calls itself, or its loops are nested, too deeply.",
@@ -59,12 +61,12 @@ def lower(fun: Callable[..., Any], arguments: inspect.BoundArguments) -> Lowered
     raise error
 
 
-def _read_first(fun: Callable[..., Any], arguments: inspect.BoundArguments, level: int) -> Lowered:
+def _read_first(fun: Callable[..., Any], arguments: inspect.BoundArguments, level: int, apart: bool) -> Lowered:
     """Lowered with what it changes outside read at its start, where that turns out to be needed."""
     first: dict[Any, Callable[[Lowering], Value]] = {}
     loaders: dict[Any, Callable[[Lowering], Value]] = {}
     while True:
-        lo = Lowering(level=level, first=frozenset(first), loaders_of_start=loaders)
+        lo = Lowering(level=level, apart=apart, first=frozenset(first), loaders_of_start=loaders)
         try:
             return _lower(lo, fun, arguments, first)
         except ReadFirst as found:

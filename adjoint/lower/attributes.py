@@ -14,7 +14,7 @@ from ..avals import ANY, INT, NONE, Arr, Num, Obj, Parts, Seq
 from ..errors import similar
 from ..ir import Apply, At, Atom, Const, Var
 from ..rules.registry import lookup
-from . import calls, classes, control, frozen, specials
+from . import calls, classes, control, frozen, specials, writes, written
 from .context import Frame, Lowering
 from .meaning import Meant
 from .values import Attributes, Choice, Closure, Entries, Items, Method, Partial, Ref, Tuple, Value, aval_name
@@ -128,6 +128,8 @@ def _is_list(aval: Any) -> bool:
 
 
 def of_array(lo: Lowering, frame: Frame, node: Any, value: Value, aval: Arr, name: str) -> Value:
+    if name == "flat":
+        return lo.cell(Attributes(written.Flat, (("array", value),)))
     if name in ARRAY_FUNCTIONS:
         return lo.apply(ARRAY_FUNCTIONS[name], [value], frame=frame, node=node)
     known = aval.shape
@@ -265,6 +267,9 @@ def set_attribute(lo: Lowering, frame: Frame, node: Any, target: Value, name: st
         lo.stored[id(target.value), name] = lo.known_aval(new)
         return
     content = lo.state.heap[target.cell] if isinstance(target, Ref) else None
+    if isinstance(target, Ref) and isinstance(lo.known_aval(target), Arr):
+        set_array_attribute(lo, frame, node, target, name, new)
+        return
     if not isinstance(target, Ref) or not isinstance(content, Attributes):
         raise lo.refuse(frame, node, "An attribute of this is assigned, and what it is, is not known.")
     setter = inspect.getattr_static(content.cls, name, None)
@@ -280,3 +285,16 @@ def set_attribute(lo: Lowering, frame: Frame, node: Any, target: Value, name: st
     entries = tuple((k, v) for k, v in content.entries if k != name)
     lo.state.heap[target.cell] = Attributes(content.cls, (*entries, (name, new)), content.whole)
 
+
+
+def set_array_attribute(lo: Lowering, frame: Frame, node: Any, target: Ref, name: str, new: Value) -> None:
+    """`x.flat = v`, `x.real = v`, `x.imag = v`: they write to x."""
+    if name == "flat":
+        calls.call(lo, frame, node, Const(written.assign_flat), [target, new], {})
+    elif name in ("real", "imag"):
+        writes.store(lo, frame, node, attribute(lo, frame, node, target, name), Const(Ellipsis), new)
+    else:
+        raise lo.refuse(
+            frame, node, f"The attribute `{name}` of an array is assigned.",
+            "Make another array: `x = x.reshape(...)`, `x = x.astype(...)`.",
+        )

@@ -19,12 +19,12 @@ from ..avals import BOOL, Obj
 from ..errors import AdjointError, Unsupported
 from ..ir import UNDEF, Apply, At, Const, Var
 from ..rules.registry import HIGHER, MADE, OWNERS, lookup
-from . import classes, control, expressions, frozen, higher, recursion, specials, statements, ufuncs, writes
+from . import classes, control, expressions, frozen, higher, inplace, recursion, specials, statements, ufuncs, written
 from .abstract import is_namedtuple, signature
 from .context import Frame, Guard, Lowering
 from .exits import structured
 from .meaning import Meant
-from .source import read
+from .source import Standing, read
 from .values import (
     Attributes, Choice, Closure, Entries, Items, Method, Partial, Ref, Tuple, Value, is_undefined,
 )
@@ -110,7 +110,7 @@ def call_constant(
     if isinstance(fn, Meant):
         value: Value = fn.meaning(lo, frame, node, args, kwargs)
         return value
-    special = specials.find(fn)
+    special = specials.find(fn) or inplace.ufunc_at(fn)
     if special is not None:
         result = special(lo, frame, node, args, kwargs)
         if result is not None:
@@ -210,15 +210,14 @@ def primitive(
 ) -> Value:
     if isinstance(fn, np.ufunc):
         return ufuncs.apply(lo, frame, node, fn, args, kwargs)
-    out = kwargs.get("out")
-    if out is not None and not (isinstance(out, Const) and out.value is None):
-        others = {k: v for k, v in kwargs.items() if k != "out"}
-        return writes.into(lo, frame, node, out, primitive(lo, frame, node, fn, args, others))
+    args, kwargs, out = inplace.split_out(fn, list(args), kwargs)
+    if out is not None:
+        return inplace.into(lo, frame, node, fn, args, kwargs, out)
     args, kwargs = by_position(fn, args, kwargs)
     name = getattr(fn, "__name__", "")
     if name == "shuffle" or (name in WRITERS and lookup(fn) is None):
         raise lo.refuse(
-            frame, node, f"`{fn.__name__}` changes its argument in place, which is not understood yet.",
+            frame, node, f"`{fn.__name__}` changes its argument in place, which is not understood.",
             "Make a new array instead.",
         )
     return lo.apply(fn, args, kwargs, frame=frame, node=node)
@@ -251,7 +250,7 @@ def _parameters(fn: Any) -> tuple[tuple[str, Any], ...]:
     return tuple((p.name, p.default) for p in found if p.kind is p.POSITIONAL_OR_KEYWORD)
 
 
-WRITERS = {"fill", "sort", "resize", "setfield", "setflags", "itemset", "byteswap", "at", "shuffle"}
+WRITERS = {"resize", "setfield", "setflags", "itemset", "byteswap", "at", "shuffle"}
 
 
 # --- operators on anything ------------------------------------------------------------------------
@@ -452,7 +451,9 @@ def splice(
             syntax, source = read(function)
         except AdjointError as error:
             raise error.at(frame.source.spot(node)) from None
-        if not frame.in_rule:
+        if function.__module__ == written.__name__:
+            source = Standing(frame, node)
+        elif not frame.in_rule:
             lo.unchanged.function(function)
         body, name = body_of_node(syntax), function.__name__
         defaults = defaults_of(lo, function)

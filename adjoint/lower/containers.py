@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import runtime
-from ..avals import ANY, INT, Obj, Parts, Seq, item_of, join
+from ..avals import ANY, INT, Arr, Obj, Parts, Seq, item_of, join
 from ..ir import Const, Var
 from . import attributes, calls, expressions, iteration
 from .context import Frame, Lowering
@@ -151,6 +151,8 @@ def list_append(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs
     content = content_of(lo, target)
     assert isinstance(target, Ref)
     if isinstance(content, Items):
+        if lo.apart and lo.trial and isinstance(item, Ref) and isinstance(lo.known_aval(item), Arr):
+            raise lo.refuse(frame, node, "A list takes in arrays in a loop, and they are written to.", "Make one array of them.")
         lo.write(target, Items((*content.items, item)), frame, node)
         return Const(None)
     atom = lo.atom(item, frame, node)

@@ -20,7 +20,7 @@ from ..errors import AdjointError, Unsupported
 from ..infer import infer
 from ..ir import UNDEFINED, Apply, At, Atom, Const, Stmt, Var
 from ..rules.registry import lookup
-from . import layout, sharing
+from . import layout, sharing, written
 from .abstract import abstract, details, signature
 from .source import Source, Unchanged
 from .values import (
@@ -101,6 +101,7 @@ class Lowering:
     classes: dict[Any, type] = field(default_factory=dict)  # of methods of classes defined inside the function
     stored: dict[tuple[int, str], Aval] = field(default_factory=dict)  # globals, class attributes that were assigned
     spliced: int = 2  # calls of a function inside itself, with other constants, before these become parameters
+    apart: bool = False  # the arrays in a list are known one by one, if need be by a body of a loop for each
     arguments: tuple[Any, ...] | None = None  # those that the program is lowered for
     layouts: dict[Cell, Any] = field(default_factory=dict)  # arrays that lie in memory as those of the program
     asked: dict[Any, Any] = field(default_factory=dict)
@@ -289,6 +290,8 @@ class Lowering:
                         keys = Const(tuple(k for k, _ in content.entries))
                         values = [v for _, v in content.entries]
                         return self.build(runtime.make_dict, [keys, *values], frame, node, None, Obj(dict))
+                    case Attributes(cls=written.Flat, entries=((_, array),)):
+                        return self.atom(self.apply(np.ravel, [array], frame=frame, node=node), frame, node)
                     case Attributes():
                         return self.whole(content, frame, node)
                     case Const(value=set() | frozenset() as known):

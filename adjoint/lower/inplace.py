@@ -1,30 +1,26 @@
-"""Functions of NumPy that write to their argument, as the assignments that they stand for.
+"""Functions and methods of NumPy that write to an argument, or give it back.
 
-    x.fill(v)                      x[...] = v
-    np.copyto(x, y, where=m)       x[...] = np.where(m, y, x)
-    np.putmask(x, m, v)            x[...] = np.where(m, np.resize(v, x.shape), x)
-    np.place(x, m, v)              x[m] = np.resize(v, np.count_nonzero(m))
-    np.put(x, i, v)                x.flat[i] = np.resize(v, i.size)
-    np.put_along_axis(x, i, v, k)  x[…, i, …] = v, with the other axes' own positions
-    x.sort(), x.partition(k)       x[...] = np.sort(x)
-    np.add.at(x, i, v)             x[i] += v, for each mention of a place
+Most are lowered as what `written` says they do: `np.put(x, i, v)`, `x.flat[i] = v`, `np.multiply.at(x, i, v)`.
+`out=` is an assignment to what it names, wherever it stands among the arguments.
 """
 
 from __future__ import annotations
 
-import math
+import functools
+import inspect
+import operator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from .. import runtime
-from ..avals import Arr, Num, dtype_of, shape_of
+from ..avals import Arr, dtype_of, shape_of
 from ..ir import Const
-from ..rules.helpers import along_index, chosen_index
-from . import writes
+from . import calls, layout, sharing, writes, written
 from .context import Frame, Lowering
-from .specials import special
-from .values import Ref, Value
+from .specials import content_of, special
+from .values import Items, Ref, Tuple, Value
 
 
 def array(lo: Lowering, frame: Frame, node: Any, value: Value) -> tuple[Ref, Arr]:
@@ -35,118 +31,41 @@ def array(lo: Lowering, frame: Frame, node: Any, value: Value) -> tuple[Ref, Arr
     return value, kind
 
 
+def do(
+    lo: Lowering, frame: Frame, node: Any, fn: Callable[..., Any], args: list[Value], kwargs: dict[str, Value]
+) -> Value:
+    """Lower the call of a function of `written`."""
+    return calls.inline(lo, frame, node, Const(fn), args, kwargs)
+
+
+def _by(fn: Callable[..., Any]) -> Any:
+    def handler(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+        first = next(iter(inspect.signature(fn).parameters))
+        array(lo, frame, node, args[0] if args else kwargs[first])
+        do(lo, frame, node, fn, args, kwargs)
+        return Const(None)
+
+    return handler
+
+
+special(np.put, np.ndarray.put)(_by(written.put))
+special(np.putmask)(_by(written.putmask))
+special(np.place)(_by(written.place_masked))
+special(np.copyto)(_by(written.copyto))
+special(np.fill_diagonal)(_by(written.fill_diagonal))
+special(np.put_along_axis)(_by(written.put_along_axis))
+
+
 @special(np.ndarray.fill)
 def _fill(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
-    writes.store(lo, frame, node, args[0], Const(Ellipsis), args[1])
+    value = args[1] if len(args) > 1 else kwargs["value"]
+    writes.store(lo, frame, node, args[0], Const(Ellipsis), value)
     return Const(None)
 
 
-@special(np.copyto)
-def _copyto(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
-    dst, src, _, where = bound(lo, frame, node, np.copyto, args, kwargs)
-    if where is not None:
-        src = lo.apply(np.where, [where, src, dst], frame=frame, node=node)
-    writes.store(lo, frame, node, dst, Const(Ellipsis), src)
-    return Const(None)
+def _replaces(fn: Any) -> Any:
+    """`x.sort()` gives x the entries of `np.sort(x)`."""
 
-
-def bound(
-    lo: Lowering, frame: Frame, node: Any, fn: Any, args: list[Value], kwargs: dict[str, Value]
-) -> list[Any]:
-    """The arguments in the order of `_SIGNATURES`, None for those that are not given."""
-    names = _SIGNATURES[fn]
-    given = dict(zip(names, args, strict=False)) | kwargs
-    unknown = [name for name in given if name not in names]
-    if unknown or len(args) > len(names):
-        raise lo.refuse(frame, node, f"This call of `np.{fn.__name__}` is not understood.", "Assign to the array itself.")
-    return [given.get(name) for name in names]
-
-
-_SIGNATURES: dict[Any, tuple[str, ...]] = {
-    np.copyto: ("dst", "src", "casting", "where"),
-    np.putmask: ("a", "mask", "values"),
-    np.place: ("arr", "mask", "vals"),
-    np.put: ("a", "ind", "v", "mode"),
-    np.ndarray.put: ("a", "indices", "values", "mode"),
-    np.put_along_axis: ("arr", "indices", "values", "axis"),
-    np.fill_diagonal: ("a", "val", "wrap"),
-}
-
-
-def as_array(lo: Lowering, frame: Frame, node: Any, value: Value) -> Value:
-    known = lo.known_aval(value)
-    return value if isinstance(known, Arr) and not known.boxed else lo.apply(np.array, [value], frame=frame, node=node)
-
-
-def shape_of_target(lo: Lowering, frame: Frame, node: Any, kind: Arr) -> tuple[int, ...]:
-    if kind.shape is None or None in kind.shape:
-        raise lo.refuse(
-            frame, node, "The shape of what is written to here is not known when the gradient is built.",
-            "Assign to the array itself.",
-        )
-    return kind.shape
-
-
-@special(np.putmask)
-def _putmask(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
-    a, mask, values = bound(lo, frame, node, np.putmask, args, kwargs)
-    target, kind = array(lo, frame, node, a)
-    shape, values = shape_of_target(lo, frame, node, kind), as_array(lo, frame, node, values)
-    if shape_of(lo.known_aval(values)) not in (shape, ()):
-        values = lo.apply(np.resize, [values, Const(shape)], frame=frame, node=node)
-    chosen = lo.apply(np.where, [mask, values, target], frame=frame, node=node)
-    writes.store(lo, frame, node, target, Const(Ellipsis), chosen)
-    return Const(None)
-
-
-@special(np.place)
-def _place(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
-    arr, mask, values = bound(lo, frame, node, np.place, args, kwargs)
-    target, _ = array(lo, frame, node, arr)
-    mask = lo.apply(np.asarray, [mask], {"dtype": Const(bool)}, frame=frame, node=node)
-    n = lo.apply(np.count_nonzero, [mask], frame=frame, node=node)
-    values = lo.apply(np.resize, [as_array(lo, frame, node, values), n], frame=frame, node=node)
-    writes.store(lo, frame, node, target, mask, values)
-    return Const(None)
-
-
-@special(np.put, np.ndarray.put)
-def _put(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
-    fn = np.put if "ind" in kwargs or "v" in kwargs else np.ndarray.put
-    a, ind, v, mode = bound(lo, frame, node, fn, args, kwargs)
-    target, kind = array(lo, frame, node, a)
-    shape, ind, v = shape_of_target(lo, frame, node, kind), as_array(lo, frame, node, ind), as_array(lo, frame, node, v)
-    size = math.prod(shape)
-    if mode is not None:
-        ind = lo.apply(chosen_index, [ind, Const(size), mode], frame=frame, node=node)
-    ind = lo.apply(np.ravel, [ind], frame=frame, node=node)
-    n = lo.apply(np.size, [ind], frame=frame, node=node)
-    v = lo.apply(np.resize, [v, n], frame=frame, node=node)
-    if len(shape) == 1:
-        writes.store(lo, frame, node, target, ind, v)
-        return Const(None)
-    flat = lo.apply(np.reshape, [target, Const(size)], frame=frame, node=node)
-    atoms = [lo.atom(x, frame, node) for x in (flat, ind, v)]
-    writes.check_dtype(lo, frame, node, kind, dtype_of(atoms[2].aval))
-    put = lo.apply(runtime.array_put, list(atoms), frame=frame, node=node, effect=False, aval=atoms[0].aval)
-    new = lo.apply(np.reshape, [put, Const(shape)], frame=frame, node=node)
-    writes.store(lo, frame, node, target, Const(Ellipsis), new)
-    return Const(None)
-
-
-@special(np.put_along_axis)
-def _put_along_axis(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
-    arr, indices, values, axis = bound(lo, frame, node, np.put_along_axis, args, kwargs)
-    target, kind = array(lo, frame, node, arr)
-    shape, indices = shape_of_target(lo, frame, node, kind), as_array(lo, frame, node, indices)
-    if not isinstance(axis, Const) or not isinstance(axis.value, int):
-        raise lo.refuse(frame, node, "The axis is not known when the gradient is built.", "Give it as a number.")
-    index = lo.apply(along_index, [indices, axis, Const(shape)], frame=frame, node=node)
-    writes.store(lo, frame, node, target, index, values)
-    return Const(None)
-
-
-def _rearranged(fn: Any) -> Any:
     def handler(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
         target, kind = array(lo, frame, node, args[0])
         new = lo.apply(fn, args, kwargs, frame=frame, node=node, aval=kind)
@@ -156,37 +75,211 @@ def _rearranged(fn: Any) -> Any:
     return handler
 
 
-special(np.ndarray.sort)(_rearranged(np.sort))
-special(np.ndarray.partition)(_rearranged(np.partition))
+special(np.ndarray.sort)(_replaces(np.sort))
+special(np.ndarray.partition)(_replaces(np.partition))
 
 
-@special(np.fill_diagonal)
-def _fill_diagonal(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
-    a, value, wrap = bound(lo, frame, node, np.fill_diagonal, args, kwargs)
-    target, kind = array(lo, frame, node, a)
-    shape = shape_of_target(lo, frame, node, kind)
-    wraps = isinstance(wrap, Const) and wrap.value is True
-    if not (wrap is None or isinstance(wrap, Const)) or (wraps and len(shape) == 2 and shape[0] > shape[1]):
-        raise lo.refuse(frame, node, "This call of `np.fill_diagonal` is not understood.", "Assign to `a[i, i]` in a loop.")
-    places = list(range(min(shape)))
-    known = lo.known_aval(value)
-    if not isinstance(known, Num) and shape_of(known) != ():
-        value = lo.apply(np.resize, [as_array(lo, frame, node, value), Const(len(places))], frame=frame, node=node)
-    writes.store(lo, frame, node, target, Const((places,) * len(shape)), value)
+# --- `ufunc.at` -------------------------------------------------------------------------------------
+
+
+@special(np.add.at)
+def _add_at(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    target, kind = array(lo, frame, node, args[0])
+    writes.check_dtype(lo, frame, node, kind, dtype_of(lo.known_aval(args[2])))
+    new = lo.apply(runtime.index_add, args, frame=frame, node=node, effect=False, aval=kind)
+    writes.replace(lo, frame, node, target, lo.atom(new, frame, node))
     return Const(None)
 
 
-def _at(sign: int) -> Any:
+@special(np.subtract.at)
+def _subtract_at(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    less = lo.apply(np.negative, [args[2]], frame=frame, node=node)
+    _add_at(lo, frame, node, [*args[:2], less], kwargs)
+    return Const(None)
+
+
+def ufunc_at(fn: Any) -> Any:
+    """How `fn` is lowered, if it is the method `at` of a ufunc."""
+    ufunc = getattr(fn, "__self__", None)
+    if getattr(fn, "__name__", "") != "at" or not isinstance(ufunc, np.ufunc):
+        return None
+
     def handler(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
-        target, kind = array(lo, frame, node, args[0])
-        value = args[2] if sign > 0 else lo.apply(np.negative, [args[2]], frame=frame, node=node)
-        writes.check_dtype(lo, frame, node, kind, getattr(lo.known_aval(value), "dtype", None))
-        new = lo.apply(runtime.index_add, [args[0], args[1], value], frame=frame, node=node, effect=False, aval=kind)
-        writes.replace(lo, frame, node, target, lo.atom(new, frame, node))
+        _, kind = array(lo, frame, node, args[0])
+        writes.check_dtype(lo, frame, node, kind, dtype_of(lo.known_aval(args[-1])) if len(args) == 3 else None)
+        repeats = writes.picks(lo.atom(args[1], frame, node).aval)
+        how: Callable[..., Any]
+        if len(args) == 3:
+            how = written.at_each if repeats else written.at_once
+        else:
+            how = written.one_at_each if repeats else written.one_at_once
+        do(lo, frame, node, how, [Const(ufunc), *args], {})
         return Const(None)
 
     return handler
 
 
-special(np.add.at)(_at(1))
-special(np.subtract.at)(_at(-1))
+# --- `x.flat` ---------------------------------------------------------------------------------------
+
+
+@special(written.apart)
+def _apart(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    one, other = (sharing.ancestors(a.cell) | sharing.family(a.cell) if isinstance(a, Ref) else set() for a in args)
+    if one & other and not (isinstance(args[1], Ref) and args[1].cell is args[0].cell):  # type: ignore[union-attr]
+        raise lo.refuse(
+            frame, node, "A part of this array is assigned to its `flat`, and NumPy reads it while it is written.",
+            "Take a copy (`.copy()`) of what is assigned.",
+        )
+    return Const(None)
+
+
+# --- `out=` -----------------------------------------------------------------------------------------
+
+
+@functools.cache
+def place_of_out(fn: Any) -> int | None:
+    """Where `out` stands among the arguments of `fn`, if it may be given without its name."""
+    try:
+        parameters = list(inspect.signature(fn).parameters.values())
+    except (TypeError, ValueError):
+        return None
+    for k, p in enumerate(parameters):
+        if p.name == "out" and p.kind is p.POSITIONAL_OR_KEYWORD:
+            return k
+    return None
+
+
+def split_out(fn: Any, args: list[Value], kwargs: dict[str, Value]) -> tuple[list[Value], dict[str, Value], Value | None]:
+    """The arguments without `out`, and `out`, if it is given and not None."""
+    out: Value | None = None
+    if (getattr(fn, "__module__", None) or "numpy").split(".")[0] == "numpy" and (k := place_of_out(fn)) is not None:
+        if len(args) > k:
+            out, args = args[k], [*args[:k], *args[k + 1 :]]
+            if len(args) > k:  # what follows is given by name
+                names = list(inspect.signature(fn).parameters)[k + 1 :]
+                kwargs = {**kwargs, **dict(zip(names, args[k:], strict=False))}
+                args = args[:k]
+    if "out" in kwargs:
+        kwargs = dict(kwargs)
+        out = kwargs.pop("out")
+    none = isinstance(out, Const) and out.value is None
+    return args, kwargs, None if none else out
+
+
+def into(
+    lo: Lowering, frame: Frame, node: Any, fn: Any, args: list[Value], kwargs: dict[str, Value], out: Value
+) -> Value:
+    """`fn(*args, out=y)`: the result is written into y, and y is what the call gives."""
+    targets = out.items if isinstance(out, Tuple) else (out,)
+    result = calls.primitive(lo, frame, node, fn, args, kwargs)
+    if len(targets) == 1:
+        return writes.into(lo, frame, node, targets[0], result)
+    results = result.items if isinstance(result, Tuple) else (result,)
+    return Tuple(tuple(writes.into(lo, frame, node, t, r) for t, r in zip(targets, results, strict=True)))
+
+
+# --- functions that may give their argument back ------------------------------------------------------
+
+
+def _itself(position: int) -> Any:
+    """`np.asarray(x)` is `x`, if it is an array and no other dtype is asked for; then it is a copy."""
+
+    def handler(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value | None:
+        kind = lo.known_aval(args[0]) if args else None
+        rest = {**kwargs, **({"dtype": args[position]} if len(args) > position else {})}
+        copy = content_of(lo, rest.pop("copy", Const(None)))
+        if not isinstance(args[0], Ref) or not isinstance(kind, Arr) or kind.boxed or not isinstance(copy, Const):
+            return None
+        wanted = content_of(lo, rest.pop("dtype", Const(None)))
+        if rest or copy.value or kind.dtype is None or not isinstance(wanted, Const):
+            return None
+        if wanted.value is None or np.dtype(wanted.value) == kind.dtype:
+            return args[0]
+        return lo.apply(np.ndarray.astype, [args[0], wanted], frame=frame, node=node)
+
+    return handler
+
+
+special(np.asarray, np.asanyarray)(_itself(1))
+
+
+@special(np.array, np.ndarray.astype)
+def _not_copied(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value | None:
+    """`np.array(x, copy=False)`."""
+    copy = content_of(lo, kwargs["copy"]) if "copy" in kwargs else None
+    if not isinstance(copy, Const) or copy.value:
+        return None
+    return _itself(1)(lo, frame, node, args, kwargs)
+
+
+@special(np.ascontiguousarray)
+def _in_one_piece(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value | None:
+    """Itself, if it lies in one piece, and a copy otherwise."""
+    kind = lo.known_aval(args[0])
+    if kwargs or len(args) != 1 or not isinstance(args[0], Ref) or not isinstance(kind, Arr) or kind.boxed or not kind.shape:
+        return None
+    found = layout.example(lo, args[0].cell)
+    if found is None:
+        return None
+    return args[0] if found.flags.c_contiguous else lo.apply(np.ndarray.copy, args, frame=frame, node=node)
+
+
+@special(np.ndarray)
+def _buffer(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    """`np.ndarray(shape)` is `np.empty(shape)`."""
+    if len(args) > 2 or set(kwargs) - {"shape", "dtype", "order"}:
+        raise lo.refuse(
+            frame, node, "An array is made of the memory of another object.", "Index or reshape the array itself."
+        )
+    return lo.apply(np.empty, args, kwargs, frame=frame, node=node)
+
+
+# --- pieces ----------------------------------------------------------------------------------------
+
+
+def _pieces(fn: Any, axis: int) -> Any:
+    """`np.split(x, n)`: a list of views, each `x[i:j]`, where the length is known."""
+
+    def handler(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value | None:
+        shape = shape_of(lo.known_aval(args[0])) if args else None
+        given = [_constant(lo, a) for a in args[1:]]
+        named = {k: _constant(lo, v) for k, v in kwargs.items()}
+        if not isinstance(args[0], Ref) or not shape or any(c is _COMPUTED for c in (*given, *named.values())):
+            return None
+        k = named.get("axis", given[1] if len(given) > 1 else min(axis, len(shape) - 1)) % len(shape)
+        if shape[k] is None:
+            return None
+        places = np.arange(shape[k]).reshape([-1 if i == k else 1 for i in range(len(shape))])
+        whole = np.broadcast_to(places, [n if n is not None else 1 for n in shape])
+        try:
+            pieces = fn(whole, *given, **named)
+        except Exception:  # it is raised where the program would raise it
+            return None
+        cuts = [slice(int(p.min()), int(p.max()) + 1) if p.size else slice(0, 0) for p in pieces]
+        index = [Const((slice(None),) * k + (c,) if k else c) for c in cuts]
+        items = [lo.apply(operator.getitem, [args[0], i], frame=frame, node=node, effect=False) for i in index]
+        return lo.cell(Items(tuple(items)))
+
+    return handler
+
+
+class _Computed:
+    """An argument that is only known when the program runs."""
+
+
+_COMPUTED = _Computed()
+
+
+def _constant(lo: Lowering, value: Value) -> Any:
+    content = content_of(lo, value)
+    if isinstance(content, Const):
+        return content.value
+    if isinstance(content, Items | Tuple) and all(isinstance(i, Const) for i in content.items):
+        return [i.value for i in content.items if isinstance(i, Const)]
+    return _COMPUTED
+
+
+special(np.split)(_pieces(np.split, 0))
+special(np.array_split)(_pieces(np.array_split, 0))
+special(np.vsplit)(_pieces(np.vsplit, 0))
+special(np.hsplit)(_pieces(np.hsplit, 1))

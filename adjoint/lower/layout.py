@@ -114,6 +114,8 @@ def _ask(lo: Lowering, made: Made) -> Any:
     if made in lo.asked:
         return lo.asked[made]
     picks = made.fn is operator.getitem  # which row it is does not matter
+    if picks and isinstance(made.args[0], Ref) and isinstance(lo.state.heap.get(made.args[0].cell), Items):
+        return None
     values = [_value(lo, v, a, picks) for v, a in zip(made.args, made.atoms, strict=True)]
     named = {k: _value(lo, a, a, False) for k, a in made.named}
     result = None
@@ -156,4 +158,6 @@ def _value(lo: Lowering, value: Any, atom: Any, picks: bool) -> Any:
 
 
 def _size(value: Any) -> int:
+    if isinstance(value, type):
+        return 0
     return sum(map(_size, value)) if isinstance(value, list | tuple) else np.size(value)

@@ -16,7 +16,7 @@ from ..avals import ANY, Arr, Aval, Obj, Parts, Seq, join
 from ..ir import UNDEF, At, Atom, Block, Const, Loop, Var, refresh
 from .context import Frame, Lowering
 from .merge import is_data
-from .sharing import family, memory, reachable, settle, unknown
+from .sharing import family, memory, outdated, reachable, settle, unknown
 from .values import Cell, Items, Ref, State, Value, is_undefined, parts, rebuild, same, same_shape
 
 MOST_ATTEMPTS = 16
@@ -251,7 +251,9 @@ class _Attempt:
         if learnt:
             raise _Again
         for cell in end.heap:
-            cell.stale |= any(end.heap.get(base, version) is not version for base, version in cell.holds)
+            cell.stale |= any(
+                end.heap.get(base, version) is not version or outdated(end, base) for base, version in cell.holds
+            )
         for cell in self.fixed:
             if ("cell", cell) in know.carried and not isinstance(getattr(self.entry.heap[cell], "aval", None), Arr):
                 raise lo.refuse(self.frame, self.node, "This list is changed while it is looped over.", "Loop over a copy.")

@@ -61,7 +61,7 @@ class Merge:
             self.state.stale.update(side.stale if not side.dead else {})
         heap = self.state.heap
         shown = {  # does it show its base on each side?  asked now: what is merged below may look at it again on one of them
-            cell: all(s.dead or (cell in s.heap and not outdated(s, cell)) for s in (first, second))
+            cell: all(s.dead or cell not in s.heap or not outdated(s, cell) for s in (first, second))
             for cell in first.seen | second.seen
         }
         for cell in {**first.heap, **second.heap}:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..avals import Arr
+from ..avals import Arr, shape_of
 from ..ir import Var
 from . import layout
 from .values import (
@@ -49,7 +49,15 @@ def note_view(
 ) -> None:
     """Note how a view is made, where that is a way back too."""
     base = args[0] if args else None
-    if not isinstance(base, Ref) or fn not in _VIEWS or not isinstance(lo.known_aval(base), Arr):
+    if not isinstance(base, Ref) or fn not in _VIEWS:
+        return
+    if fn is operator.getitem and arrays_of(lo.state, base.cell) is not None:
+        view.how = View(fn, base.cell, (lo.atom(args[1], frame, node),), (), frame, node)
+        return
+    if not isinstance(lo.known_aval(base), Arr):
+        return
+    if fn is np.diag and len(shape_of(lo.known_aval(base)) or ()) == 1:  # a new matrix
+        view.views = ()
         return
     rest = tuple(lo.atom(a, frame, node) if isinstance(a, Ref) else a for a in args[1:])
     view.how = View(fn, base.cell, rest, named, frame, node, certain=fn not in _RESHAPES)
@@ -68,6 +76,15 @@ def settle(lo: Lowering, cell: Cell) -> None:
         cell.how = View(how.fn, how.base, how.args, how.kwargs, how.frame, how.node)
     else:
         cell.how, cell.views, cell.readonly = None, (), False
+
+
+def arrays_of(state: State, cell: Cell) -> tuple[Ref, ...] | None:
+    """The items of a list, if they are arrays and known one by one."""
+    content = state.heap.get(cell)
+    if not isinstance(content, Items):
+        return None
+    refs = tuple(i for i in content.items if isinstance(i, Ref) and isinstance(getattr(state.heap.get(i.cell), "aval", None), Arr))
+    return refs if refs and len(refs) == len(content.items) else None
 
 
 def held_by(lo: Lowering, value: Value) -> tuple[tuple[Cell, Any], ...]:
@@ -93,7 +110,7 @@ def check_fresh(lo: Lowering, cell: Cell, frame: Frame, node: Any) -> None:
     settle(lo, cell)
     if not cell.views:
         return
-    if cell.how is None:
+    if cell.how is None or changed_list(lo.state, cell):
         raise lo.refuse(
             frame, node, "This may be a view of an array that has been updated since the view was made.",
             "Take a copy (`.copy()`) where the view is made, or make the view again.",
@@ -112,13 +129,18 @@ def refuse_unknown(lo: Lowering, cell: Cell, frame: Frame, node: Any) -> None:
             "Take a copy (`.copy()`) where one name is bound to the array of the other.",
         )
     for base, version in cell.holds:
-        if cell.stale or unknown(state, base) or state.heap.get(base, version) is not version:
+        if cell.stale or unknown(state, base) or state.heap.get(base, version) is not version or outdated(state, base):
             raise lo.refuse(
                 frame, node, "This list holds an array that has been updated since it was put there.",
                 "Put a copy (`.copy()`) into the list.",
             )
     for base, _ in cell.views:
         refuse_unknown(lo, base, frame, node)
+
+
+def changed_list(state: State, cell: Cell) -> bool:
+    """Is it an item of a list whose items are others by now?"""
+    return any(isinstance(v, Items) and state.heap.get(base) is not v for base, v in cell.views)
 
 
 def outdated(state: State, cell: Cell) -> bool:
@@ -141,7 +163,9 @@ def roots(state: State, cell: Cell) -> tuple[Any, ...]:
         if base.views:
             todo += reversed(base.views)
         elif base not in found:
-            found[base] = state.heap.get(base, version)
+            found[base] = content = state.heap.get(base, version)
+            if isinstance(content, Items):
+                todo += [(i.cell, None) for i in reversed(content.items) if isinstance(i, Ref)]
     return tuple(found.values())
 
 
@@ -167,7 +191,7 @@ def writable(lo: Lowering, cell: Cell, frame: Frame, node: Any) -> bool:
     if cell.readonly:
         lo.raises(frame, node, ValueError, "assignment destination is read-only")
         return False
-    if cell.views and cell.how is None:
+    if (cell.views and cell.how is None) or changed_list(lo.state, cell):
         raise lo.refuse(
             frame, node, "This may be a view of another array, which the update would change too.",
             "Update the other array itself, through an index, or a copy (`.copy()`).",

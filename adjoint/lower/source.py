@@ -64,6 +64,23 @@ class Source:
         return Place(self.file, node.lineno, node.col_offset, self.text(node), self.function)
 
 
+class Standing:
+    """The source of what stands for a function of NumPy: every place in it is that of the user's call."""
+
+    def __init__(self, frame: Any, node: Any) -> None:
+        self.frame, self.node = frame, node
+        self.file, self.lines, self.function = frame.source.file, frame.source.lines, frame.source.function
+
+    def spot(self, node: Any) -> Any:
+        return self.frame.source.spot(self.node)
+
+    def text(self, node: Any) -> str:
+        return self.frame.source.text(self.node)
+
+    def place(self, node: Any) -> Any:
+        return None if self.frame.in_rule else self.frame.source.place(self.node)
+
+
 @dataclass(frozen=True)
 class Text:
     """One parsed file: its functions by first line, and the code objects the text compiles to."""

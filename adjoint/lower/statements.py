@@ -147,6 +147,9 @@ def augmented(lo: Lowering, frame: Frame, node: Any) -> None:
                 return
             if isinstance(old, Ref) and isinstance(lo.known_aval(container), Arr):
                 new = expressions.binary(lo, frame, node, op, old, value)  # a part of an array
+                kind = lo.known_aval(container)
+                assert isinstance(kind, Arr)
+                writes.check_dtype(lo, frame, node, kind, dtype_of(lo.known_aval(new)))
             else:
                 new = updated(lo, frame, node, op, old, value)
             set_item(lo, frame, node.target, container, key, new)
@@ -180,11 +183,7 @@ def in_dtype_of(lo: Lowering, frame: Frame, node: Any, kind: Arr, atom: Any) -> 
         raise lo.refuse(frame, node, f"A value of shape {shape} does not fit into an array of shape {kind.shape}.")
     dtype = dtype_of(atom.aval)
     if dtype is not None and kind.dtype is not None and dtype != kind.dtype:
-        if kind.dtype.kind in "iub" and dtype.kind in "fc":
-            raise lo.refuse(
-                frame, node, "An array of integers is updated with floats, which NumPy refuses or truncates.",
-                "Make it an array of floats.",
-            )
+        writes.check_dtype(lo, frame, node, kind, dtype)
         value = lo.apply(np.ndarray.astype, [atom, Const(kind.dtype)], frame=frame, node=node)
         return lo.atom(value, frame, node)
     return atom

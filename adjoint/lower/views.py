@@ -10,7 +10,8 @@ and otherwise the new view is put back whole, by the inverse of what made it:
 
     m = x.reshape(2, 2)                  m1 = array_set(m, ...) ;  x1 = reshape(m1, (4,))
 
-What `w = x if c else y` gives is written to by asking again: `x1 = array_set(x, i, v) if c else x`.
+One of several arrays in a list, `states[i]`, is found by its number.  What `w = x if c else y` gives is
+written to by asking again: `x1 = array_set(x, i, v) if c else x`.
 """
 
 from __future__ import annotations
@@ -53,12 +54,35 @@ def put(lo: Lowering, how: View | Chosen, new: Any, frame: Frame, node: Any) -> 
                 return Const(None)
 
             control.choose(lo, frame, node, test, lambda: write(then), lambda: write(orelse))
+        case View(base=base, args=(number, *_)) if (items := sharing.arrays_of(lo.state, base)) is not None:
+            each_of(lo, frame, node, items, number, lambda item: lo.write(item, new, frame, node))
         case View(fn=operator.getitem, base=base, args=(index,)):
             writes.store(lo, frame, node, Ref(base), index, new)
         case View(base=base):
             before = lo.atom(Ref(base), frame, node)
             back = inverse(lo, frame, node, how, before, new)
             lo.write(Ref(base), lo.atom(back, frame, node), frame, node)
+
+
+def each_of(
+    lo: Lowering, frame: Frame, node: Any, items: tuple[Ref, ...], index: Value, write: Callable[[Ref], Any]
+) -> None:
+    """Write to one of several arrays in a list, by its number."""
+
+    def from_(k: int) -> Value:
+        if k == len(items) - 1:
+            write(items[k])
+            return Const(None)
+        is_it: list[Value] = [lo.apply(operator.eq, [index, Const(n)], frame=frame, node=node) for n in (k, k - len(items))]
+        test = lo.apply(operator.or_, is_it, frame=frame, node=node)
+
+        def this() -> Value:
+            write(items[k])
+            return Const(None)
+
+        return control.choose(lo, frame, node, test, this, lambda: from_(k + 1))
+
+    from_(0)
 
 
 def inverse(lo: Lowering, frame: Frame, node: Any, how: View, before: Atom, new: Any) -> Value:
@@ -124,6 +148,9 @@ def through(
                 return Const(None)
 
             control.choose(lo, frame, node, test, lambda: side(then), lambda: side(orelse))
+            return True
+        case View(base=base, args=(number, *_)) if (items := sharing.arrays_of(lo.state, base)) is not None:
+            each_of(lo, frame, node, items, number, lambda item: write(item, key))
             return True
         case View() as how:
             index = composed(lo, how, key, frame, node)

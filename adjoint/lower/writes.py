@@ -41,6 +41,9 @@ def store(lo: Lowering, frame: Frame, node: Any, target: Value, key: Value, valu
     if isinstance(lo.known_aval(value), Seq | Parts):
         value = lo.apply(np.array, [value], frame=frame, node=node)
     atom = lo.atom(value, frame, node)
+    dtype = dtype_of(atom.aval)
+    if kind.dtype is not None and dtype is not None and kind.dtype.kind in "iub" and dtype.kind == "f":
+        atom = truncated(lo, frame, node, kind, atom)
     check_dtype(lo, frame, node, kind, dtype_of(atom.aval))
     if views.through(lo, frame, node, target.cell, key, lambda base, at: store(lo, frame, node, base, at, atom)):
         return
@@ -81,13 +84,20 @@ def replace(lo: Lowering, frame: Frame, node: Any, target: Ref, new: Any) -> Non
     lo.write(target, new, frame, node)
 
 
+def truncated(lo: Lowering, frame: Frame, node: Any, kind: Arr, atom: Any) -> Any:
+    """Floats as NumPy writes them into an array of integers: without their fractions, and without a derivative."""
+    if not shape_of(atom.aval):  # perhaps a number
+        atom = lo.apply(np.asarray, [atom], frame=frame, node=node)
+    return lo.atom(lo.apply(np.ndarray.astype, [atom, Const(kind.dtype)], frame=frame, node=node), frame, node)
+
+
 def check_dtype(lo: Lowering, frame: Frame, node: Any, kind: Arr, dtype: Any) -> None:
     """Refuse to write what NumPy would cut off."""
     if dtype is None or kind.dtype is None:
         return
     if kind.dtype.kind in "iub" and dtype.kind in "fc":
         raise lo.refuse(
-            frame, node, "An array of integers is updated with floats, which NumPy refuses or truncates.",
+            frame, node, "An array of integers is updated in place with floats, which NumPy refuses.",
             "Make it an array of floats.",
         )
     if kind.dtype.kind == "f" and dtype.kind == "c":
@@ -114,7 +124,7 @@ def picks(index: Any) -> bool:
 
 def into(lo: Lowering, frame: Frame, node: Any, out: Value, result: Value) -> Value:
     """`f(..., out=y)`: the result is written into y, and y is what the call gives."""
-    target = out.items[0] if hasattr(out, "items") and len(out.items) == 1 else out
+    target = out
     content = lo.state.heap[target.cell] if isinstance(target, Ref) else None
     kind = getattr(content, "aval", None)
     if not isinstance(target, Ref) or not isinstance(kind, Arr):

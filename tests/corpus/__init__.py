@@ -24,6 +24,7 @@ from . import (
     pitfalls,
     solvers,
     straight,
+    writers,
     writes,
 )
 from .registry import CASES, Case

@@ -1,8 +1,6 @@
 """The functions of the corpus that are refused today, and why; one that starts to work must go from here."""
 
 REFUSED = {
-    # arrays written to through what may be a view of them, or by functions that are not understood yet
-    "views_in_a_list", "filled_buffers",
     # a list of functions as long as the data says
     "closures_of_items",
     # what a `try` block assigns in the middle, read by its handler

@@ -220,6 +220,81 @@ def exchanged_without_a_pattern(x):
     return np.sum(y)  # z may be the same array, and is not read
 
 
+def items_by_number(x):
+    s = [x * 1.0, x * 2.0, np.zeros(4)]
+    for i in range(3):
+        e = s[i]
+        s[i - 1][i] += e[0] * x[1]
+        e[1] = 3 * x[0]
+    return np.sum(s[0] * s[1] * s[2])
+
+def one_array_twice_in_a_list(x):
+    y = x * 1.0
+    s = [y, y, x * 2]
+    for i in range(3):
+        s[i][i] += y[0]
+        y[1] *= 1.5
+    return np.sum(s[0] * s[2])
+
+def item_kept_when_it_is_replaced(x):
+    s = [x * 1.0, x * 2.0]
+    for i in range(2):
+        e = s[i]
+        s[i] = x * 3.0
+        e[0] = 5.0
+        s[i][1] = e[0] * x[2]
+    return np.sum(s[0] * s[1])
+
+def items_exchanged(x):
+    s = [x * 1.0, x * 2.0]
+    for i in range(2):
+        s[0], s[1] = (s[1], s[0])
+        s[i][i] = x[3]
+        s[1 - i] += 1
+    return np.sum(s[0] * s[1])
+
+def rows_and_columns_in_lists(x):
+    a = np.outer(x, x)
+    rows = [a[i] for i in range(4)]
+    cols = list(a.T)
+    for i in range(4):
+        rows[i][0] = x[i] * 2
+        cols[i][1] += rows[i - 1][2]
+    return np.sum(a * a) + rows[1][1]
+
+def appended_and_still_named(x):
+    s = []
+    for i in range(3):
+        b = x * i
+        s.append(b)
+        b[0] = 7.0 * x[0]
+        s[0][1] += 1
+    b[1] = x[2]
+    return np.sum(s[2] * x) + np.sum(s[0])
+
+def item_chosen_and_list_copied(x):
+    s = [x * 1.0, x * 2.0]
+    e = s[0] if x[0] > 0 else s[1]
+    for i in range(2):
+        s[i][1:] *= e[:-1]
+        e[0] = s[i][2]
+        t = s.copy() if i else list(s)
+        t[0][3] += 1
+        t[0] = x
+    return np.sum(s[0] * s[1]) + np.sum(t[0] * t[1])
+
+def views_of_items(x):
+    s = [x * 1.0, x * 2.0]
+    for i in range(2):
+        m = s[i].reshape(2, 2)
+        m[0] = m[1] * x[0]
+        v = s[i][1:]
+        v[0] = x[3]
+        w = s[1 - i]
+        w += v[1]
+    return np.sum(s[0] * s[1])
+
+
 CASES = [
     (repeated_places, X), (repeated_places_of_a_scalar, X), (pairs_of_indices, A), (masked, X), (broadcast_into_rows, A),
     (view_sees_and_is_seen, X), (view_of_a_view, A), (transposed_view, A), (view_from_before_the_loop, X),
@@ -228,6 +303,14 @@ CASES = [
     (written_through_a_reshape, X), (reshape_of_what_is_in_pieces, X), (parts_of_views, X), (one_of_two_arrays, X),
     (one_of_two_arrays, -X), (one_of_two_views, X), (one_of_two_views, -X), (exchanged_if, X), (exchanged_if, -X),
     (exchanged_without_a_pattern, X),
+    (items_by_number, X),
+    (one_array_twice_in_a_list, X),
+    (item_kept_when_it_is_replaced, X),
+    (items_exchanged, X),
+    (rows_and_columns_in_lists, X),
+    (appended_and_still_named, X),
+    (item_chosen_and_list_copied, X),
+    (views_of_items, X),
 ]  # fmt: skip
 
 
@@ -238,7 +321,13 @@ def test_gradient(f, x):
 
 def integers_updated_with_floats(x):
     n = np.arange(4)
-    n[0] = x[0]
+    n += x
+    return np.sum(n * x)
+
+
+def part_of_integers_updated_with_floats(x):
+    n = np.arange(4)
+    n[1:] *= 0.5
     return np.sum(n * x)
 
 
@@ -246,6 +335,35 @@ def reals_updated_with_complex(x):
     y = np.zeros(4)
     y[0] = x[0] * 1j
     return np.sum(y * x)
+
+
+def assigns_its_reverse_to_flat(x):
+    y = x * 1.0
+    y.flat[:] = y[::-1]
+    return np.sum(y * x)
+
+
+def loops_with_nditer(x):
+    y = x * 1.0
+    for v in np.nditer(y, op_flags=["readwrite"]):
+        v[...] = 2 * v
+    return np.sum(y * x)
+
+
+def resizes(x):
+    y = x * 1.0
+    y.resize((2, 3))
+    return np.sum(y**2)
+
+
+def sets_the_shape(x):
+    y = x * 1.0
+    y.shape = (2, 2)
+    return np.sum(y**2)
+
+
+def where_without_out(x):
+    return np.sum(np.log(x, where=x > 0))
 
 
 def perhaps_a_view(x):
@@ -272,6 +390,12 @@ def read_when_it_may_be_another(x):
     ("f", "what"),
     [
         (integers_updated_with_floats, "array of integers"),
+        (part_of_integers_updated_with_floats, "array of integers"),
+        (assigns_its_reverse_to_flat, "reads it while it is written"),
+        (loops_with_nditer, "may be no array"),
+        (resizes, "changes its argument in place"),
+        (sets_the_shape, "`shape` of an array is assigned"),
+        (where_without_out, "Without `out=`"),
         (reals_updated_with_complex, "imaginary part"),
         (perhaps_a_view, "may be a view"),
         (read_when_it_may_be_another, "may be the same array as another"),
