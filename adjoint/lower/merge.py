@@ -20,6 +20,9 @@ from .values import (
 )
 
 
+MOST_CHOICES = 3  # of one array, one after the other: what is read of it doubles with each
+
+
 def is_data(value: Any) -> bool:
     """May this be a value of the IR?  Numbers, strings, None: yes.  Functions, modules: no."""
     if isinstance(value, Var):
@@ -233,6 +236,9 @@ class Merge:
             others = reached.union(*(both for c, both in sides.items() if c is not cell))
             if others.isdisjoint(sides[cell]):
                 continue
+            if 1 + max(choices(a), choices(b)) > MOST_CHOICES:  # the text would double with each
+                cell.views = memory(a) + memory(b)
+                continue
             then, orelse = self.outside(0, a), self.outside(1, b)
             if then is None or orelse is None:
                 cell.views = memory(a) + memory(b)
@@ -333,6 +339,16 @@ class Merge:
             self.results[1].append(b)
             self.atoms[key] = out
         return self.atoms[key]
+
+
+def choices(cell: Cell) -> int:
+    """How many tests must be asked, at most, to know which array this is."""
+    match cell.how:
+        case Chosen():
+            return 1 + max(choices(cell.how.then), choices(cell.how.orelse))
+        case View():
+            return choices(cell.how.base)
+    return 0
 
 
 def joined(a: Atom, b: Atom) -> Aval:
