@@ -142,6 +142,19 @@ ONCE_WRONG = {
             rows = [y, v]
         return loss(v)
     """,
+    "`flat` of an array that lies in memory in another order": """
+        v = A.T
+        v.flat[1] = v[1, -1] ** 2
+        return loss(A)
+    """,
+    "a loop that writes to what only one side of a branch has bound": """
+        s = x[0]
+        if x[1] > 1.4:
+            x = A[0]
+        for i in range(1, n - 2):
+            x[:-1] = 0.5
+        return s
+    """,
     "a cotangent of unknown dtype, complex on the way": """
         z += y
         y[2], x[1] = x[1], y[2]

@@ -16,17 +16,39 @@ from collections.abc import Iterator
 
 from .. import runtime
 from ..avals import Arr
-from ..ir import Apply, At, Atom, Block, Function, If, Loop, Stmt, Var, blocks
+from ..ir import UNDEF, Apply, At, Atom, Block, Function, If, Loop, Stmt, Var, blocks
 from .alias import ARRAY_UPDATES, Aliases
 
 
 def own(function: Function) -> Function:
     aliases = Aliases(function)
-    return dataclasses.replace(function, body=_block(function.body, aliases, set()))
+    return dataclasses.replace(function, body=_block(function.body, aliases, set(), unbound(function.body)))
 
 
-def _block(block: Block, aliases: Aliases, mine: set[Atom]) -> Block:
-    """`mine`: the arrays that were copied, and what became of them."""
+def unbound(block: Block) -> set[Atom]:
+    """What may have no value, on the path taken: the result of a branch that does not give one, and what it becomes."""
+    found: set[Atom] = {UNDEF}
+    before = 0
+    while len(found) > before:
+        before = len(found)
+        _find_unbound(block, found)
+    return found
+
+
+def _find_unbound(block: Block, found: set[Atom]) -> None:
+    for stmt in block.stmts:
+        match stmt:
+            case If():
+                found.update(o for o, a, b in zip(stmt.outs, stmt.then.results, stmt.orelse.results, strict=True) if {a, b} & found)
+            case Loop():
+                found.update(p for p, a in zip(stmt.body.params, stmt.init, strict=False) if a in found)
+                found.update(o for o, a in zip(stmt.outs, stmt.init, strict=False) if a in found)
+        for inner in blocks(stmt):
+            _find_unbound(inner, found)
+
+
+def _block(block: Block, aliases: Aliases, mine: set[Atom], missing: set[Atom]) -> Block:
+    """`mine`: the arrays that were copied, and what became of them; `missing`: what there may be nothing of to copy."""
     stmts: list[Stmt] = []
     for stmt in block.stmts:
         match stmt:
@@ -37,17 +59,17 @@ def _block(block: Block, aliases: Aliases, mine: set[Atom]) -> Block:
                     stmt = dataclasses.replace(stmt, args=(array, *stmt.args[1:]))
                 mine.add(stmt.out)
             case If():
-                then, orelse = _block(stmt.then, aliases, mine), _block(stmt.orelse, aliases, mine)
+                then, orelse = (_block(side, aliases, mine, missing) for side in (stmt.then, stmt.orelse))
                 stmt = dataclasses.replace(stmt, then=then, orelse=orelse)
             case Loop():
                 updated = [s.args[0] for s in _updates(stmt.body)]
                 init: list[Atom] = []
                 for start, param in zip(stmt.init, stmt.body.params, strict=False):
-                    if _is_array(start) and any(isinstance(a, Var) and aliases.share(a, param) for a in updated):
+                    if _is_array(start) and start not in missing and any(isinstance(a, Var) and aliases.share(a, param) for a in updated):
                         start = _copied(start, stmt, stmts)
                         mine.add(param)
                     init.append(start)
-                stmt = dataclasses.replace(stmt, init=tuple(init), body=_block(stmt.body, aliases, mine))
+                stmt = dataclasses.replace(stmt, init=tuple(init), body=_block(stmt.body, aliases, mine, missing))
                 mine.update(out for out, p in zip(stmt.outs, stmt.body.params, strict=False) if p in mine)
         stmts.append(stmt)
     return Block(block.params, tuple(stmts), block.results)

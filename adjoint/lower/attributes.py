@@ -6,6 +6,7 @@ import functools
 import inspect
 import operator
 import types
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from ..rules.registry import lookup
 from . import calls, classes, control, frozen, specials, writes, written
 from .context import Frame, Lowering
 from .meaning import Meant
-from .values import Attributes, Choice, Closure, Entries, Items, Method, Partial, Ref, Tuple, Value, aval_name
+from .values import Attributes, Choice, Closure, Entries, Items, Method, Partial, Ref, Tuple, Value, View, aval_name
 
 ARRAY_FUNCTIONS: dict[str, Any] = {
     "real": np.real, "imag": np.imag, "T": np.transpose, "mT": getattr(np, "matrix_transpose", None), "flat": np.ravel,
@@ -131,7 +132,10 @@ def of_array(lo: Lowering, frame: Frame, node: Any, value: Value, aval: Arr, nam
     if name == "flat":
         return lo.cell(Attributes(written.Flat, (("array", value),)))
     if name in ARRAY_FUNCTIONS:
-        return lo.apply(ARRAY_FUNCTIONS[name], [value], frame=frame, node=node)
+        made = lo.apply(ARRAY_FUNCTIONS[name], [value], frame=frame, node=node)
+        if name == "flat" and isinstance(made, Ref) and isinstance(made.cell.how, View):
+            made.cell.how = replace(made.cell.how, certain=True)  # where `ravel` would be a copy, too
+        return made
     known = aval.shape
     if name == "shape" and known is not None:
         if None not in known:
