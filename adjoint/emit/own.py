@@ -65,7 +65,8 @@ def _block(block: Block, aliases: Aliases, mine: set[Atom], missing: set[Atom]) 
                 updated = [s.args[0] for s in _updates(stmt.body)]
                 init: list[Atom] = []
                 for start, param in zip(stmt.init, stmt.body.params, strict=False):
-                    if _is_array(start) and start not in missing and any(isinstance(a, Var) and aliases.share(a, param) for a in updated):
+                    written = any(isinstance(a, Var) and aliases.share(a, param) for a in updated)
+                    if written and _is_array(start) and start not in missing:
                         start = _copied(start, stmt, stmts)
                         mine.add(param)
                     init.append(start)
