@@ -22,6 +22,7 @@ from .arguments import Wrt, check_wrt, examples, positions
 from .avals import Arr
 from .checkpointing import with_snapshots
 from .emit import Emitted, emit
+from .entry import entry
 from .errors import AdjointError
 from .ir import Block, Const, Function, callees, show
 from .lower import Lowered, lower
@@ -74,7 +75,7 @@ class _Given(inspect.BoundArguments):
     given: tuple[int, tuple[str, ...]]
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass
 class Built:
     emitted: Emitted
     run: Callable[..., Any]
@@ -83,6 +84,7 @@ class Built:
     explicit: bool  # defaults must be passed, because they cannot be written into the signature
     signature: inspect.Signature
     rules: int  # the rules of the program's own that there were
+    entry: Callable[[tuple[Any, ...]], Any] | None = None
 
     def call(self, args: Any, kwargs: Any) -> Any:
         if self.explicit:
@@ -130,6 +132,7 @@ class Derived(Meant):
         self._read_signature()
         self._built: dict[Any, Built] = {}
         self._latest: Built | None = None
+        self._entry: Callable[[tuple[Any, ...]], Any] = self._looked_up  # what was built last, behind a test
         self._free: Derived | None = None  # the same with `self` as its first parameter
         self._lock = threading.RLock()
         for name in ("__name__", "__qualname__", "__doc__", "__module__"):
@@ -144,7 +147,17 @@ class Derived(Meant):
         self._positions = positions(self.primal, self._signature, self.wrt)
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
-        return self.found(args, kwargs).call(args, kwargs)
+        if kwargs:
+            return self.found(args, kwargs).call(args, kwargs)
+        return self._entry(args)
+
+    def _looked_up(self, args: tuple[Any, ...]) -> Any:
+        """A call with other arguments than those of the last: find what is built for them, and be ready for more."""
+        built = self.found(args, {})
+        if built.entry is None and not built.explicit:
+            built.entry = entry(args, built.unchanged, built.guards, built.run, self._looked_up, built.rules)
+        self._entry = built.entry or self._looked_up
+        return built.call(args, {})
 
     def found(self, args: Any, kwargs: Any) -> Built:
         """What is built for arguments such as these: looked up, or made."""
@@ -154,7 +167,7 @@ class Derived(Meant):
         built = self._built.get(key)
         if built is None or not built.holds(args, kwargs, self._signature):
             built = self._build(key, args, kwargs)
-        self._latest = built
+        self._latest, self._entry = built, built.entry or self._looked_up
         return built
 
     def __get__(self, obj: Any, owner: type | None = None) -> Any:

@@ -317,8 +317,10 @@ class _Reverse:
             if isinstance(partial, str):
                 raise refused(stmt, partial, arg)
             values = self.b.inline(partial, [stmt.out, *stmt.args], of=name_of(stmt.fn))
-            if values[0] is None:
-                continue
+            if values[0] is None:  # None * x: the primal raises
+                raise Unsupported(
+                    f"`{name_of(stmt.fn)}` is given None, and raises an error.", "Give it a number or an array.", spot_of(stmt)
+                )
             self.add(arg, times(self.b, g, values[0], None))  # type: ignore[arg-type]
 
     def pull_vjp(self, stmt: Apply, rule: Rule, g: Value) -> None:

@@ -21,7 +21,8 @@ from ..ir import Apply, At, Atom, Block, Const, Function, Param, Tree, Var, leav
 from ..rules.registry import lookup, read_libraries
 from . import calls, inplace, iterators, layout, rewrites
 from .abstract import abstract, details, signature
-from .context import Frame, Guard, Lowering, ReadFirst
+from .context import Frame, Lowering, ReadFirst
+from .guards import Guard
 from .recursion import merged
 from .source import Unchanged, function_of, read
 from .values import Attributes, Entries, Items, Ref, Tuple, Value

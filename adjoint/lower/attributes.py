@@ -17,6 +17,7 @@ from ..ir import Apply, At, Atom, Const, Var
 from ..rules.registry import lookup
 from . import calls, classes, control, frozen, specials, writes, written
 from .context import Frame, Lowering
+from .guards import ReadAttribute
 from .meaning import Meant
 from .values import Attributes, Choice, Closure, Entries, Items, Method, Partial, Ref, Tuple, Value, View, aval_name
 
@@ -89,7 +90,7 @@ def of_constant(lo: Lowering, frame: Frame, node: Any, obj: Any, name: str) -> V
         lo.stmts.append(Apply((out,), getattr, (Const(obj), Const(name)), (), At()))
         return out
 
-    return lo.outside(("attribute", id(obj), name), value, load, lambda _: getattr(obj, name))
+    return lo.outside(("attribute", id(obj), name), value, load, ReadAttribute(obj, name))
 
 
 def check_stored(lo: Lowering, frame: Frame, node: Any, value: Any, key: tuple[int, str]) -> None:

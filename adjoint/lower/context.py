@@ -22,6 +22,7 @@ from ..ir import UNDEFINED, Apply, At, Atom, Const, Stmt, Var
 from ..rules.registry import lookup
 from . import layout, sharing, written
 from .abstract import abstract, details, signature
+from .guards import Guard
 from .source import Source, Unchanged
 from .values import (
     TORN, Attributes, Cell, Choice, Closure, Entries, Items, Iteration, Method, Partial, Ref, Rest, Slice, State, Tuple, Value,
@@ -50,20 +51,6 @@ class Frame:
     def owner(self) -> Frame:
         """The frame of the function object that the node stands in."""
         return self if self.fn is not None or self.parent is None else self.parent.owner
-
-
-@dataclass(frozen=True)
-class Guard:
-    """Something read while lowering that must be the same when the generated code runs."""
-
-    read: Callable[[tuple[Any, ...]], Any]
-    expected: Any
-
-    def holds(self, args: tuple[Any, ...]) -> bool:
-        try:
-            return bool(signature(self.read(args)) == self.expected)
-        except Exception:
-            return False
 
 
 class ReadFirst(Exception):

@@ -17,6 +17,7 @@ from . import calls, control, joined
 from .abstract import is_static
 from .attributes import attribute, check_stored
 from .context import Frame, Lowering
+from .guards import ReadAttribute, ReadGlobal
 from .values import (
     TORN, Choice, Entries, Items, Iteration, Ref, Slice, Tuple, Value, aval_name, is_undefined, same_constant,
 )
@@ -168,7 +169,7 @@ def global_variable(lo: Lowering, frame: Frame, name: str, namespace: dict[str, 
         return out
 
     again = lambda lo: global_variable(lo, frame, name, namespace, node)
-    return _outside(lo, key, namespace[name], load, lambda _: namespace[name], frame, again)
+    return _outside(lo, key, namespace[name], load, ReadGlobal(namespace, name), frame, again)
 
 
 def cell_variable(lo: Lowering, frame: Frame, name: str) -> Value:
@@ -186,7 +187,7 @@ def cell_variable(lo: Lowering, frame: Frame, name: str) -> Value:
         return out
 
     again = lambda lo: cell_variable(lo, frame, name)
-    return _outside(lo, ("cell", id(cell)), obj, load, lambda _: cell.cell_contents, frame, again)
+    return _outside(lo, ("cell", id(cell)), obj, load, ReadAttribute(cell, "cell_contents"), frame, again)
 
 
 def _outside(lo: Lowering, key: Any, obj: Any, load: Any, read: Any, frame: Frame, again: Any) -> Value:

@@ -94,7 +94,7 @@ def _given(lo: Lowering, leaf: Any) -> Any:
     read, args = lo.paths.get(leaf), lo.arguments
     if read is None or args is None:
         return None
-    from .context import Guard
+    from .guards import Guard
 
     try:
         array = read(args)

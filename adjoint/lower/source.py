@@ -237,21 +237,21 @@ class Unchanged:
     """
 
     def __init__(self) -> None:
-        self._functions: list[tuple[types.FunctionType, Any, Any, Any]] = []
-        self._builtins: dict[tuple[int, str], tuple[dict[str, Any], str]] = {}
+        self.functions: list[tuple[types.FunctionType, Any, Any, Any]] = []
+        self.builtins: dict[tuple[int, str], tuple[dict[str, Any], str]] = {}
 
     def function(self, fn: types.FunctionType) -> None:
-        if not any(fn is known for known, *_ in self._functions):
-            self._functions.append((fn, fn.__code__, fn.__defaults__, fn.__kwdefaults__))
+        if not any(fn is known for known, *_ in self.functions):
+            self.functions.append((fn, fn.__code__, fn.__defaults__, fn.__kwdefaults__))
 
     def builtin(self, namespace: dict[str, Any], name: str) -> None:
-        self._builtins[id(namespace), name] = (namespace, name)
+        self.builtins[id(namespace), name] = (namespace, name)
 
     def holds(self) -> bool:
-        for fn, code, defaults, named in self._functions:
+        for fn, code, defaults, named in self.functions:
             if fn.__code__ is not code or fn.__defaults__ is not defaults or fn.__kwdefaults__ is not named:
                 return False
-        return not any(name in namespace for namespace, name in self._builtins.values())
+        return not any(name in namespace for namespace, name in self.builtins.values())
 
 
 # --- is this what runs? ---------------------------------------------------------------------------

@@ -93,18 +93,18 @@ def _caller() -> str:
     return f"{path.relative_to(ours).as_posix() if path.is_relative_to(ours) else path}:{frame.f_lineno}"
 
 
-_said = [0]
+SAID = [0]
 
 
 def said() -> int:
     """How often a program has registered a rule of its own: a gradient built before the last time may be another now."""
-    return _said[0]
+    return SAID[0]
 
 
 def _rule(fn: Callable[..., Any]) -> Rule:
     where = _caller()
     if not where.startswith("rules/"):
-        _said[0] += 1
+        SAID[0] += 1
     if fn not in RULES:
         read_libraries()  # what the user says of a function comes after what we say, and counts
     if fn not in RULES:
