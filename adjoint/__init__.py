@@ -9,13 +9,16 @@
 
 from . import rules as _rules  # registers the derivative rules
 from .api import Gradient, grad, source, value_and_grad
+from .directions import directional_derivative, elementwise_grad, hvp, laplacian, vhp
 from .errors import AdjointError, BadRule, MissingRule, SourceNotFound, Unsupported, WrongArgument
 from .hooks import cotangent, tangent
+from .jacobians import Jacobian, hessian, jacfwd, jacobian, jacrev
 from .operators import Tangent, jvp
 from .pullbacks import vjp
 from .rules.registry import constant, elementwise, jvp_rule, linear, vjp_rule
 from .runtime import stop_gradient
 from .schedule import checkpoint
+from .series import taylor
 from .testing import check_grads, check_rule
 
 __version__ = "0.1.0"
@@ -24,6 +27,7 @@ __all__ = [
     "AdjointError",
     "BadRule",
     "Gradient",
+    "Jacobian",
     "MissingRule",
     "SourceNotFound",
     "Tangent",
@@ -34,15 +38,25 @@ __all__ = [
     "checkpoint",
     "constant",
     "cotangent",
+    "directional_derivative",
     "elementwise",
+    "elementwise_grad",
     "grad",
+    "hessian",
+    "hvp",
+    "jacfwd",
+    "jacobian",
+    "jacrev",
     "jvp",
     "jvp_rule",
+    "laplacian",
     "linear",
     "source",
     "stop_gradient",
     "tangent",
+    "taylor",
     "value_and_grad",
+    "vhp",
     "vjp",
     "vjp_rule",
 ]

@@ -69,7 +69,7 @@ def forward(function: Function, wrt: list[Place] | Place, *, value: bool = True,
             if isinstance(leaf, Var) and isinstance(dot, Var):
                 work.dots[leaf] = dot
     work.push_all(function.body.stmts)
-    work.b.at = At(sweep="tangent")
+    work.b.at = beside(function.body.stmts[-1]) if function.body.stmts else At(sweep="tangent")
     result, aux = function.result, None
     if has_aux:
         if not isinstance(result, Tree) or len(result.parts) != 2:
@@ -259,6 +259,8 @@ class _Forward:
             dot = self.dots[stmt.args[0]]  # type: ignore[index]
             aval = None if isinstance(dot.aval, Parts | Seq) else kind(stmt.out.aval)
             return (self.b.apply(operator.getitem, dot, stmt.args[1], aval=aval),)
+        if stmt.fn is runtime.owned:  # whose array it is matters of what is returned, where `returned` sees to it
+            return (self.dots[stmt.args[0]],)  # type: ignore[index]
         fn = stmt.fn if rule is None else rule.fn
         if fn in JOINTLY:
             return (self.jointly(stmt, JOINTLY[fn](len(stmt.args)), fn),)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from .arguments import Wrt
+from .avals import differentiable, is_known, shape_of
 from .dispatch import MOST_SIGNATURES, Derived
 from .errors import WrongArgument
 from . import functional  # noqa: F401 (what rules say of functions they are passed)
 from .forward import forward
-from .ir import Function
+from .ir import Function, Tree, leaves
 from .reverse import Place
 from .tangents import completed
 
@@ -42,13 +44,29 @@ class Tangent(Derived):
         built = self.found(args, kwargs)
         bound = self._signature.bind(*args, **kwargs)
         bound.apply_defaults()
-        names = list(self._signature.parameters)
-        given = {}
-        for place, name, tangent in zip(self._positions, _tangent_names(built.run, self._signature), tangents, strict=True):
-            k, item = place if isinstance(place, tuple) else (place, None)
-            value = bound.arguments[names[k]]
-            given[name] = completed(tangent, value if item is None else value[item], name)
+        names = _tangent_names(built.run, self._signature)
+        moved = zip(names, tangents, self._at_places(bound), strict=True)
+        given = {name: completed(tangent, value, name) for name, tangent, value in moved}
         return built.run(*bound.args, **bound.kwargs, **given)
+
+    def moving(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, ...]:
+        """The arguments in `wrt`."""
+        bound = self._signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        return self._at_places(bound)
+
+    def _at_places(self, bound: inspect.BoundArguments) -> tuple[Any, ...]:
+        names = list(self._signature.parameters)
+        pairs = [place if isinstance(place, tuple) else (place, None) for place in self._positions]
+        return tuple(bound.arguments[names[k]] if i is None else bound.arguments[names[k]][i] for k, i in pairs)
+
+    def rows(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> int | None:
+        """How many entries the result has, if that is known before it is computed."""
+        result = self._lowered(self._bound(args, kwargs)).function.result
+        if getattr(self.operator, "has_aux", False) and isinstance(result, Tree):
+            result = result.parts[0]
+        shapes = [shape_of(leaf.aval) for leaf in leaves(result) if differentiable(leaf.aval)]
+        return sum(math.prod(shape) for shape in shapes if shape is not None) if all(map(is_known, shapes)) else None
 
     def stage(self, name: str, /, *args: Any, **kwargs: Any) -> str:
         """The program as text at one stage: "lowered", "forward", "optimised" or "source"."""

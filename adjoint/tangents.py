@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ def completed(tangent: Any, value: Any, path: str) -> Any:
     """
     if type(value) is float and type(tangent) is float:
         return tangent
-    parts = _parts(value)
+    parts = parts_of(value)
     if parts is not None:
         return _rebuilt(tangent, value, parts, path)
     if not has_float(value):
@@ -41,7 +42,7 @@ def completed(tangent: Any, value: Any, path: str) -> Any:
     return tangent if type(tangent) is type(value) else type(value)(tangent)
 
 
-def _parts(value: Any) -> dict[Any, Any] | None:
+def parts_of(value: Any) -> dict[Any, Any] | None:
     """What a container holds, by what stands in its brackets or after its dot; None for a leaf."""
     if isinstance(value, dict):
         return value
@@ -54,7 +55,7 @@ def _parts(value: Any) -> dict[Any, Any] | None:
 
 def _rebuilt(tangent: Any, value: Any, parts: dict[Any, Any], path: str) -> Any:
     """The tangent of a container, item by item."""
-    known = dict.fromkeys(parts) if tangent is None else _parts(tangent)
+    known = dict.fromkeys(parts) if tangent is None else parts_of(tangent)
     of_kind = tangent is None or isinstance(tangent, type(value) if type(value) is not dict else dict)
     if known is None or not of_kind or known.keys() != parts.keys():
         raise WrongArgument(f"`{path}` is {described(tangent)}, and the value is {described(value)}.", ADVICE)
@@ -73,6 +74,25 @@ def rebuilt(value: Any, parts: dict[Any, Any]) -> Any:
     for name, part in parts.items():
         object.__setattr__(new, name, part)  # a frozen dataclass has no other way
     return new
+
+
+def map_floats(f: Callable[[Any], Any], value: Any) -> Any:
+    """The same structure with `f` of each float leaf, and None for every other."""
+    parts = parts_of(value)
+    if parts is not None:
+        return rebuilt(value, {k: map_floats(f, part) for k, part in parts.items()})
+    return f(value) if has_float(value) else None
+
+
+def float_leaves(value: Any) -> list[Any]:
+    """The floats, complex numbers and arrays of them in a value, in order.
+
+    >>> float_leaves({"w": [1.0, 2], "b": (3.0, "name")})
+    [1.0, 3.0]
+    """
+    found: list[Any] = []
+    map_floats(found.append, value)
+    return found
 
 
 def zero_of(value: Any) -> Any:

@@ -23,6 +23,7 @@ class Golden:
     optimize: bool = True
     value: bool = False  # value_and_grad
     forward: bool = False  # jvp
+    second: bool = False  # hvp
 
 
 # --- straight lines -----------------------------------------------------------------------------
@@ -320,6 +321,11 @@ GOLDEN = {
         logistic_regression,
         (rng.normal(size=3), 0.5, rng.normal(size=(4, 3)), np.array([0.0, 1.0, 1.0, 0.0])),
         ("w", "b"), forward=True,
+    ),
+    "rosenbrock_hvp": Golden(rosenbrock, (np.linspace(-1.0, 1.0, 5),), second=True),
+    "horner_hvp": Golden(horner, (1.5, [2.0, -1.0, 3.0]), ("x",), second=True),
+    "linear_layer_hvp": Golden(
+        linear_layer, (np.ones((2, 3)), np.arange(2.0), np.arange(3.0), np.ones(2)), ("W", "b"), second=True
     ),
     "branch_jvp": Golden(branch, (-0.7, 0.1), ("x", "slope"), forward=True),
     "oscillator_jvp": Golden(oscillator, (1.0, 0.0, 4.0, 5), ("x", "k"), forward=True),

@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 from golden_functions import GOLDEN, Golden
 
-from adjoint import Tangent, grad, value_and_grad
+from adjoint import Tangent, grad, hvp, value_and_grad
 from adjoint.dispatch import Derived
 from adjoint.operators import Forward
 from adjoint.testing import assert_same, copied, float_leaves, map_leaves, numerical_gradient
@@ -31,6 +31,8 @@ FOLDER = Path(__file__).parent / "golden"
 def derivative_of(case: Golden) -> Derived:
     if case.forward:
         return Tangent(case.fun, case.wrt, Forward(), case.optimize)
+    if case.second:
+        return hvp(case.fun, case.wrt).tangent
     return (value_and_grad if case.value else grad)(case.fun, case.wrt, optimize=case.optimize)
 
 
@@ -52,6 +54,8 @@ def generated(case: Golden) -> str:
     whole = f"{what} of this function with respect to {by}"
     if case.forward:
         whole = f"The value of this function and its tangent along tangents of {by}"
+    elif case.second:
+        whole = f"The Hessian of this function with respect to {by}, times a vector"
     return f'"""{whole}{form}:\n\n{primal}"""\n{gap}{source}'
 
 
@@ -72,7 +76,7 @@ def test_text(name):
 @pytest.mark.parametrize("name", GOLDEN)
 def test_numbers(name):
     case = GOLDEN[name]
-    if case.forward:
+    if case.forward or case.second:
         check_tangent(name, case)
         return
     names = list(inspect.signature(case.fun).parameters)
@@ -87,12 +91,32 @@ def test_numbers(name):
     assert_same(derivative_of(case)(*case.args)[1] if case.value else derivative_of(case)(*case.args), got)
 
 
+def hvp_by_differences(case: Golden, places: tuple[int, ...], tangents: list[Any]) -> Any:
+    """A central difference of the gradient, Richardson's, along the tangents."""
+    gradient = grad(case.fun, case.wrt)
+
+    def at(step: float) -> Any:
+        args = list(copied(case.args))
+        for place, tangent in zip(places, tangents, strict=True):
+            args[place] = args[place] + step * tangent
+        found = gradient(*args)
+        return found if isinstance(case.wrt, tuple) else (found,)
+
+    steps = [at(step) for step in (-2e-3, -1e-3, 1e-3, 2e-3)]
+    found = tuple((8 * (c - b) - (d - a)) / 12e-3 for a, b, c, d in zip(*steps, strict=True))
+    return found if isinstance(case.wrt, tuple) else found[0]
+
+
 def check_tangent(name: str, case: Golden) -> None:
     """Along random tangents, the tangent is the gradient's product with them."""
     names = list(inspect.signature(case.fun).parameters)
     places = tuple(names.index(w) for w in names_of(case))
     rng = np.random.default_rng(0)
     tangents = [map_leaves(lambda _, leaf: rng.normal(size=np.shape(leaf))[()], case.args[place]) for place in places]
+    if case.second:
+        product = getattr(golden_module(name), f"{case.fun.__name__}_grad_jvp")(*copied(case.args), *tangents)
+        assert_same(product, hvp_by_differences(case, places, tangents), rtol=1e-6, atol=1e-8)
+        return
     value, tangent = getattr(golden_module(name), f"{case.fun.__name__}_jvp")(*copied(case.args), *tangents)
     assert_same(value, case.fun(*copied(case.args)))
     gradients = numerical_gradient(case.fun, case.args, places)
