@@ -19,6 +19,7 @@ from .rules.registry import constant, elementwise, jvp_rule, linear, vjp_rule
 from .runtime import stop_gradient
 from .schedule import checkpoint
 from .series import taylor
+from .sparse import sparse_hessian, sparse_jacobian
 from .testing import check_grads, check_rule
 
 __version__ = "0.1.0"
@@ -52,6 +53,8 @@ __all__ = [
     "laplacian",
     "linear",
     "source",
+    "sparse_hessian",
+    "sparse_jacobian",
     "stop_gradient",
     "tangent",
     "taylor",

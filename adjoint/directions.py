@@ -10,16 +10,17 @@ from typing import Any
 
 import numpy as np
 
+from .api import Gradient
 from .arguments import Wrt
 from .errors import WrongArgument
 from .forward import forward
 from .ir import Function
-from .jacobians import refuse_complex, units
+from .seeds import Sweeps, identity, refuse_complex
 from .operators import Forward, Tangent
 from .passes import prepared
 from .reverse import Place
 from .sweeps import reverse
-from .tangents import described, float_leaves, map_floats
+from .tangents import described, map_floats
 
 
 class Along:
@@ -146,18 +147,18 @@ class Laplacian:
 
     def __init__(self, fun: Callable[..., Any], wrt: Wrt, has_aux: bool) -> None:
         self.primal, self.wrt, self.has_aux = fun, wrt, has_aux
-        self.product = hvp(fun, _several(wrt), has_aux=has_aux)
+        gradient = Gradient(fun, _several(wrt), value=False, optimize=True, has_aux=has_aux)
+        self.sweeps = Sweeps(gradient, _several(wrt), has_aux)
         functools.update_wrapper(self, fun, updated=())
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
-        inputs = self.product.tangent.moving(args, kwargs)
+        inputs = self.sweeps.tangent.moving(args, kwargs)
         refuse_complex(inputs, "argument")
-        total, aux = 0.0, None
-        for unit in units(inputs):
-            made = self.product(*args, unit, **kwargs)
-            row, aux = made if self.has_aux else (made, None)
-            total = total + sum(np.sum(h * e) for h, e in zip(float_leaves(row), float_leaves(unit), strict=True))
-        return (float(total), aux) if self.has_aux else float(total)
+        total: float = 0.0
+        whole: Any = None
+        for whole, units, rows in self.sweeps.pushed(args, kwargs, inputs, identity(inputs)):  # noqa: B007  the last is kept
+            total += float(sum(np.sum(row * unit) for row, unit in zip(rows, units, strict=True)))
+        return (total, whole[1]) if self.has_aux else total
 
     def __get__(self, obj: Any, owner: type | None = None) -> Any:
         return self if obj is None else types.MethodType(self, obj)

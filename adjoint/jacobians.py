@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import functools
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -21,9 +21,8 @@ from .api import Gradient
 from .arguments import Wrt
 from .errors import WrongArgument
 from .lower.abstract import signature
-from .operators import Forward, Tangent
-from .pullbacks import Halves, Turning
-from .tangents import float_leaves, map_floats, zero_of
+from .seeds import Stack, Sweeps, identity, refuse_complex
+from .tangents import float_leaves, map_floats
 
 MODES = ("auto", "forward", "reverse")
 
@@ -50,9 +49,9 @@ class Jacobian:
             raise WrongArgument(f"There is no mode {mode!r}.", f"Modes: {', '.join(MODES)}.")
         self.primal, self.wrt, self.has_aux = fun, wrt, has_aux
         self.mode, self._asked = mode, mode
-        several = wrt if isinstance(wrt, tuple | list) else (wrt,)
-        self.tangent = Tangent(fun, tuple(several), Forward(True, has_aux))
-        self.halves = Halves(fun, tuple(several), Turning(has_aux))
+        several = tuple(wrt) if isinstance(wrt, tuple | list) else (wrt,)
+        self.sweeps = Sweeps(fun, several, has_aux)
+        self.tangent = self.sweeps.tangent
         self._cheaper: dict[Any, str] = {}
         functools.update_wrapper(self, fun, updated=())
 
@@ -71,7 +70,7 @@ class Jacobian:
         """The generated source of one sweep, for arguments such as these."""
         inputs = self.tangent.moving(args, kwargs)
         forward = self._asked == "forward" or (self._asked == "auto" and self._cheaper_side(args, kwargs, inputs) == "forward")
-        return (self.tangent if forward else self.halves).source_for(*args, **kwargs)
+        return self.sweeps.source(args, kwargs, forward)
 
     def _cheaper_side(self, args: Any, kwargs: Any, inputs: Any) -> str:
         """Forward mode takes a sweep for each entry of the arguments, reverse mode one for each entry of the result."""
@@ -83,17 +82,7 @@ class Jacobian:
 
     def _forward(self, args: Any, kwargs: Any, inputs: Any) -> Any:
         refuse_complex(inputs, "argument")
-        stacks: list[list[Any]] | None = None
-        whole: Any = None
-        for tangents in units(inputs):
-            whole, tangent = self.tangent.push(args, tangents, kwargs)
-            parts = float_leaves(tangent)
-            stacks = [[] for _ in parts] if stacks is None else stacks
-            for stack, part in zip(stacks, parts, strict=True):
-                stack.append(part)
-        if stacks is None:  # arguments without entries
-            whole, tangent = self.tangent.push(args, [None] * len(inputs), kwargs)
-            stacks = [[] for _ in float_leaves(tangent)]
+        whole, stacks = collected(self.sweeps.pushed(args, kwargs, inputs, identity(inputs)))
         value, aux = whole if self.has_aux else (whole, None)
         outs, ins = float_leaves(value), float_leaves(inputs)
         ends = np.cumsum([0, *map(np.size, ins)])
@@ -101,54 +90,28 @@ class Jacobian:
         def block(i: int, j: int) -> Any:
             shape = (*np.shape(outs[i]), *np.shape(ins[j]))
             columns = stacks[i][ends[j] : ends[j + 1]]
-            if shape == ():
-                return type(outs[i])(columns[0])
-            stacked = np.stack(columns, axis=-1) if columns else np.zeros(shape, np.asarray(outs[i]).dtype)
-            return stacked.reshape(shape)
+            return type(outs[i])(columns[0]) if shape == () else np.moveaxis(columns, 0, -1).reshape(shape)
 
         return value, aux, block
 
     def _reverse(self, args: Any, kwargs: Any, inputs: Any) -> Any:
-        made = self.halves.found(args, kwargs)
-        whole, tape = made.call(args, kwargs)
+        whole, stacks = collected(self.sweeps.pulled(args, kwargs, inputs, identity))
         value, aux = whole if self.has_aux else (whole, None)
-        refuse_complex(value, "result")
-        reverse = made.emitted.functions[made.run.__name__.removesuffix("_forward") + "_reverse"]
         outs, ins = float_leaves(value), float_leaves(inputs)
-        stacks: list[list[Any]] = [[] for _ in ins]
-        for seed in units(value):
-            for stack, part in zip(stacks, float_leaves(reverse(tape, seed)), strict=True):
-                stack.append(part)
         ends = np.cumsum([0, *map(np.size, outs)])
 
         def block(i: int, j: int) -> Any:
             shape = (*np.shape(outs[i]), *np.shape(ins[j]))
             rows = stacks[j][ends[i] : ends[i + 1]]
-            if shape == ():
-                return type(outs[i])(rows[0])
-            return np.stack(rows).reshape(shape) if rows else np.zeros(shape, np.asarray(ins[j]).dtype)
+            return type(outs[i])(rows[0]) if shape == () else rows.reshape(shape)
 
         return value, aux, block
 
 
-def units(value: Any) -> Iterator[Any]:
-    """For each entry of each float leaf: a value of that structure with a one there, and zeros."""
-    zeros = [zero_of(leaf) for leaf in float_leaves(value)]
-    for i, zero in enumerate(zeros):
-        for index in np.ndindex(np.shape(zero)):
-            one = zero.copy() if isinstance(zero, np.ndarray) else type(zero)(1)
-            if isinstance(one, np.ndarray):
-                one[index] = 1
-            parts = iter([*zeros[:i], one, *zeros[i + 1 :]])
-            yield map_floats(lambda _, parts=parts: next(parts), value)  # type: ignore[misc]
-
-
-def refuse_complex(value: Any, what: str) -> None:
-    if any(np.iscomplexobj(leaf) for leaf in float_leaves(value)):
-        raise WrongArgument(
-            f"The {what} is complex: its derivative depends on the direction.",
-            "Use `jvp` or `vjp`, and say along which; or take real and imaginary parts.",
-        )
+def collected(parts: Iterable[tuple[Any, Stack, Stack]]) -> tuple[Any, Stack]:
+    """The value, and what the sweeps found, all directions together."""
+    values, _, found = zip(*parts, strict=True)
+    return values[0], [np.concatenate(column) if len(column) > 1 else column[0] for column in zip(*found, strict=True)]
 
 
 def jacobian(

@@ -12,11 +12,13 @@ from typing import Any
 
 from .arguments import Wrt
 from .avals import differentiable, is_known, shape_of
+from .batch import batched, last_parameters
 from .dispatch import MOST_SIGNATURES, Derived
 from .errors import WrongArgument
 from . import functional  # noqa: F401 (what rules say of functions they are passed)
 from .forward import forward
 from .ir import Function, Tree, leaves
+from .passes import optimised
 from .reverse import Place
 from .tangents import completed
 
@@ -32,6 +34,21 @@ class Forward:
         return forward(program, wrt, value=self.value, has_aux=self.has_aux)
 
 
+@dataclass(frozen=True)
+class ForwardMany:
+    """Forward mode along `size` directions at once: tangents have that many in a further axis in front."""
+
+    size: int
+    has_aux: bool = False
+
+    def __call__(self, program: Function, wrt: list[Place] | Place, textbook: bool) -> Function:
+        moved = forward(program, wrt, value=True, has_aux=self.has_aux)
+        count = len(leaves(moved.result.parts[0]))
+        places = wrt if isinstance(wrt, list) else [wrt]
+        tangents = set(range(count, len(moved.body.results)))
+        return batched(optimised(moved), last_parameters(moved, len(places)), self.size, tangents)
+
+
 class Tangent(Derived):
     """A function that computes the derivative along a direction, with the source that does it.
 
@@ -41,21 +58,24 @@ class Tangent(Derived):
     def push(self, args: Sequence[Any], tangents: Sequence[Any], kwargs: Mapping[str, Any] | None = None) -> Any:
         """What the generated function returns for these arguments and these tangents of those in `wrt`."""
         kwargs = kwargs or {}
+        values = self.moving(args, kwargs)
+        built = self.found(args, kwargs)
+        names = _tangent_names(built.run, self._signature)
+        given = [completed(t, value, name) for t, value, name in zip(tangents, values, names, strict=True)]
+        return self.run(args, given, kwargs)
+
+    def run(self, args: Sequence[Any], tangents: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        """The same for tangents that are as the generated function takes them."""
         built = self.found(args, kwargs)
         bound = self._signature.bind(*args, **kwargs)
         bound.apply_defaults()
-        names = _tangent_names(built.run, self._signature)
-        moved = zip(names, tangents, self._at_places(bound), strict=True)
-        given = {name: completed(tangent, value, name) for name, tangent, value in moved}
+        given = dict(zip(_tangent_names(built.run, self._signature), tangents, strict=True))
         return built.run(*bound.args, **bound.kwargs, **given)
 
     def moving(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, ...]:
         """The arguments in `wrt`."""
         bound = self._signature.bind(*args, **kwargs)
         bound.apply_defaults()
-        return self._at_places(bound)
-
-    def _at_places(self, bound: inspect.BoundArguments) -> tuple[Any, ...]:
         names = list(self._signature.parameters)
         pairs = [place if isinstance(place, tuple) else (place, None) for place in self._positions]
         return tuple(bound.arguments[names[k]] if i is None else bound.arguments[names[k]][i] for k, i in pairs)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .arguments import Wrt, has_float
+from .batch import batched, last_parameters
 from .dispatch import MOST_SIGNATURES, Built, Derived
 from .emit import emit
 from .errors import WrongArgument
@@ -19,6 +20,7 @@ from .lower.context import Frame, Lowering
 from .lower.specials import special
 from .lower.values import Value
 from .nested import constant, pulled
+from .passes import optimised
 from .reverse import Place
 from .tangents import completed
 
@@ -42,6 +44,21 @@ class Halves(Derived):
         lowered, _, final = self._programs(bound)
         forward, reverse = halves(final)
         return self._emitted(lowered, emit(forward, reverse))
+
+
+class HalvesMany(Halves):
+    """The same for `size` cotangents at once, in a further axis in front of the seed and the cotangents."""
+
+    def __init__(self, fun: Callable[..., Any], wrt: Wrt, operator: Turning, size: int) -> None:
+        super().__init__(fun, wrt, operator)
+        self._size = size
+
+    def _made(self, bound: inspect.BoundArguments) -> Built:
+        lowered, _, final = self._programs(bound)
+        forward, reverse = halves(final)
+        results = set(range(len(reverse.body.results)))
+        many = optimised(batched(reverse, last_parameters(reverse, 1), self._size, results))
+        return self._emitted(lowered, emit(forward, many))
 
 
 @dataclass(frozen=True, eq=False)
