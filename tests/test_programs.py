@@ -1,4 +1,4 @@
-"""Random programs: the gradient of each agrees with differences, or is refused.
+"""Random programs: the gradient of each agrees with differences and with forward mode, or is refused.
 
 `ADJOINT_PROGRAMS` says how many are tried (150 unless set), `ADJOINT_SEED` asks for others than the usual ones:
 `ADJOINT_PROGRAMS=20000 ADJOINT_SEED=7 pytest -n auto tests/test_programs.py`.
@@ -18,7 +18,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from programs import DIRECTION, Program, programs, slope, unload
 
-from adjoint import AdjointError, value_and_grad
+from adjoint import AdjointError, Tangent, value_and_grad
+from adjoint.operators import Forward
 from adjoint.testing import assert_same
 
 EXAMPLES = int(os.environ.get("ADJOINT_PROGRAMS", "150"))
@@ -74,6 +75,10 @@ def _check(program: Program, f: Any) -> str:
         kinds = (type(x_bar), type(y_bar), type(v_bar), v_bar.dtype, v_bar.shape)
         assert kinds == (float, float, np.ndarray, np.dtype(float), (3,)), f"{which} is {result[1]!r}"
         gradients.append(np.array([x_bar, y_bar, *v_bar]))
+        tangent = tangent_of(program, f, optimize, value, printed)
+        expected, size = float(np.dot(gradients[-1], np.hstack(DIRECTION))), np.max(np.abs(gradients[-1]))
+        if np.isfinite(size) and type(value) is not int:
+            assert np.isclose(tangent, expected, rtol=1e-8, atol=1e-8 * size), f"the tangent is {tangent}, not {expected}"
     if error is not None:
         return "unclear"
     optimised, plain = gradients
@@ -91,6 +96,18 @@ def _check(program: Program, f: Any) -> str:
         f"where {tolerance:.2g} is tolerated; the gradient is {plain}"
     )
     return "checked"
+
+
+def tangent_of(program: Program, f: Any, optimize: bool, value: Any, printed: str) -> Any:
+    """The tangent along `DIRECTION` by forward mode, which leaves everything as the gradient does."""
+    args = program.arguments()
+    made = Tangent(f, ("x", "y", "v"), Forward(), optimize)
+    result, also_printed, raised = outcome(lambda *given: made.push(given, [*DIRECTION[:2], np.array(DIRECTION[2])]), args)
+    assert raised is None, f"forward mode raises {raised}"
+    assert also_printed == printed, f"forward mode prints {also_printed!r}"
+    assert_same(args, program.arguments(), rtol=0.0, path="arguments after forward mode")
+    assert result[0] == value or value != value, f"forward mode comes with the value {result[0]!r}, not {value!r}"
+    return result[1]
 
 
 def _wrong(message: str) -> str:
