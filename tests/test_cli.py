@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from adjoint import cli
+from adjoint.cli import colours, show
 
 MODEL = '''\
 """A user's file."""
@@ -119,7 +121,7 @@ def test_show_textbook_form(run):
         assert statement in out
 
 
-@pytest.mark.parametrize("stage", cli.STAGES)
+@pytest.mark.parametrize("stage", show.STAGES)
 def test_show_every_stage(run, stage):
     code, out, _ = run("show", "model.py:f", "--stage", stage)
     assert code == 0
@@ -183,13 +185,14 @@ def test_colours_only_when_asked_for_or_on_a_terminal(run, monkeypatch):
     ],
 )
 def test_colours_change_nothing_else(text):
-    assert re.sub(r"\x1b\[[0-9;]*m", "", cli.colour(text)) == text
+    assert re.sub(r"\x1b\[[0-9;]*m", "", colours.colour(text)) == text
 
 
 def test_colours_of_each_kind():
-    coloured = cli.colour("def f(x):  # d\n    return 'a', 1.5, False\n")
-    assert f"{cli.BOLD_BLUE}def{cli.RESET} f(x):  {cli.DIM}# d{cli.RESET}\n" in coloured
-    assert f"{cli.GREEN}'a'{cli.RESET}, {cli.CYAN}1.5{cli.RESET}, {cli.BOLD_BLUE}False{cli.RESET}\n" in coloured
+    coloured = colours.colour("def f(x):  # d\n    return 'a', 1.5, False\n")
+    assert f"{colours.BOLD_BLUE}def{colours.RESET} f(x):  {colours.DIM}# d{colours.RESET}\n" in coloured
+    end = colours.RESET
+    assert f"{colours.GREEN}'a'{end}, {colours.CYAN}1.5{end}, {colours.BOLD_BLUE}False{end}\n" in coloured
 
 
 # --- check --------------------------------------------------------------------------------------
@@ -241,6 +244,15 @@ def test_check_targets_and_values(run, target, at):
 def test_check_lists_of_floats(run):
     code, out, _ = run("check", "-c", "lambda x: x[0] * x[1]", "--at", "x=[2.0, 3.0]")
     assert (code, out.splitlines()[3].split()[:3]) == (0, ["x", "[3,", "2]"])
+
+
+def test_a_file_on_stdin(run, monkeypatch):
+    for text, expected in ((MODEL, "x2"), ("def f(x): return x * 3.0", "3.0")):
+        monkeypatch.setattr("sys.stdin", io.StringIO(text))
+        code, out, _ = run("show", "-:f")
+        assert (code, expected in out) == (0, True)
+    monkeypatch.setattr("sys.stdin", io.StringIO("x = ("))
+    assert "<stdin>:1: SyntaxError" in run("show", "-:f")[2]
 
 
 def test_check_wrt(run):
@@ -330,7 +342,7 @@ def test_mistake_in_the_file(run, here):
 
 
 def test_internal_errors_have_no_traceback_either(run, monkeypatch):
-    monkeypatch.setattr(cli, "find", lambda *_: 1 / 0)
+    monkeypatch.setattr(show, "find", lambda *_: 1 / 0)
     code, _, err = run("show", "model.py:f")
     assert code == 2
     assert err.startswith(
@@ -355,7 +367,7 @@ def test_version(run):
 
 
 def program(*args: str, **options: object) -> subprocess.Popen:
-    root = str(Path(cli.__file__).parent.parent)
+    root = str(Path(cli.__file__).parent.parent.parent)
     env = os.environ | {"PYTHONPATH": root, "PYTHONUTF8": "1"}
     return subprocess.Popen([sys.executable, "-m", "adjoint", *args], env=env, stderr=subprocess.PIPE, **options)
 

@@ -1,0 +1,76 @@
+"""The function's arguments from the command line: `--at NAME=VALUE`, and `--wrt`, which are differentiated."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import contextlib
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .failures import Failure, listed
+from .targets import TARGET, Target
+
+AT = "an argument's value: a Python literal, or an expression of np such as 'x=np.ones(3)'; may be repeated"
+WRT = "differentiate by these, e.g. w,b; else as decorated, or the first"
+
+
+def target_arguments(sub: argparse.ArgumentParser) -> None:
+    """The arguments of every command that takes a function."""
+    sub.add_argument("target", nargs="?", metavar="TARGET", help=TARGET)
+    sub.add_argument("-c", dest="code", metavar="CODE", help="instead of TARGET, a lambda; it sees math and np")
+    sub.add_argument("--at", action="append", default=[], metavar="NAME=VALUE", help=AT)
+
+
+def values(target: Target, at: Sequence[str]) -> inspect.BoundArguments:
+    """The function's arguments from the `--at NAME=VALUE` of the command line."""
+    try:
+        signature = inspect.signature(target.fun)
+    except (TypeError, ValueError):
+        raise Failure(f"{target.name}: Python knows no signature of this function") from None
+    parameters, given = signature.parameters, {}
+    for text in at:
+        name, equals, value = text.partition("=")
+        name = name.strip()
+        if not equals or not name.isidentifier():
+            raise Failure(f"--at {text}: write --at NAME=VALUE, for example --at x=2.0")
+        if name not in parameters:
+            raise Failure(f"--at {text}: {target.name} has no argument {name!r}; it has {listed(list(parameters))}")
+        given[name] = _value(text, value.strip())
+    bound = inspect.BoundArguments(signature, given)
+    missing = [
+        p.name
+        for p in parameters.values()
+        if p.name not in given and p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+    ]
+    if missing:
+        raise Failure(f"{target.name} needs a value for {listed(missing)}: add --at {missing[0]}=…")
+    bound.apply_defaults()
+    return bound
+
+
+def _value(text: str, value: str) -> Any:
+    with contextlib.suppress(ValueError, SyntaxError, MemoryError, RecursionError):
+        return ast.literal_eval(value)
+    try:
+        return eval(compile(value, "<--at>", "eval"), {"__builtins__": {}, "np": np})
+    except SyntaxError as error:
+        raise Failure(f"--at {text}: this is not a Python expression: {error.msg}") from error
+    except NameError as error:
+        raise Failure(f"--at {text}: {error}; only literals and np are known here") from error
+    except Exception as error:
+        raise Failure(f"--at {text}: {type(error).__name__}: {error}") from error
+
+
+def chosen(text: str | None) -> Any:
+    """`--wrt x`, `--wrt x,y`, `--wrt 0,1` as grad's `wrt`; None where nothing was said."""
+    if text is None:
+        return None
+    items = [item.strip() for item in text.split(",") if item.strip()]
+    if not items:
+        raise Failure("--wrt: name at least one argument, for example --wrt x")
+    wrt = tuple(int(item) if item.lstrip("-").isdigit() else item for item in items)
+    return wrt[0] if len(wrt) == 1 and not text.rstrip().endswith(",") else wrt
