@@ -25,6 +25,7 @@ from pathlib import Path
 
 from . import check, show, supported
 from .failures import Failure, is_refusal
+from .targets import STDIN
 
 COMMANDS = {"show": show, "check": check, "supported": supported}
 
@@ -70,7 +71,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code: 0 done, 1 a check failed, 2 a mistake, said on stderr."""
     path = sys.path[:]
     try:
-        args = _parser().parse_args(argv)
+        words = sys.argv[1:] if argv is None else argv
+        # to argparse, `-:f` is an unknown option
+        args = _parser().parse_args([STDIN + word[1:] if word.startswith("-:") else word for word in words])
         code: int = args.run(args)
         sys.stdout.flush()
         return code

@@ -22,6 +22,7 @@ import numpy as np
 from .failures import Failure, listed, user_code
 
 TARGET = "FILE.py:function, FILE.py:Class.method, package.module:function, or -:function for a file on stdin"
+STDIN = "<stdin>"  # `-` on the command line
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def find(text: str | None, code: str | None) -> Target:
     if not where or where.endswith(os.sep):
         is_file = text.endswith(".py")
         raise Failure(f"{text}: name a function too, as in {text if is_file else 'FILE.py'}:f" + _offer(text, is_file))
-    if where == "-":
+    if where == STDIN:
         return _unwrap(_member(_from_stdin(), where, qualname), qualname)
     is_file = where.endswith(".py") or os.sep in where or Path(where).is_file()
     module = _import_file(Path(where)) if is_file else _import_module(where)
@@ -75,14 +76,13 @@ def _from_code(code: str) -> Any:
 def _from_stdin() -> ModuleType:
     """What is piped in, as a module; its text stays readable through `inspect`."""
     name, text = "adjoint_stdin", sys.stdin.read()
-    filename = "<stdin>"
-    linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+    linecache.cache[STDIN] = (len(text), None, text.splitlines(keepends=True), STDIN)
     module = ModuleType(name)
-    module.__file__ = filename
+    module.__file__ = STDIN
     sys.modules[name] = module
     sys.path.insert(0, os.getcwd())
     with user_code("-"):
-        exec(compile(text, filename, "exec", dont_inherit=True), vars(module))
+        exec(compile(text, STDIN, "exec", dont_inherit=True), vars(module))
     return module
 
 
