@@ -19,6 +19,7 @@ from .rules.registry import constant, elementwise, jvp_rule, linear, vjp_rule
 from .runtime import stop_gradient
 from .schedule import checkpoint
 from .series import taylor
+from .show.export import export
 from .sparse import sparse_hessian, sparse_jacobian
 from .testing import check_grads, check_rule
 
@@ -42,6 +43,7 @@ __all__ = [
     "directional_derivative",
     "elementwise",
     "elementwise_grad",
+    "export",
     "grad",
     "hessian",
     "hvp",

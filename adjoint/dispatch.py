@@ -220,6 +220,24 @@ class Derived(Meant):
         """The program as text at one stage: "lowered", "reversed", "optimised" or "source"."""
         return self._stages(self._bound(args, kwargs) if args or kwargs else None)[name]()
 
+    @property
+    def optimize(self) -> bool:
+        """Is the generated source in its default form, not that of the textbook?"""
+        return self._optimize
+
+    @property
+    def places(self) -> list[Place]:
+        """The numbers of the parameters in `wrt`."""
+        return list(self._positions)
+
+    def programs(self, args: Any, kwargs: Any) -> tuple[inspect.BoundArguments, Lowered, Function, Function]:
+        """The arguments, defaults too, and the program lowered, derived, and as it is emitted.
+
+        Without arguments numbers are assumed, or arrays of unknown shape.
+        """
+        bound = self._bound(args, kwargs) if args or kwargs else self._default_arguments()
+        return (bound, *self._programs(bound))
+
     # --- inside another function ------------------------------------------------------------------
 
     def meaning(self, lo: Any, frame: Any, node: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:

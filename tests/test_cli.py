@@ -260,6 +260,27 @@ def test_check_wrt(run):
     assert "x1" not in out
 
 
+# --- export -------------------------------------------------------------------------------------
+
+
+def test_export_to_a_file_and_to_stdout(run, here):
+    words = ("export", "model.py:energy", "--check", "--at", "x=np.ones(3)")
+    assert run(*words, "-o", "grad_energy.py")[:2] == (0, "")
+    text = (here / "grad_energy.py").read_text(encoding="utf-8")
+    assert run(*words)[1] == text
+    assert "(model.py, line " in text
+    assert str(here) not in text
+    script = "import sys, runpy; sys.modules['adjoint'] = None; runpy.run_path('grad_energy.py', run_name='__main__')"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "ok")
+
+
+def test_export_as_decorated(run):
+    assert "return w1_bar, w2_bar" in run("export", "model.py:decorated", "--no-optimize")[1]
+    assert "by `x2`" in run("export", "model.py:decorated", "--wrt", "x2")[1]
+    assert "return " in run("export", "-c", "lambda x: x * x", "--value")[1]
+
+
 # --- files are imported as Python would --------------------------------------------------------
 
 
@@ -310,6 +331,7 @@ def test_file_named_as_a_standard_module(run, here):
         (["show", "model.py:f", "--wrt", "x9"], "x9"),
         (["show", "model.py:f", "--wrt", ","], "--wrt: name at least one argument"),
         (["show", "model.py:f", "--stage", "zzz"], "invalid choice"),
+        (["export", "model.py:f", "-o", "nowhere/grad_f.py"], "nowhere/grad_f.py: No such file"),
         (["check", "model.py:f"], "f needs a value for x1 and x2: add --at x1=…"),
         (["check", "model.py:f", "--at", "x1"], "write --at NAME=VALUE"),
         (["check", "model.py:f", "--at", "x9=1.0"], "f has no argument 'x9'; it has x1 and x2"),
@@ -353,7 +375,7 @@ def test_internal_errors_have_no_traceback_either(run, monkeypatch):
 # --- the program --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("args", [["--help"], ["show", "--help"], ["check", "--help"]])
+@pytest.mark.parametrize("args", [["--help"], *([name, "--help"] for name in cli.COMMANDS)])
 def test_help_has_examples(run, args):
     code, out, _ = run(*args)
     assert code == 0

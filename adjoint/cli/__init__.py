@@ -2,6 +2,7 @@
 
     adjoint show  FILE.py:f                      the generated source
     adjoint check FILE.py:f --at x=2.0           its numbers beside finite differences
+    adjoint export FILE.py:f -o grad_f.py --at …  a file to keep
     adjoint supported np.tanh                    what has a derivative rule, and where it stands
 
 Each command is a module of this package with `HELP` (a line), `EXAMPLES` (lines of a shell),
@@ -23,11 +24,11 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import check, show, supported
+from . import check, export, show, supported
 from .failures import Failure, is_refusal
 from .targets import STDIN
 
-COMMANDS = {"show": show, "check": check, "supported": supported}
+COMMANDS = {"show": show, "check": check, "export": export, "supported": supported}
 
 BROKEN_PIPE = 141  # what a shell reports for a program that SIGPIPE ended
 

@@ -35,6 +35,8 @@ class Lowered:
     function: Function
     unchanged: Unchanged
     guards: tuple[Guard, ...]
+    level: int = 0  # how much is taken as known of arguments: see `abstract.details`
+    layout: bool = False  # is it for arrays that lie in memory like these?
 
 
 def lower(fun: Callable[..., Any], arguments: inspect.BoundArguments) -> Lowered:
@@ -142,7 +144,8 @@ def _lower(
     if lo.level:
         known = details(tuple(arguments.arguments.values()), lo.level)
         lo.guards["details"] = Guard(lambda args: details(args, lo.level), signature(known))
-    return Lowered(merged(function), lo.unchanged, tuple(lo.guards.values()))
+    layout_matters = any(isinstance(key, tuple) and key[0] == "layout" for key in lo.guards)
+    return Lowered(merged(function), lo.unchanged, tuple(lo.guards.values()), lo.level, layout_matters)
 
 
 _KINDS = {

@@ -76,7 +76,7 @@ def rolled_axes(axis, start, ndim):
 
 def pieces(how, shapes, axis):
     """The index of each array's part in what np.concatenate, vstack, hstack, dstack or column_stack made of them."""
-    shapes = [_PROMOTED[how](tuple(s)) for s in shapes]
+    shapes = [_promoted(how, tuple(s)) for s in shapes]
     if axis is None:
         shapes, axis = [(math.prod(s),) for s in shapes], 0
     start, parts = 0, []
@@ -86,13 +86,18 @@ def pieces(how, shapes, axis):
     return tuple(parts)
 
 
-_PROMOTED = {  # the shape in which each function takes an array
-    "concatenate": lambda s: s,
-    "hstack": lambda s: s or (1,),
-    "vstack": lambda s: s if len(s) > 1 else (1, *(s or (1,))),
-    "column_stack": lambda s: s if len(s) > 1 else (*(s or (1,)), 1),
-    "dstack": lambda s: s if len(s) > 2 else (*s, 1) if len(s) == 2 else (1, *(s or (1,)), 1),
-}
+def _promoted(how, shape):
+    """The shape in which each function takes an array."""
+    if how == "concatenate" or (how == "hstack" and shape):
+        return shape
+    row = shape or (1,)
+    promoted = {
+        "hstack": row,
+        "vstack": shape if len(shape) > 1 else (1, *row),
+        "column_stack": shape if len(shape) > 1 else (*row, 1),
+        "dstack": shape if len(shape) > 2 else (*shape, 1) if len(shape) == 2 else (1, *row, 1),
+    }
+    return promoted[how]
 
 
 def block_pieces(rows, nested):

@@ -1,0 +1,1 @@
+"""What people look at and keep: exported files, tables, pictures."""

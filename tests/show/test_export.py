@@ -1,0 +1,201 @@
+"""Exported gradients: the numbers of those that run inside, in a file that knows nothing of adjoint."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from corpus import CASES
+from corpus.refused import REFUSED
+
+import adjoint
+from adjoint import export, grad
+from adjoint.api import Gradient
+from adjoint.testing import assert_same
+
+# what a file cannot hold, and the word that the refusal must say
+LEFT_OUT = {
+    "logs": "Logger",
+    "counts": "outside of the function",
+    "appends_to_global": "outside of the function",
+    "writes_global": "global variable",
+    "random_walk": "Random",
+    "calls_its_argument": "no name",
+    "apply": "this method",
+    "apply_2": "this method",
+    "inherited_method": "Shifted",
+    "network_of_objects": "Network",
+    "calls_method": "Scaler",
+    "reads_property": "Scaler",
+    "calls_object": "Scaler",
+    "stores_bound_method": "Scaler",
+    "calls_through_class": "Scaler",
+    "reads_object": "Scaler",
+    "indexes_object": "Scaler",
+}
+
+
+def loaded(text: str) -> dict[str, Any]:
+    """An exported module, run where `import adjoint` fails."""
+    module = ModuleType("exported")
+    names = [name for name in sys.modules if name == "adjoint" or name.startswith("adjoint.")]
+    hidden = {name: sys.modules.pop(name) for name in names}
+    sys.modules["adjoint"] = None  # type: ignore[assignment]
+    try:
+        exec(compile(text, "exported.py", "exec", dont_inherit=True), vars(module))
+    finally:
+        del sys.modules["adjoint"]
+        sys.modules.update(hidden)
+    return vars(module)
+
+
+def quietly(run):
+    with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
+        return run()
+
+
+RIGHT = [case for case in CASES if case.name not in REFUSED]
+
+
+def gradient(case):
+    seed = "one" if case.out == "scalar" else "given"
+    return Gradient(case.fun, case.wrt, value=False, optimize=True, has_aux=False, seed=seed)
+
+
+@pytest.mark.parametrize("case", RIGHT, ids=lambda case: case.name)
+def test_every_function_of_the_corpus(case):
+    derived = gradient(case)
+    try:
+        text = quietly(lambda: export(derived, None, *case.fresh_args()))
+    except adjoint.Unsupported as error:
+        assert case.name in LEFT_OUT, str(error)
+        assert LEFT_OUT[case.name] in str(error)
+        return
+    assert case.name not in LEFT_OUT
+    assert not re.search(r"^\s*(import|from) adjoint", text, re.M)
+    name = derived.compiled_for(*case.fresh_args()).__name__
+    if case.out != "scalar":
+        assert callable(loaded(text)[name])
+        return
+    expected = quietly(lambda: derived(*case.fresh_args()))
+    assert_same(quietly(lambda: loaded(text)[name](*case.fresh_args())), expected)
+
+
+def test_text_is_the_same_in_every_process_and_passes_ruff(tmp_path):
+    """Every export of the corpus, in two processes with other hash seeds; and ruff has nothing to say."""
+    script = (
+        "import sys, pathlib; sys.path.insert(0, sys.argv[2]); import test_export as t\n"
+        "for case in t.RIGHT:\n"
+        "    if case.name not in t.LEFT_OUT:\n"
+        "        t.quietly(lambda: t.export(t.gradient(case), f'{sys.argv[1]}/{case.name}.py', *case.fresh_args()))\n"
+    )
+    here = Path(__file__).parent
+    texts = []
+    for seed in ("1", "2"):
+        folder = tmp_path / seed
+        folder.mkdir()
+        env = os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join((str(here.parent.parent), str(here.parent)))}
+        command = [sys.executable, "-c", script, str(folder), str(here)]
+        subprocess.run(command, env=env, check=True, capture_output=True)
+        texts.append({path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()})
+    assert len(texts[0]) > 500
+    assert texts[0] == texts[1]
+    assert not any(str(here.parent) in text for text in texts[0].values())
+    ruff = shutil.which("ruff", path=os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", ""))))
+    if ruff is not None:
+        rules = ["--isolated", "--select", "E4,E7,E9,F,I"]
+        done = subprocess.run([ruff, "check", *rules, str(tmp_path / "1")], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout[-3000:]
+
+
+RATE = 0.25
+TARGET = np.array([1.0, np.inf, 2.0])
+
+
+def fit(params, x, steps=3):
+    loss = 0.0
+    for _ in range(steps):
+        r = params["w"] * x + params["b"] - TARGET[::2]
+        loss = loss + RATE * np.sum(r**2)
+    return loss
+
+
+POINT = ({"w": np.array([0.5, -1.0]), "b": 0.5}, np.array([1.0, 2.0]))
+
+
+def run(path, *args, cwd=None):
+    """A file as a program, in a Python that has no adjoint."""
+    script = "import sys, runpy; sys.modules['adjoint'] = None; runpy.run_path(sys.argv.pop(1), run_name='__main__')"
+    command = [sys.executable, "-c", script, str(path), *args]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd, env={"PATH": ""})
+
+
+def test_a_file_checks_itself(tmp_path):
+    path = tmp_path / "grad_fit.py"
+    text = export(fit, path, *POINT, wrt=("params", "x"), check=True)
+    assert path.read_text(encoding="utf-8") == text
+    done = run(path)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "ok"), done.stderr
+    wrong = "RATE * 1.01 * np.sum".join(text.rsplit("RATE * np.sum", 1))
+    assert wrong != text
+    path.write_text(wrong, encoding="utf-8")
+    done = run(path)
+    assert done.returncode == 1
+    assert "WRONG" in done.stdout
+
+
+def test_numbers_are_frozen(monkeypatch):
+    text = export(fit, None, *POINT)
+    monkeypatch.setitem(globals(), "RATE", 100.0)
+    frozen = loaded(text)["fit_grad"](*POINT)
+    monkeypatch.undo()
+    assert_same(frozen, grad(fit)(*POINT))
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (({"w": np.ones(3), "b": 0.5}, np.ones(3)), "'w': float64 array (3,)"),
+        (({"w": np.ones(2), "b": 1}, np.ones(2)), "'b': int"),
+        (({"w": np.ones(2), "c": 1.0}, np.ones(2)), "'c': float"),
+        (({"w": np.ones(2), "b": 1.0}, np.ones(2, np.float32)), "x is float32 array (2,)"),
+        (({"w": np.ones(2), "b": 1.0}, np.ones(2), 2.0), "steps is float"),
+    ],
+)
+def test_arguments_of_another_kind_are_refused(args, said):
+    function = loaded(export(fit, None, *POINT))["fit_grad"]
+    assert function(*POINT, steps=7)["w"].shape == (2,)
+    with pytest.raises(TypeError, match=re.escape(said)):
+        function(*args)
+
+
+def test_default_that_is_no_literal_of_the_signature():
+    def scaled(x, w=np.array([2.0, 3.0])):
+        return np.sum(w * x)
+
+    got = loaded(export(scaled, None, np.ones(2)))["scaled_grad"](np.ones(2))
+    assert_same(got, np.array([2.0, 3.0]))
+
+
+def test_value_and_textbook_form():
+    text = export(lambda x: x * np.sin(x), None, 2.0, value=True, optimize=False)
+    value, slope = next(v for k, v in loaded(text).items() if k.endswith("_grad"))(2.0)
+    assert_same((value, slope), (2.0 * np.sin(2.0), np.sin(2.0) + 2.0 * np.cos(2.0)))
+
+
+def test_what_cannot_be_written():
+    big = np.ones(100_000)
+    with pytest.raises(adjoint.Unsupported, match="`big` cannot be written into a file: an array of 100000 entries"):
+        export(lambda x: np.sum(big * x), None, 2.0)
+    with pytest.raises(adjoint.Unsupported, match="Only a function of plain parameters"):
+        export(lambda *xs: xs[0] * xs[1], None, 2.0, 3.0, check=True)
