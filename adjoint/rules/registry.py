@@ -62,8 +62,8 @@ CALLED: set[Any] = set()  # rules that generated code calls, though their source
 OWNERS: dict[int, Any] = {}  # the objects whose methods have rules, by identity: `scipy.stats.norm`
 
 _SCIPY = (
-    "fft", "integrate", "interpolate", "linalg", "ndimage", "optimize", "signal", "sparse.linalg", "spatial.distance",
-    "special", "stats",
+    "fft", "integrate", "interpolate", "linalg", "ndimage", "optimize", "signal", "sparse", "sparse.linalg", "spatial",
+    "spatial.distance", "special", "stats",
 )  # fmt: skip
 LIBRARIES = {f"scipy.{family}": f"adjoint.rules.scipy.{family.partition('.')[0]}" for family in _SCIPY}
 _waiting = dict(LIBRARIES)  # those whose rules are not read yet
