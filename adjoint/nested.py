@@ -243,16 +243,16 @@ class Pulling(Meant):
 
     block: Block  # its parameters: what it reads, then the seeds
     result: Any  # the tree of the value: what a seed must be like
-    seeds: tuple[Var, ...]
+    seed: Any  # the tree of its own variables
     gradients: Any
     wanted: tuple[bool, ...]
 
     def meaning(self, lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
-        if kwargs or len(args) != len(self.block.params) - len(self.seeds) + 1:
+        if kwargs or len(args) != len(self.block.params) - len(_variables(self.seed)) + 1:
             raise lo.refuse(frame, node, "A pullback takes one argument, the cotangent of the value.")
         tape = [lo.atom(a, frame, node) for a in args[:-1]]
         _, given = result_tree(lo, frame, node, args[-1])
-        seeds = self.matched(lo, frame, node, given, self.result, iter(self.seeds), "seed")
+        seeds = matched(lo, frame, node, given, self.result, self.seed, "seed")
         copy = refresh(self.block)
         body = substitute(Block((), copy.stmts, copy.results), dict(zip(copy.params, (*tape, *seeds), strict=True)))
         lo.stmts += map(within, body.stmts)
@@ -263,38 +263,47 @@ class Pulling(Meant):
             for wanted in self.wanted
         ))
 
-    def matched(self, lo: Lowering, frame: Frame, node: Any, given: Any, like: Any, each: Any, path: str) -> list[Atom]:
-        """The cotangents of the leaves, one by one; zero where None is given."""
-        if isinstance(like, Tree):
-            none = isinstance(given, Const) and given.value is None
-            if not none and not (isinstance(given, Tree) and given.cls is like.cls and given.keys == like.keys):
-                raise WrongArgument(
-                    f"`{path}` is not of the structure of the value, a {like.cls.__name__} of {len(like.parts)}.",
-                    "Pass a cotangent for each part of the value.", frame.source.spot(node),
-                )
-            parts = [given] * len(like.parts) if none else given.parts
-            return [
-                atom for k, g, part in zip(like.keys, parts, like.parts, strict=True)
-                for atom in self.matched(lo, frame, node, g, part, each, f"{path}[{k!r}]")
-            ]
-        seed = next(each)
-        if isinstance(given, Const) and given.value is None:
-            zero = Var(seed.aval)
-            lo.stmts.append(Apply((zero,), runtime.zeros_like, (like,), (), At()))
-            return [zero]
-        if isinstance(given, Tree):
-            raise WrongArgument(f"`{path}` is a {given.cls.__name__}, and the value is not.", "", frame.source.spot(node))
-        have, want = shape_of(given.aval), shape_of(seed.aval)
-        if is_known(have) and is_known(want):
-            if have != want:
-                raise WrongArgument(
-                    f"`{path}` has shape {have}, and the value has {want}.",
-                    "A cotangent has the shape of what it is the cotangent of.", frame.source.spot(node),
-                )
-            return [given]
-        checked = Var(seed.aval)
-        lo.stmts.append(Apply((checked,), runtime.of_shape, (given, like), (), At()))
-        return [checked]
+
+def matched(lo: Lowering, frame: Frame, node: Any, given: Any, like: Any, takes: Any, path: str) -> list[Atom]:
+    """The leaves of a cotangent or tangent for those of `takes` that are variables; zero where None is given.
+
+    `like` is the tree of the value that it belongs to.
+    """
+    none = isinstance(given, Const) and given.value is None
+    if isinstance(like, Tree):
+        if not none and not (isinstance(given, Tree) and given.cls is like.cls and given.keys == like.keys):
+            raise WrongArgument(
+                f"`{path}` is not of the structure of the value, a {like.cls.__name__} of {len(like.parts)}.",
+                "Pass one for each part of the value, or None.", frame.source.spot(node),
+            )
+        parts = [given] * len(like.parts) if none else given.parts
+        return [
+            atom for k, g, part, take in zip(like.keys, parts, like.parts, takes.parts, strict=True)
+            for atom in matched(lo, frame, node, g, part, take, f"{path}[{k!r}]")
+        ]
+    if not isinstance(takes, Var):
+        return []
+    if none:
+        zero = Var(takes.aval)
+        lo.stmts.append(Apply((zero,), runtime.zeros_like, (like,), (), At()))
+        return [zero]
+    if isinstance(given, Tree):
+        raise WrongArgument(f"`{path}` is a {given.cls.__name__}, and the value is not.", "", frame.source.spot(node))
+    have, want = shape_of(given.aval), shape_of(takes.aval)
+    if is_known(have) and is_known(want):
+        if have != want:
+            raise WrongArgument(
+                f"`{path}` has shape {have}, and the value has {want}.",
+                "It has the shape of the value that it belongs to.", frame.source.spot(node),
+            )
+        return [given]
+    checked = Var(takes.aval)
+    lo.stmts.append(Apply((checked,), runtime.of_shape, (given, like), (), At()))
+    return [checked]
+
+
+def _variables(tree: Any) -> tuple[Var, ...]:
+    return tuple(a for a in leaves(tree) if isinstance(a, Var))
 
 
 def pulled(
@@ -308,16 +317,40 @@ def pulled(
     except AdjointError as error:
         raise error.at(frame.source.spot(node)) from None
     lo.stmts += map(within, made.forward)
-    seeds = tuple(a for p in made.seeds for a in leaves(p.tree) if isinstance(a, Var))
+    (seed,) = made.seeds
+    seeds = _variables(seed.tree)
     block = Block((), made.backward, tuple(leaves(made.gradients)))
     tape = [v for v in free(block) if v not in seeds]
     block = Block((*tape, *seeds), block.stmts, block.results)
-    pulling = Const(Pulling(block, made.result, seeds, made.gradients, wanted))
+    pulling = Const(Pulling(block, made.result, seed.tree, made.gradients, wanted))
     pullback = Partial(pulling, tuple(tape), {})
     value = value_of(lo, frame, node, made.result)
     if not has_aux:
         return Tuple((value, pullback))
     return Tuple((value, pullback, value_of(lo, frame, node, made.aux)))
+
+
+def pushed(
+    lo: Lowering, frame: Frame, node: Any, operator: Operator, fn: Value, args: Sequence[Value], tangents: Sequence[Value]
+) -> Value:
+    """`jvp(fn, args, tangents)` inside a function; `operator` adds a parameter for each tangent."""
+    if len(args) != len(tangents):
+        raise lo.refuse(frame, node, f"There are {len(args)} arguments and {len(tangents)} tangents.", "Pass one for each.")
+    moving = [k for k, t in enumerate(tangents) if not (isinstance(t, Const) and t.value is None)]
+    program = inner(lo, frame, node, fn, tuple(moving), args, {})
+    try:
+        made = operator(program, list(range(len(program.params))), False)
+    except AdjointError as error:
+        raise error.at(frame.source.spot(node)) from None
+    env: dict[Var, Atom] = {}
+    for k, param, given in zip(moving, program.params, made.params[len(program.params) :], strict=True):
+        _, tangent = result_tree(lo, frame, node, tangents[k])
+        dots = [v for v in leaves(given.tree) if isinstance(v, Var)]
+        env.update(zip(dots, matched(lo, frame, node, tangent, param.tree, given.tree, f"tangents[{k}]"), strict=True))
+    body = substitute(Block((), made.body.stmts, made.body.results), env)
+    lo.stmts += map(within, body.stmts)
+    of = dict(zip(made.body.results, body.results, strict=True))
+    return value_of(lo, frame, node, map_leaves(lambda a: of.get(a, a), made.result))
 
 
 def _has_float(lo: Lowering, value: Value) -> bool:

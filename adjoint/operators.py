@@ -18,6 +18,10 @@ from .errors import WrongArgument
 from . import functional  # noqa: F401 (what rules say of functions they are passed)
 from .forward import forward
 from .ir import Function, Tree, leaves
+from .lower.context import Frame, Lowering
+from .lower.specials import special
+from .lower.values import Items, Ref, Tuple, Value
+from .nested import constant, pushed
 from .passes import optimised
 from .reverse import Place
 from .tangents import completed
@@ -148,6 +152,24 @@ def jvp(
         fun, args = method.__func__, (method.__self__, *args)
     value, tangent = tangent_of(fun, wrt, Forward(True, has_aux)).push(args, given, kwargs)
     return value, tangent
+
+
+@special(jvp)
+def _inside(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    """`jvp(f, (x, y), (x_dot, y_dot))` in a function that is lowered."""
+    given = dict(zip(("fun", "args", "tangents", "kwargs"), args, strict=False)) | kwargs
+    if "kwargs" in given:
+        raise lo.refuse(frame, node, "`kwargs=` of a `jvp` inside a function is not understood.", "Pass all by position.")
+
+    def items(word: str) -> Sequence[Value]:
+        value = given[word]
+        content: Any = lo.state.heap[value.cell] if isinstance(value, Ref) else value
+        if not isinstance(content, Tuple | Items):
+            raise lo.refuse(frame, node, f"The {word} of this `jvp` are not known one by one.", "Pass a tuple.")
+        return content.items
+
+    operator = Forward(True, bool(constant(lo, frame, node, given, "has_aux", False)))
+    return pushed(lo, frame, node, operator, given["fun"], items("args"), items("tangents"))
 
 
 def tangent_of(fun: Callable[..., Any], wrt: Wrt, operator: Forward) -> Tangent:

@@ -11,7 +11,7 @@ from corpus import CASES, Case
 from corpus.refused import REFUSED
 from test_higher_order import direction, pulled_back, quiet
 
-from adjoint import AdjointError, Gradient, grad, source, value_and_grad, vjp
+from adjoint import AdjointError, Gradient, grad, jvp, source, value_and_grad, vjp
 from adjoint.testing import assert_same, check_grads, numerical_gradient
 
 BOUND = {"apply", "apply_2", "times"}  # a bound method in a variable from outside is not understood
@@ -231,6 +231,26 @@ def test_a_pullback_called_in_a_loop() -> None:
     check_grads(f, [np.array([0.4, -1.1])])
     x = np.array([0.4, -1.1])
     assert_same(grad(f)(x), numerical_gradient(f, [x], 0), rtol=1e-6)
+
+
+def test_jvp_inside() -> None:
+    def f(x):
+        def g(y, n, p):
+            return np.sum(y**n) * p["a"], y[0]
+
+        (value, _), (dot, first) = jvp(g, (x, 3, {"a": x[1], "b": 2}), (x * x, None, {"a": x[0], "b": None}))
+        return value * dot + first * jvp(lambda t: t * x[1], [x[0]], [1.0])[1]
+
+    check_grads(f, [np.array([0.4, -1.1])])
+    assert grad(lambda x: x * jvp(lambda y: x + y, (1.0,), (1.0,))[1])(1.0) == 1.0
+
+    def hessian_times_x(x):
+        return jvp(grad(lambda y: np.sum(y**4)), (x,), (x,))[1]
+
+    assert_same(hessian_times_x(np.ones(2)), np.full(2, 12.0))
+    assert_same(vjp(hessian_times_x, np.ones(2))[1](np.ones(2))[0], np.full(2, 36.0))
+    assert "not known one by one" in refusal(lambda x: jvp(lambda y: y, x, x)[1][0], np.ones(2))
+    assert "has shape" in refusal(lambda x: np.sum(jvp(lambda y: y, (x,), (np.ones(3),))[1]), np.ones(2))
 
 
 def test_effects_inside_happen_once() -> None:
