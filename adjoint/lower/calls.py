@@ -21,8 +21,9 @@ from ..ir import UNDEF, Apply, At, Const, Var
 from ..rules.registry import HIGHER, MADE, OWNERS, lookup
 from . import classes, control, expressions, frozen, higher, inplace, recursion, specials, statements, ufuncs, written
 from .abstract import is_namedtuple, signature
-from .context import Frame, Guard, Lowering
+from .context import Frame, Lowering
 from .exits import structured
+from .guards import Guard
 from .meaning import Meant
 from .source import Standing, read
 from .values import (
