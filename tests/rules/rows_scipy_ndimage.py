@@ -36,9 +36,11 @@ for mode in ("constant", "nearest", "mirror"):
     row(ndimage.map_coordinates, n(5, 4), np.array([[0.3, 2.6, 3.2], [1.4, 0.2, 2.7]]), order=0, mode=mode)
 
 def apart(start, *shape):
-    """Coordinates of which no two are nearly the same."""
+    """Coordinates of which no two are nearly the same, nor two differences of them in one pair of points."""
+    own = np.random.default_rng(3)
     places = np.arange(start, 2 * np.prod(shape) + start, 2.0)
-    return 0.3 * (np.random.default_rng(3).permutation(places).reshape(shape) + u(-0.2, 0.2, *shape))
+    noise = own.uniform(-0.2, 0.2, shape)
+    return 0.3 * (own.permutation(places).reshape(shape) + noise) * np.array([1.0, 1.37, 0.71, 1.93])[: shape[-1]]
 
 
 for metric in ("euclidean", "sqeuclidean", "cityblock", "chebyshev", "cosine"):
