@@ -32,7 +32,7 @@ def checkpoint(items: Iterable[T], snapshots: int) -> Iterable[T]:
     ...         x = x + 0.001 * x * (1.0 - x)
     ...     return x
     >>> round(grad(f)(0.5), 4)
-    0.7867
+    0.7866
 
     Refused when the gradient is built: `break` and effects in such a loop, which is run again.
     """
@@ -51,7 +51,7 @@ def stops(start: int, end: int, snapshots: int) -> list[int]:
     One of the snapshots is that at `start`.  What comes after the last but one of the stops is run without.
 
     >>> stops(0, 9, 3)
-    [3, 6, 9]
+    [4, 7, 9]
     >>> stops(0, 9, 1)
     [9]
     """

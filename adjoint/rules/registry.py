@@ -103,9 +103,10 @@ def said() -> int:
 
 def _rule(fn: Callable[..., Any]) -> Rule:
     where = _caller()
-    if not where.startswith("rules/"):
+    ours = where.startswith("rules/")
+    if not ours:
         SAID[0] += 1
-    if fn not in RULES:
+    if fn not in RULES and not ours:
         read_libraries()  # what the user says of a function comes after what we say, and counts
     if fn not in RULES:
         RULES[fn] = Rule(fn, where=where)
