@@ -20,7 +20,7 @@ from .values import (
 )
 
 
-MOST_CHOICES = 3  # of one array, one after the other: what is read of it doubles with each
+MOST_CHOICES = 4  # of one array, one after the other: what is read of it doubles with each
 
 
 def is_data(value: Any) -> bool:
