@@ -20,8 +20,13 @@ from .runtime import stop_gradient
 from .schedule import checkpoint
 from .series import taylor
 from .show.export import export
+<<<<<<< HEAD
 from .sparse import sparse_hessian, sparse_jacobian
 from .testing import check_grads, check_rule
+=======
+from .show.table import table
+from .testing import check_grads
+>>>>>>> 41867df (table: each step of a gradient with its value, partials, cotangent and what was added to it)
 
 __version__ = "0.1.0"
 
@@ -55,9 +60,13 @@ __all__ = [
     "laplacian",
     "linear",
     "source",
+<<<<<<< HEAD
     "sparse_hessian",
     "sparse_jacobian",
     "stop_gradient",
+=======
+    "table",
+>>>>>>> 41867df (table: each step of a gradient with its value, partials, cotangent and what was added to it)
     "tangent",
     "taylor",
     "value_and_grad",

@@ -230,6 +230,10 @@ class Derived(Meant):
         """The numbers of the parameters in `wrt`."""
         return list(self._positions)
 
+    def arguments(self, args: Any, kwargs: Any) -> inspect.BoundArguments:
+        """The arguments of a call by name, defaults too."""
+        return self._bound(args, kwargs)
+
     def programs(self, args: Any, kwargs: Any) -> tuple[inspect.BoundArguments, Lowered, Function, Function]:
         """The arguments, defaults too, and the program lowered, derived, and as it is emitted.
 

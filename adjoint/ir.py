@@ -501,10 +501,18 @@ def check(function: Function) -> Function:
     return function
 
 
-def run(function: Function, *args: Any, watch: Callable[[Var, Any], None] | None = None) -> tuple[Any, ...]:
+def applied(stmt: Apply, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return stmt.fn(*args, **kwargs)
+
+
+def run(
+    function: Function, *args: Any, watch: Callable[[Var, Any], None] | None = None,
+    apply: Callable[[Apply, list[Any], dict[str, Any]], Any] = applied,
+) -> tuple[Any, ...]:
     """Interpret `function` on the values of its leaves; gives the values of its results.
 
-    `watch` is told of every value that a variable gets.
+    `watch` is told of every value that a variable gets.  `apply` does what an `Apply` says: the values
+    may be of any kind that it understands, and that can be tested and iterated over.
     """
     env: dict[Var, Any] = {}
 
@@ -526,7 +534,7 @@ def run(function: Function, *args: Any, watch: Callable[[Var, Any], None] | None
     def step(stmt: Stmt) -> None:
         match stmt:
             case Apply():
-                out = stmt.fn(*map(value, stmt.args), **{k: value(a) for k, a in stmt.kwargs})
+                out = apply(stmt, [value(a) for a in stmt.args], {k: value(a) for k, a in stmt.kwargs})
                 bind(stmt.outs, [out] if len(stmt.outs) == 1 else out)
             case Try():
                 bind(stmt.outs, attempt(stmt))

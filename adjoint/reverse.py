@@ -95,7 +95,7 @@ class _Reverse:
             made = len(self.b.stmts) > before or _made_here(self.b.stmts, g)
             if isinstance(g, Var) and g.bar_of is None and made:
                 g.bar_of = bar_of
-            elif bar_of is not None and not (isinstance(g, Var) and g.bar_of is bar_of):
+            elif bar_of is not None:  # also where it is the same: each contribution has a statement of its own
                 g = self.b.apply(runtime.identity, g, aval=g.aval, bar_of=bar_of)
             self.bars[key] = g
         else:

@@ -32,6 +32,7 @@ def pull_if(work: _Reverse, stmt: If) -> If:
     sides = []
     for side in (stmt.then, stmt.orelse):
         work.bars = dict(outer)
+        work.b.at = at
         with work.b.block() as stmts:
             for out, bar in given:
                 result = side.results[stmt.outs.index(out)]

@@ -4,6 +4,7 @@
     adjoint check FILE.py:f --at x=2.0           its numbers beside finite differences
     adjoint export FILE.py:f -o grad_f.py --at …  a file to keep
     adjoint supported np.tanh                    what has a derivative rule, and where it stands
+    adjoint table FILE.py:f --at x=2.0           each step with its numbers
 
 Each command is a module of this package with `HELP` (a line), `EXAMPLES` (lines of a shell),
 `arguments(parser)` and `run(args)`, which gives the exit code; a new one is a line in `COMMANDS`.
@@ -28,7 +29,7 @@ from . import check, export, show, supported
 from .failures import Failure, is_refusal
 from .targets import STDIN
 
-COMMANDS = {"show": show, "check": check, "export": export, "supported": supported}
+COMMANDS = {"show": show, "check": check, "supported": supported, "export": export}
 
 BROKEN_PIPE = 141  # what a shell reports for a program that SIGPIPE ended
 

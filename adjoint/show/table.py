@@ -1,0 +1,170 @@
+"""The table of a gradient: each step with its value, its partial derivatives, its cotangent and what made it.
+
+    step  what       line                      value    partials          cotangent  contributions
+    w1    x1                                   2        w3: 3, w4: ...    2.58385    w3 adds 3, w4 adds -0.416147
+    w3    w1 * w2    2: z = x1 * x2 + sin(x1)  6        w1: 3, w2: 2      1          w5 adds 1
+
+It is read down for the forward sweep and up for the reverse sweep: the last row is the result, whose
+cotangent is the seed.  The numbers are those of one run of the textbook program (`trace`).
+"""
+
+from __future__ import annotations
+
+import html
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..arguments import Wrt
+from .notation import name_of, number, operation
+from .trace import Contribution, Event, Trace, Traced, trace
+
+HEAD = ("step", "what", "line", "variable", "value", "partials", "cotangent", "contributions")
+MOST_TIMES = 8  # of a statement in a loop so many rows are shown
+
+
+@dataclass(frozen=True)
+class Row:
+    """One step; `hidden` says of how many executions of loops it stands in the place."""
+
+    event: Event | None
+    seed: bool = False
+    hidden: int = 0
+
+
+class Table:
+    """The steps of one run; `rows` are data, and printed as text, Markdown, LaTeX or HTML."""
+
+    def __init__(self, found: Trace, most_times: int = MOST_TIMES) -> None:
+        self.trace = found
+        self.value, self.gradients = found.value, found.gradients
+        self.rows = _rows(found, most_times)
+
+    def cells(self, entries: bool = False) -> list[tuple[str, ...]]:
+        """The rows as text, in the order of `HEAD`; with `entries` arrays are written out."""
+        return [_cells(row, entries) for row in self.rows]
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def text(self, entries: bool = False) -> str:
+        """For a terminal: columns, and `*` at the seed."""
+        rows = [HEAD, *self.cells(entries)]
+        kept = [k for k in range(len(HEAD)) if any(row[k] for row in rows[1:])]
+        widths = [max(len(row[k]) for row in rows) for k in kept]
+        lines = ["  ".join(row[k].ljust(width) for k, width in zip(kept, widths, strict=True)).rstrip() for row in rows]
+        return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]]) + "\n"
+
+    def markdown(self, entries: bool = False) -> str:
+        lines = [HEAD, ("---",) * len(HEAD), *self.cells(entries)]
+        return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
+
+    def latex(self, entries: bool = False) -> str:
+        """A `tabular`; cotangents as \\bar{w}."""
+        lines = [" & ".join(map(_tex, row)) + r" \\" for row in self.cells(entries)]
+        head = " & ".join(HEAD) + r" \\ \hline"
+        columns = "l" * len(HEAD)
+        return "\n".join([f"\\begin{{tabular}}{{{columns}}}", head, *lines, "\\end{tabular}"]) + "\n"
+
+    def html(self, entries: bool = False) -> str:
+        """A `<table>` of its own, without style."""
+        head = "".join(f"<th>{name}</th>" for name in HEAD)
+        rows = []
+        for row, cells in zip(self.rows, self.cells(entries), strict=True):
+            kind = ' class="seed"' if row.seed else ""
+            name = f' id="row-{row.event.name}"' if row.event is not None else ""
+            rows.append(f"<tr{kind}{name}>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells) + "</tr>\n")
+        return f'<table class="adjoint">\n<thead><tr>{head}</tr></thead>\n<tbody>\n{"".join(rows)}</tbody>\n</table>\n'
+
+    def _repr_html_(self) -> str:
+        return self.html()
+
+    def __rich__(self) -> Any:
+        """What `rich.print` shows; rich is an optional extra."""
+        from rich.table import Table as Rich
+
+        made = Rich(*HEAD)
+        for row, cells in zip(self.rows, self.cells(), strict=True):
+            made.add_row(*(cell.replace("[", "\\[") for cell in cells), style="bold" if row.seed else None)
+        return made
+
+
+def table(
+    fun: Callable[..., Any], *args: Any, wrt: Wrt | None = None, most_times: int = MOST_TIMES,
+    kwargs: Mapping[str, Any] | None = None,
+) -> Table:
+    """The steps of the gradient of `fun` at `args`: values, partial derivatives, cotangents and contributions.
+
+    `wrt` is as for `grad`; without it every argument that holds floats.  Of a statement in a loop the first
+    and last executions are shown, `most_times` in all.  `print` it, or take `.markdown()`, `.latex()`, `.html()`.
+
+    Raises `AdjointError` as `grad` does, and `Unsupported` where the cotangents of a program cannot be told
+    statement by statement (recursion).
+
+    >>> from math import sin
+    >>> from adjoint import table
+    >>> print(table(lambda x1, x2: x1 * x2 + sin(x1), 2.0, 3.0))
+    step  what     line                  value     partials       cotangent  contributions
+    ----  -------  --------------------  --------  -------------  ---------  --------------------
+    w1    x1                             2                        2.58385    w4: -0.416147, w3: 3
+    w2    x2                             3                        2          w3: 2
+    w3    w1 * w2  1: x1 * x2            6         w1: 3, w2: 2   1          w5: 1
+    w4    sin(w1)  1: sin(x1)            0.909297  w1: -0.416147  1          w5: 1
+    w5    w3 + w4  1: x1 * x2 + sin(x1)  6.9093    w3: 1, w4: 1   1          seed: 1
+    <BLANKLINE>
+    """
+    return Table(trace(fun, args, kwargs, wrt), most_times)
+
+
+def _rows(found: Trace, most_times: int) -> list[Row]:
+    """One row an event; executions of one statement beyond the limit are counted instead."""
+    total = Counter(e.stmt.outs[0] for e in found.events)
+    rows: list[Row] = []
+    for event in found.events:
+        n = total[event.stmt.outs[0]]
+        if n > most_times and most_times - 2 <= event.time < n - 2:
+            if rows and rows[-1].hidden:
+                rows[-1] = Row(None, hidden=rows[-1].hidden + 1)
+            else:
+                rows.append(Row(None, hidden=1))
+        else:
+            rows.append(Row(event, event is found.output))
+    return rows
+
+
+def _cells(row: Row, entries: bool) -> tuple[str, ...]:
+    event = row.event
+    if event is None:
+        return ("…", f"{row.hidden} more steps of the loop", *[""] * (len(HEAD) - 2))
+    place = event.place
+    made = [(k, a) for k, a in enumerate(event.operands) if isinstance(a, Traced) and a.event is not None]
+    partials = [(name_of(a), event.partial(k)) for k, a in made]
+    added = [_said(c, entries) for c in event.contributions[:MOST_TIMES]]
+    more = len(event.contributions) - len(added)
+    return (
+        event.name,
+        operation(event),
+        f"{place.line}: {_short(place.text)}" if place is not None else "",
+        event.stmt.out.hint or "",
+        number(event.value, entries),
+        ", ".join(f"{name}: {number(p, entries)}" for name, p in partials if p is not None),
+        number(event.bar, entries),
+        ", ".join([*added, *([f"and {more} more"] if more else [])]),
+    )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 48 else text[:45] + "..."
+
+
+def _said(c: Contribution, entries: bool) -> str:
+    source = "seed" if c.source is None else c.source.name
+    index = "" if c.index is None else f" at [{name_of(c.index)}]"
+    return f"{source}{index}: {number(c.amount, entries)}"
+
+
+def _tex(text: str) -> str:
+    """Text for LaTeX: the signs that mean something to it escaped."""
+    signs = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "…": r"\ldots{}", "∂": r"$\partial$"}
+    return "".join(signs.get(c, f"\\{c}" if c in "&%$#_{}" else c) for c in text)

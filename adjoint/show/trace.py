@@ -1,0 +1,284 @@
+"""One run of a gradient program, as a list of what was computed from what: tables and graphs are made of it.
+
+The textbook program of the IR is interpreted with values that remember where they come from.  What goes
+through a branch, a loop's carry or a tape stays what it is, so each value points at the one *event* that
+made it, however often its statement ran.  An event of the reverse sweep that pulls `w5 = w3 + w4` back
+says how much it adds to the cotangent of w3: a *contribution*.  The cotangent of a value is the sum of
+its contributions; at the inputs that is compared with what the program returns.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .. import runtime
+from ..api import Gradient
+from ..arguments import Wrt, has_float
+from ..avals import Arr, Num
+from ..dispatch import Derived, Reverse
+from ..errors import Unsupported
+from ..ir import Apply, At, Place, Tree, Var, run
+from ..lower.abstract import Shapeless
+from ..rules.registry import Rule, lookup
+from ..testing import float_leaves
+from ..textbook import INPUT
+
+
+@dataclass(eq=False)
+class Event:
+    """One execution of one statement of the forward sweep: `w5 = w3 + w4`."""
+
+    name: str
+    stmt: Apply
+    operands: list[Any]  # Traced, or a plain value
+    value: Any
+    time: int  # of how many executions of its statement it is, from 0
+    keywords: dict[str, Any] = field(default_factory=dict)
+    argument: str = ""  # of an input: the parameter's name
+    contributions: list[Contribution] = field(default_factory=list)
+
+    @property
+    def place(self) -> Place | None:
+        return None if self.stmt.at.place is INPUT else self.stmt.at.place
+
+    @property
+    def bar(self) -> Any:
+        """The cotangent: the sum of what was added to it; None where nothing was."""
+        total: Any = None
+        for c in self.contributions:
+            if c.index is not None:
+                total = runtime.index_add(runtime.zeros_like(self.value) if total is None else total, c.index, c.amount)
+            else:
+                total = runtime.add(total, c.amount)
+        return total
+
+    def partial(self, k: int) -> Any:
+        """∂value/∂operand k, entry by entry, or of a single number by an array; None where it is a larger Jacobian."""
+        rule = lookup(self.stmt.fn)
+        values = [plain(a) for a in self.operands]
+        if rule is None or not has_float(values[k]):
+            return None
+        with np.errstate(all="ignore"):
+            return _partial(rule, self, values, k)
+
+
+@dataclass(frozen=True, eq=False)
+class Contribution:
+    """What the pullback of `source` (None: the seed) added to a cotangent, at `index` or everywhere."""
+
+    source: Event | None
+    operand: int
+    amount: Any
+    index: Any = None
+
+
+class Traced:
+    """A value that knows the event that made it; an item of it knows its place in it."""
+
+    __slots__ = ("event", "index", "value")
+
+    def __init__(self, value: Any, event: Event | None, index: Any = None) -> None:
+        self.value, self.event, self.index = value, event, index
+
+    def __bool__(self) -> bool:
+        return bool(plain(self.value))
+
+    def __iter__(self) -> Iterator[Any]:
+        for k, item in enumerate(self.value):
+            if isinstance(item, Traced):
+                yield item
+            else:
+                yield Traced(item, self.event, k if self.index is None else (*_tuple(self.index), k))
+
+    def __enter__(self) -> Any:
+        return self.value.__enter__()
+
+    def __exit__(self, *error: Any) -> Any:
+        return self.value.__exit__(*error)
+
+
+def _tuple(index: Any) -> tuple[Any, ...]:
+    return index if isinstance(index, tuple) else (index,)
+
+
+def plain(value: Any) -> Any:
+    """The value itself, also in lists of what a loop emitted."""
+    if isinstance(value, Traced):
+        return plain(value.value)
+    if type(value) is list:
+        return [plain(v) for v in value]
+    if type(value) is tuple:
+        return tuple(plain(v) for v in value)
+    return value
+
+
+def _partial(rule: Rule, event: Event, values: list[Any], k: int) -> Any:
+    result = event.value
+    if event.stmt.fn is runtime.identity:
+        return 1.0
+    if rule.partials is not None:
+        partial = rule.partials[k] if k < len(rule.partials) else None
+        return partial(result, *values) if callable(partial) else None
+    if rule.vjp is None or np.ndim(result) or not isinstance(result, float | np.floating):
+        return None
+    given = rule.vjp(1.0, result, *values, **event.keywords)
+    found = given if isinstance(given, tuple) else (given,)
+    return runtime.unbroadcast(found[k], values[k]) if k < len(found) and found[k] is not None else None
+
+
+@dataclass(frozen=True)
+class Trace:
+    """The events of a run in order, that of the result, and the gradient it gave."""
+
+    function: Callable[..., Any]
+    events: list[Event]
+    output: Event | None
+    value: Any
+    gradients: list[Any]
+    reverse_operations: int
+
+
+def trace(fun: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any] | None = None, wrt: Wrt | None = None) -> Trace:
+    """Run the gradient of `fun` at `args`, and note every step.
+
+    `wrt` is as for `grad`; without it, every argument that holds floats.  Raises `AdjointError` as `grad` does,
+    and `Unsupported` where cotangents take a way that cannot be told statement by statement (recursion).
+    """
+    primal = fun.primal if isinstance(fun, Derived) else fun
+    if wrt is None and isinstance(fun, Derived):
+        wrt = fun.wrt
+    first = Gradient(primal, 0 if wrt is None else wrt, value=True, optimize=False, has_aux=False)
+    if isinstance(fun, Derived) and (not isinstance(fun.operator, Reverse) or fun.operator.has_aux):
+        raise Unsupported("Only a gradient of a function with one result is shown.", "Pass the function itself.")
+    if wrt is None:
+        bound = first.arguments(args, kwargs or {})
+        wrt = tuple(name for name, v in bound.arguments.items() if has_float(v))
+        first = Gradient(primal, wrt, value=True, optimize=False, has_aux=False)
+    bound, _, program, _ = first.programs(args, kwargs or {})
+    recorder, values = _Recorder(), []
+    for p in program.params:
+        value = bound.arguments[p.name] if p.name in bound.arguments else 1.0  # the seed
+        for path, leaf, part in _leaves(p.tree, value, p.name):
+            values.append(recorder.input(path, leaf, part))
+    try:
+        results = run(program, *values, apply=recorder.apply)
+    except RecursionError:
+        raise _untold() from None
+    value, *gradients = results
+    output = value.event if isinstance(value, Traced) else None
+    if output is not None:
+        output.contributions.insert(0, Contribution(None, 0, 1.0, value.index))
+    found = Trace(primal, recorder.events, output, plain(value), [plain(g) for g in gradients], recorder.reversed)
+    _check(found)
+    return found
+
+
+def _leaves(tree: Any, value: Any, path: str) -> Iterator[tuple[str, Var, Any]]:
+    """The variables of a parameter's tree with where they stand and what they are."""
+    if isinstance(tree, Var):
+        yield path, tree, value
+    elif isinstance(tree, Tree):
+        for key, part in zip(tree.keys, tree.parts, strict=True):
+            if issubclass(tree.cls, tuple | list | dict):
+                yield from _leaves(part, value[key], f"{path}[{key!r}]")
+            else:
+                yield from _leaves(part, getattr(value, key), f"{path}.{key}")
+
+
+_ZEROS = (np.zeros, np.zeros_like, runtime.zeros_like)  # what contributions are added to
+
+
+class _Recorder:
+    """The hook of the interpreter: does what a statement says, and keeps it."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.reversed = 0
+        self._names: dict[Var, str] = {}
+        self._by_out: dict[Var, list[Event]] = defaultdict(list)
+        self._times: Counter[Apply] = Counter()
+
+    def input(self, path: str, leaf: Var, value: Any) -> Any:
+        """The value of one leaf of the arguments; numbers and arrays have a statement of their own."""
+        if isinstance(value, Shapeless):
+            raise Unsupported("A table or graph is of one call, with its numbers.", "Pass example arguments.")
+        self._names[leaf] = path
+        if isinstance(leaf.aval, Num | Arr) or not has_float(value):
+            return value
+        made = Apply((leaf,), runtime.identity, (leaf,), (), At(INPUT))
+        return self._noted(made, [value], value, {})
+
+    def apply(self, stmt: Apply, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        out = stmt.fn(*map(plain, args), **{k: plain(v) for k, v in kwargs.items()})
+        if stmt.at.sweep == "reverse":
+            self.reversed += 1
+            return self._pulled(stmt, args, out)
+        if self.reversed or len(stmt.outs) > 1 or stmt.at.place is None:
+            return out  # computed again for the reverse sweep, or nothing of the user's
+        if not has_float(out) and not isinstance(out, list):
+            return out
+        return self._noted(stmt, args, out, {k: plain(v) for k, v in kwargs.items()})
+
+    def _noted(self, stmt: Apply, args: list[Any], out: Any, keywords: dict[str, Any]) -> Any:
+        if stmt.fn is runtime.identity and stmt.at.place is not INPUT and isinstance(args[0], Traced):
+            return args[0]
+        same = self._by_out[stmt.out]
+        event = Event(f"w{len(self.events) + 1}", stmt, args, out, len(same), keywords)
+        if stmt.at.place is INPUT:
+            event.argument = self._names.get(stmt.args[0], "")  # type: ignore[arg-type]
+        self.events.append(event)
+        same.append(event)
+        return Traced(out, event)
+
+    def _pulled(self, stmt: Apply, args: list[Any], out: Any) -> Any:
+        pulls, v = stmt.at.pulls, stmt.outs[0].bar_of
+        time = self._times[stmt]
+        self._times[stmt] += 1
+        sources = self._by_out.get(pulls.out, []) if pulls is not None else []
+        if stmt.fn in _ZEROS or pulls is None or v is None or time >= len(sources):
+            return out
+        source = sources[len(sources) - 1 - time]  # a loop is reversed: the last is pulled first
+        places = [k for k, atom in enumerate(pulls.args) if atom is v]
+        operand = source.operands[places[0]] if places else None
+        if isinstance(operand, Traced) and operand.event is not None:
+            done = sum(c.source is source for c in operand.event.contributions)  # x * x adds twice
+            k = places[min(done, len(places) - 1)]
+            operand.event.contributions.append(self._contribution(stmt, args, out, source, k, operand))
+        return out
+
+    def _contribution(self, stmt: Apply, args: list[Any], out: Any, source: Event, k: int, operand: Traced) -> Contribution:
+        index = operand.index
+        if stmt.fn is runtime.index_add:
+            at = plain(args[1])
+            return Contribution(source, k, plain(args[2]), at if index is None else (*_tuple(index), at))
+        old = stmt.args[0] if stmt.args else None
+        if stmt.fn in (operator.add, runtime.add) and isinstance(old, Var) and old.bar_of is not None:
+            return Contribution(source, k, plain(args[1]), index)
+        return Contribution(source, k, out, index)
+
+
+def _check(found: Trace) -> None:
+    """The contributions to the inputs are the gradient that the program returned."""
+    summed = _sizes(e.bar for e in found.events if e.argument)
+    returned = _sizes(found.gradients)
+    if len(summed) != len(returned) or not np.allclose(summed, returned, rtol=1e-6, atol=1e-12, equal_nan=True):
+        raise _untold()
+
+
+def _untold() -> Unsupported:
+    return Unsupported(
+        "The cotangents of this program cannot be told statement by statement.",
+        "Look at the generated source: `adjoint.source(f, *args, optimize=False)`.",
+    )
+
+
+def _sizes(values: Iterable[Any]) -> list[float]:
+    """How large each value is, those that are zero left out, in order of size."""
+    leaves = [np.asarray(leaf) for v in values if v is not None for _, leaf in float_leaves(v)]
+    return sorted(size for size in (float(np.sum(np.abs(leaf))) for leaf in leaves) if size)
