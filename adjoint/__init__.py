@@ -19,14 +19,11 @@ from .rules.registry import constant, elementwise, jvp_rule, linear, vjp_rule
 from .runtime import stop_gradient
 from .schedule import checkpoint
 from .series import taylor
+from .show.debug import debug_nans
 from .show.export import export
-<<<<<<< HEAD
+from .show.table import table
 from .sparse import sparse_hessian, sparse_jacobian
 from .testing import check_grads, check_rule
-=======
-from .show.table import table
-from .testing import check_grads
->>>>>>> 41867df (table: each step of a gradient with its value, partials, cotangent and what was added to it)
 
 __version__ = "0.1.0"
 
@@ -45,6 +42,7 @@ __all__ = [
     "checkpoint",
     "constant",
     "cotangent",
+    "debug_nans",
     "directional_derivative",
     "elementwise",
     "elementwise_grad",
@@ -60,13 +58,10 @@ __all__ = [
     "laplacian",
     "linear",
     "source",
-<<<<<<< HEAD
     "sparse_hessian",
     "sparse_jacobian",
     "stop_gradient",
-=======
     "table",
->>>>>>> 41867df (table: each step of a gradient with its value, partials, cotangent and what was added to it)
     "tangent",
     "taylor",
     "value_and_grad",

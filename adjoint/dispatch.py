@@ -21,7 +21,7 @@ import numpy as np
 from .arguments import Wrt, check_wrt, examples, positions
 from .avals import Arr
 from .checkpointing import with_snapshots
-from .emit import Emitted, emit
+from .emit import Emitted, emit, note_place
 from .entry import entry
 from .errors import AdjointError
 from .ir import Block, Const, Function, callees, show
@@ -90,8 +90,16 @@ class Built:
         if self.explicit:
             bound = self.signature.bind(*args, **kwargs)
             bound.apply_defaults()
-            return self.run(*bound.args, **bound.kwargs)
-        return self.run(*args, **kwargs)
+            args, kwargs = bound.args, bound.kwargs
+        try:
+            return self.run(*args, **kwargs)
+        except Exception as error:
+            self.note(error)
+            raise
+
+    def note(self, error: Exception) -> None:
+        """Say in an error which line of the user's the generated code was at."""
+        note_place(error, self.emitted.filename)
 
     def holds(self, args: Any, kwargs: Any, sig: inspect.Signature) -> bool:
         if self.rules != said() or not self.unchanged.holds():
@@ -155,7 +163,7 @@ class Derived(Meant):
         """A call with other arguments than those of the last: find what is built for them, and be ready for more."""
         built = self.found(args, {})
         if built.entry is None and not built.explicit:
-            built.entry = entry(args, built.unchanged, built.guards, built.run, self._looked_up, built.rules)
+            built.entry = entry(args, built.unchanged, built.guards, built.run, self._looked_up, built.rules, built.note)
         self._entry = built.entry or self._looked_up
         return built.call(args, {})
 

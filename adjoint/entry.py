@@ -33,16 +33,17 @@ LARGEST = 200  # tests; for arguments of more parts the signature is made
 
 def entry(
     args: tuple[Any, ...], unchanged: Unchanged, guards: tuple[Guard, ...], run: Callable[..., Any],
-    otherwise: Callable[[tuple[Any, ...]], Any], rules: int = 0,
+    otherwise: Callable[[tuple[Any, ...]], Any], rules: int = 0, note: Callable[[Exception], None] = lambda error: None,
 ) -> Callable[[tuple[Any, ...]], Any]:
     """A function of a tuple of positional arguments: `run(*args)` if they are such as these, else `otherwise(args)`.
 
     They are such as these if their signature is the same, and nothing that lowering looked at has changed;
-    `rules` is how often the program had registered a rule.
+    `rules` is how often the program had registered a rule; `note` is told of an error in the generated code.
     """
     names = [f"a{k}" for k in range(len(args))]
     known: dict[str, Any] = {
         "run": run, "otherwise": otherwise, "signature": signature, "ndarray": np.ndarray, "said": SAID,
+        "note": note,
     }
     tests = [t for name, a in zip(names, args, strict=True) for t in _tests(a, name, known)]
     tests += [*_unchanged(unchanged, known), f"said[0] == {rules}"]
@@ -59,7 +60,11 @@ def entry(
         "        except (AttributeError, KeyError, ValueError):  # what was looked at is gone",
         "            alike = False",
         "        if alike:",
-        f"            return run({given})",
+        "            try:",
+        f"                return run({given})",
+        "            except Exception as error:",
+        "                note(error)",
+        "                raise",
         "    return otherwise(args)",
     ]
     exec(compile("\n".join(lines), "<entry>", "exec"), known)

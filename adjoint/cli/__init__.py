@@ -25,11 +25,11 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import check, export, show, supported
+from . import check, export, show, supported, table
 from .failures import Failure, is_refusal
 from .targets import STDIN
 
-COMMANDS = {"show": show, "check": check, "supported": supported, "export": export}
+COMMANDS = {"show": show, "check": check, "export": export, "supported": supported, "table": table}
 
 BROKEN_PIPE = 141  # what a shell reports for a program that SIGPIPE ended
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..ir import (
-    Atom, Block, Const, Function, If, Loop, Param, Stmt, Tree, Var, blocks, callees, defined, leaves, substitute,
+    Atom, Block, Const, Function, If, Loop, Param, Place, Stmt, Tree, Var, blocks, callees, defined, leaves, substitute,
 )
 from .alias import Aliases
 from .apart import apart
@@ -34,7 +34,7 @@ from .order import ordered
 from .printer import printed
 from .write import Writer, assign
 
-__all__ = ["Emitted", "emit"]
+__all__ = ["Emitted", "emit", "note_place", "place_of"]
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,11 @@ def emit(function: Function, *others: Function, textbook: bool = False) -> Emitt
 
     `textbook`: every primitive and every adjoint statement on a line of its own, as `w1`, `w2`, ...
     """
-    source, space = text((function, *others), textbook)
+    source, space, places = text((function, *others), textbook)
     digest = hashlib.sha256(source.encode()).hexdigest()[:8]
     filename = f"<adjoint {function.name} {digest}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    _PLACES[filename] = places
     namespace: dict[str, Any] = {"__name__": "adjoint.generated", "__builtins__": __builtins__, **space.objects}
     exec(compile(source, filename, "exec", dont_inherit=True), namespace)
     show_lines()
@@ -63,6 +64,30 @@ def emit(function: Function, *others: Function, textbook: bool = False) -> Emitt
     assert isinstance(made, types.FunctionType)
     own = {k: v for k, v in namespace.items() if getattr(getattr(v, "__code__", None), "co_filename", None) == filename}
     return Emitted(source, made, filename, own)
+
+
+_PLACES: dict[str, dict[int, Place]] = {}  # by file name, as long as linecache keeps the text
+
+
+def place_of(filename: str, line: int) -> Place | None:
+    """Where in the user's file a line of generated source comes from."""
+    return _PLACES.get(filename, {}).get(line)
+
+
+def note_place(error: BaseException, filename: str) -> None:
+    """Add to an error from generated source which line that was, and the user's."""
+    trace, line = error.__traceback__, None
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == filename:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    place = None if line is None else place_of(filename, line)
+    if place is None or line is None:
+        return
+    text = linecache.getline(filename, line).split("  # ")[0].strip()
+    note = f'generated line {line}: {text}\nFile "{place.file}", line {place.line}, in {place.function}: {place.text}'
+    if note not in getattr(error, "__notes__", ()) and note not in str(error):  # `debug_nans` says it itself
+        error.add_note(note)
 
 
 def show_lines() -> None:
@@ -82,7 +107,7 @@ def _excepthook(kind: type[BaseException], error: BaseException, trace: types.Tr
         sys.__excepthook__(kind, error, trace)
 
 
-def text(programs: tuple[Function, ...], textbook: bool) -> tuple[str, Namespace]:
+def text(programs: tuple[Function, ...], textbook: bool) -> tuple[str, Namespace, dict[int, Place]]:
     """The source of a module that defines the functions, and those they call before them."""
     called = _named_apart(programs)
     functions = {f.name for f in (*called, *programs)}
@@ -93,7 +118,15 @@ def text(programs: tuple[Function, ...], textbook: bool) -> tuple[str, Namespace
     read = {n.id for tree in trees for n in ast.walk(tree) if isinstance(n, ast.Name)}
     header, handed = space.header(read), space.handed(read)
     lines = [*header, *([f"# given: {', '.join(handed)}"] if handed else [])]
-    return "\n".join(lines) + ("\n\n\n" if lines else "") + "\n\n".join(map(printed, trees)), space
+    source = "\n".join(lines) + ("\n\n\n" if lines else "")
+    places: dict[int, Place] = {}
+    for k, tree in enumerate(trees):
+        done = printed(tree)
+        source += ("\n\n" if k else "")
+        above = source.count("\n")
+        places |= {above + line: place for line, place in done.places.items()}
+        source += done.text
+    return source, space, places
 
 
 def _named_apart(programs: tuple[Function, ...]) -> list[Function]:

@@ -9,13 +9,16 @@ from __future__ import annotations
 import ast
 import io
 import warnings
+from dataclasses import dataclass
 from typing import Any
+
+from ..ir import Place
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # astunparse mentions ast.Num
     import astunparse
 
-COMMENT = "\0"
+COMMENT, PLACE = "\0", "\1"
 WIDEST = 46  # comments stand in one column, unless the code is wider than this
 
 
@@ -30,6 +33,9 @@ class Printer(astunparse.Unparser):
     def __init__(self, tree: ast.AST, file: Any) -> None:
         self._note: str | None = None
         self._next: str | None = None
+        self._place: Place | None = None
+        self._next_place: Place | None = None
+        self.places: list[Place] = []
         super().__init__(tree, file)
         self._flush()
 
@@ -38,18 +44,22 @@ class Printer(astunparse.Unparser):
             self.write(ast.unparse(tree))
             return
         if isinstance(tree, ast.stmt):
-            self._next = getattr(tree, "comment", None)
+            self._next, self._next_place = getattr(tree, "comment", None), getattr(tree, "place", None)
         super().dispatch(tree)
 
     def fill(self, text: str = "") -> None:
         self._flush()
         super().fill(text)
         self._note, self._next = self._next, None
+        self._place, self._next_place = self._next_place, None
 
     def _flush(self) -> None:
+        if self._place is not None:
+            self.f.write(f"{PLACE}{len(self.places)}")
+            self.places.append(self._place)
         if self._note:
             self.f.write(COMMENT + self._note)
-        self._note = None
+        self._note = self._place = None
 
     def _Section(self, tree: Section) -> None:
         self.fill("# " + tree.text)
@@ -85,18 +95,30 @@ class Printer(astunparse.Unparser):
         return text
 
 
-def printed(tree: ast.AST) -> str:
+@dataclass(frozen=True)
+class Printed:
+    """A text, and where in the user's file its lines come from (the first is line 1)."""
+
+    text: str
+    places: dict[int, Place]
+
+
+def printed(tree: ast.AST) -> Printed:
     """The statements as text, comments in one column."""
     out = io.StringIO()
-    Printer(tree, out)
+    printer = Printer(tree, out)
     lines = [line.split(COMMENT) for line in out.getvalue().strip("\n").split("\n")]
-    width = max((len(code) for code, *note in lines if note and len(code) <= WIDEST), default=0)
-    text = []
-    for code, *note in lines:
+    split = [(*head.partition(PLACE)[::2], note) for head, *note in lines]
+    width = max((len(code) for code, _, note in split if note and len(code) <= WIDEST), default=0)
+    text: list[str] = []
+    places: dict[int, Place] = {}
+    for code, place, note in split:
         if not note:
             text.append(code)
         elif len(code) <= WIDEST:
             text.append(f"{code.ljust(width)}  # {note[0]}")
         else:  # too wide: the comment stands above
             text += [code[: len(code) - len(code.lstrip())] + "# " + note[0], code]
-    return "\n".join(text) + "\n"
+        if place:
+            places[len(text)] = printer.places[int(place)]
+    return Printed("\n".join(text) + "\n", places)

@@ -64,6 +64,8 @@ class Writer:
             case Apply():
                 lines = self.apply(stmt)
                 self._comment(lines, stmt)
+                for line in lines:
+                    line.place = stmt.at.place  # type: ignore[attr-defined]
                 return lines + self.recorded(stmt.outs)
             case If():
                 lines = self.branch(stmt)
@@ -214,7 +216,7 @@ class Writer:
         if not then and not orelse:
             return []
         head = ast.If(test, then, orelse) if then else ast.If(negated(test), orelse, [])
-        head.comment = comment  # type: ignore[attr-defined]
+        head.comment, head.place = comment, stmt.at.place  # type: ignore[attr-defined]
         return [head]
 
     def attempt(self, stmt: Try) -> list[ast.stmt]:
@@ -291,7 +293,7 @@ class Writer:
             if stmt.stops:
                 inner.append(ast.If(self.write.atom(body.results[-1]), [ast.Break()], []))
         head = self.header(stmt, inner or [ast.Pass()])
-        head.comment = comment  # type: ignore[attr-defined]
+        head.comment, head.place = comment, stmt.at.place  # type: ignore[attr-defined]
         lines.append(head)
         if stmt.reverse:
             for v in stmt.lists:
