@@ -285,3 +285,46 @@ def test_arguments_that_share_memory_are_refused_when_one_is_written() -> None:
         adjoint.grad(written_argument)(x, x)
     with pytest.raises(adjoint.WrongArgument, match="share memory"):
         adjoint.grad(written_argument)(x[:2], x[1:])
+
+
+def _kept_before(x, n):
+    now, then = x.copy(), x.copy()
+    kept = now
+    for _ in range(n):
+        then[1:] = 0.9 * now[:-1]
+        now, then = then, now
+    return np.sum(now**2) + kept[2]
+
+
+def _kept_inside(x, n):
+    now, then = x.copy(), x.copy()
+    best = now
+    for k in range(n):
+        then[1:] = 0.9 * now[:-1]
+        now, then = then, now
+        if k == 5:
+            best = now
+    return np.sum(now**2) + np.sum(best)
+
+
+def _one_overwritten(x, n):
+    a, b, c = x.copy(), 2.0 * x, x**2
+    for _ in range(n):
+        c[1:] = 0.9 * a[:-1] + 0.05 * b[1:]
+        a, b, c = b, a, a
+    return np.sum(a**2)
+
+
+def _a_view_of_the_other(x, n):
+    now = x.copy()
+    then = now[::-1]
+    for _ in range(n):
+        then[1:] = 0.9 * now[:-1]
+        now, then = then, now
+    return np.sum(now**2)
+
+
+@pytest.mark.parametrize("fun", [_kept_before, _kept_inside, _one_overwritten, _a_view_of_the_other])
+def test_buffers_exchanged_that_something_else_may_be(fun):
+    with pytest.raises(adjoint.AdjointError, match="updated since"):
+        adjoint.grad(fun)(np.linspace(0.1, 1.0, 5), 100)

@@ -378,6 +378,7 @@ class _Attempt:
         """Names (or parts of what they stand for) that end an iteration bound to one cell, or to one from outside,
         may be the same later."""
         know, learnt = self.know, False
+        turned, buffers = self._exchanged(end)
         ends: dict[Cell, set[Spot]] = {}
         for spot, cell in self.cell_of.items():
             value = _value_at(end, *spot)
@@ -399,12 +400,41 @@ class _Attempt:
             for spot in sorted(spots, key=repr):
                 others = spots - {spot} - know.twins.get(spot, set())
                 outside = cell in self.entry.heap and cell not in know.outside.get(spot, ())
+                outside &= not (spot in turned and cell in buffers)
                 if others:
                     know.twins.setdefault(spot, set()).update(others)
                 if outside:
                     know.outside[spot] = (*know.outside.get(spot, ()), cell)
                 learnt |= bool(others) or outside
         return learnt
+
+    def _exchanged(self, end: State) -> tuple[set[Spot], set[Cell]]:
+        """Names that only exchange their arrays among themselves, and those arrays before the loop.
+
+            new[1:] = old[:-1]
+            new, old = old, new
+
+        Two such names are never one array, if they were not before the loop and nothing else can reach the arrays:
+        which of them a name has depends on the iteration, but a write through one is not seen by the others.
+        """
+        spot_of = {cell: spot for spot, cell in self.cell_of.items() if spot[0][0] == "name" and not spot[1]}
+        following: dict[Spot, Spot] = {}
+        for spot in spot_of.values():
+            value = _value_at(end, *spot)
+            if isinstance(value, Ref) and value.cell in spot_of:
+                following[spot] = spot_of[value.cell]
+        while set(following) != set(following.values()):  # what is not on a cycle
+            both = set(following) & set(following.values())
+            following = {a: b for a, b in following.items() if a in both and b in both}
+        names = {spot[0][1] for spot in following}
+        before = {self.entry.names.get(name) for name in names}
+        buffers = {value.cell for value in before if isinstance(value, Ref)}
+        others = reachable(State({k: v for k, v in self.entry.names.items() if k not in names}, self.entry.heap))
+        families = [family(cell) for cell in buffers]
+        alone = len(buffers) == len(names) == len(before) and sum(map(len, families)) == len(set().union(*families))
+        if not alone or any(cell.views or cell.how is not None for cell in buffers) or others & set().union(*families):
+            return set(), set()
+        return set(following), buffers
 
     def _stale(self, end: State) -> bool:
         """What an iteration leaves unknown is unknown to the next."""

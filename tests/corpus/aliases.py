@@ -57,6 +57,25 @@ def swapped_buffers(x, y):
     return np.sum(new * old[::-1])
 
 
+@case(V, 80, features="buffers exchanged in a loop that is not unrolled")
+def swapped_many_times(x, n):
+    new, old = x.copy(), 0.5 * x
+    for _ in range(n):
+        for i in range(1, len(x)):
+            new[i] = 0.6 * np.sin(old[i - 1]) + 0.5 * old[i]
+        new, old = old, new
+    return np.sum(new * x)
+
+
+@case(V, W, 80, features="arguments rotated among three names in a loop")
+def rotated_many_times(x, y, n):
+    z = x * y
+    for _ in range(n):
+        x[1:] = 0.6 * y[:-1] + 0.3 * z[1:] * z[0]
+        x, y, z = y, z, x
+    return np.sum(x * y + z**2)
+
+
 @case(V, features="write through a row view")
 def writes_through_row(x):
     a = np.outer(x, x)
