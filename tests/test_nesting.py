@@ -15,7 +15,8 @@ from adjoint import AdjointError, Gradient, grad, jvp, source, value_and_grad, v
 from adjoint.testing import assert_same, check_grads, numerical_gradient
 
 BOUND = {"apply", "apply_2", "times"}  # a bound method in a variable from outside is not understood
-SAMPLE = [c for c in CASES if c.out == "scalar" and c.name not in REFUSED | BOUND][::3]
+NOT_INSIDE = {"views_in_a_list"}  # a list of views is written through at the top of a program only
+SAMPLE = [c for c in CASES if c.out == "scalar" and c.name not in REFUSED | BOUND | NOT_INSIDE][::3]
 
 
 @pytest.mark.parametrize("case", SAMPLE, ids=lambda case: case.name)
