@@ -13,7 +13,7 @@ import numpy as np
 
 from .. import runtime
 from ..avals import holds_memory, Arr, Aval, Num, Parts, Seq
-from ..ir import Apply, Atom, Block, Function, If, Loop, Var, leaves
+from ..ir import Apply, Atom, Block, Function, If, Loop, Var, defined, leaves
 from ..lower.context import MAY_SHARE
 from ..rules.registry import lookup
 
@@ -75,13 +75,27 @@ class Aliases:
                     if stmt.test is not None:
                         self._block(stmt.test)
                     self._block(stmt.body)
+                    places = self._apart(stmt)
                     for i, out in enumerate(stmt.outs):
-                        for other in (stmt.init[i], params[i], results[i]):
+                        for other in (stmt.init[i], params[i], *([] if i in places else [results[i]])):
                             self._union(out, other)
+                    if any(self.foreign(params[i]) for i in places):
+                        for i in places:
+                            self._mark(params[i])
                     for item, source in zip(params[n:], stmt.iters, strict=True):
                         self._union(item, source)
                     for tape, r in zip(stmt.lists, results[n:], strict=False):
                         self._union(tape, r)
+
+    def _apart(self, loop: Loop) -> dict[int, int]:
+        """The carries that change places, if they are different arrays and nothing that outlives an iteration holds one."""
+        places = exchanged(loop)
+        params, results = loop.body.params, loop.body.results
+        inits = [self.root(a) for i in places if isinstance(a := loop.init[i], Var)]
+        mine = {self.root(params[i]) for i in places}
+        others = {self.root(r) for k, r in enumerate(results) if k not in places and isinstance(r, Var)}
+        alone = len(set(inits)) == len(mine) == len(places) and not mine & others
+        return places if alone else {}
 
     def _apply(self, stmt: Apply) -> None:
         rule = lookup(stmt.fn)
@@ -99,6 +113,46 @@ class Aliases:
                     self._union(out, a)
                 if rule is None:
                     self._mark(out)
+
+
+def exchanged(loop: Loop) -> dict[int, int]:
+    """Carries of arrays that change places: the number of each, and of the one whose array it has next.
+
+        for _ in range(steps):
+            new[1:-1] = ...                     {0: 1, 1: 0}
+            new, old = old, new
+    """
+    number = {p: i for i, p in enumerate(loop.body.params[: len(loop.outs)]) if isinstance(p.aval, Arr) and not p.aval.boxed}
+    found: dict[int, int] = {}
+    for i in number.values():
+        j = number.get(_origin(loop.body, loop.body.results[i]))  # type: ignore[arg-type]
+        if j is not None:
+            found[i] = j
+    moved = {i for i, j in found.items() if i != j}
+    while moved != {found[i] for i in moved}:  # what is not on a cycle
+        ends = {found[i] for i in moved}
+        kept = {i for i in moved if i in ends and found[i] in moved}
+        if kept == moved:
+            return {}
+        moved = kept
+    return {i: found[i] for i in moved}
+
+
+def _origin(block: Block, v: Atom) -> Atom:
+    """The array, from before the block, that a value is by updates of parts alone."""
+    makers = {out: stmt for stmt in block.stmts for out in defined(stmt)}
+    while isinstance(v, Var) and v in makers:
+        stmt = makers[v]
+        if isinstance(stmt, Apply) and stmt.fn in (*ARRAY_UPDATES, runtime.identity, runtime.owned):
+            v = stmt.args[0]
+        elif isinstance(stmt, Loop) and v in stmt.outs:
+            k = stmt.outs.index(v)
+            if _origin(stmt.body, stmt.body.results[k]) is not stmt.body.params[k]:
+                return v
+            v = stmt.init[k]
+        else:
+            return v
+    return v
 
 
 def _gathers(index: Aval) -> bool:

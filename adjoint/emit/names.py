@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from .. import runtime
 from ..avals import Obj
 from ..ir import Apply, Block, Function, If, Loop, Var, blocks, defined, leaves
+from .alias import exchanged
 from .fold import UPDATES, Folds
 from .liveness import Liveness
 
@@ -79,10 +80,11 @@ class Names:
                             later.append((made, item))
                             if made in self._recorded:
                                 self._recorded[item] = self._recorded[made]
+                    places = exchanged(stmt)
                     for i, out in enumerate(stmt.outs):
                         result = stmt.body.results[i]
                         yield stmt.body.params[i], out
-                        if isinstance(result, Var):
+                        if isinstance(result, Var) and i not in places:
                             yield stmt.body.params[i], result
                         if isinstance(stmt.init[i], Var):
                             later.append((stmt.body.params[i], stmt.init[i]))  # type: ignore[arg-type]

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from .. import runtime
 from ..avals import Arr
 from ..ir import UNDEF, Apply, At, Atom, Block, Function, If, Loop, Stmt, Var, blocks
-from .alias import ARRAY_UPDATES, Aliases
+from .alias import ARRAY_UPDATES, Aliases, exchanged
 
 
 def own(function: Function) -> Function:
@@ -63,9 +63,11 @@ def _block(block: Block, aliases: Aliases, mine: set[Atom], missing: set[Atom]) 
                 stmt = dataclasses.replace(stmt, then=then, orelse=orelse)
             case Loop():
                 updated = [s.args[0] for s in _updates(stmt.body)]
+                places = exchanged(stmt)
+                turned = {i for i in places if any(_shared(stmt.body.params[j], updated, aliases) for j in places)}
                 init: list[Atom] = []
-                for start, param in zip(stmt.init, stmt.body.params, strict=False):
-                    written = any(isinstance(a, Var) and aliases.share(a, param) for a in updated)
+                for i, (start, param) in enumerate(zip(stmt.init, stmt.body.params, strict=False)):
+                    written = i in turned or _shared(param, updated, aliases)
                     if written and _is_array(start) and start not in missing:
                         start = _copied(start, stmt, stmts)
                         mine.add(param)
@@ -74,6 +76,10 @@ def _block(block: Block, aliases: Aliases, mine: set[Atom], missing: set[Atom]) 
                 mine.update(out for out, p in zip(stmt.outs, stmt.body.params, strict=False) if p in mine)
         stmts.append(stmt)
     return Block(block.params, tuple(stmts), block.results)
+
+
+def _shared(param: Var, updated: list[Atom], aliases: Aliases) -> bool:
+    return any(isinstance(a, Var) and aliases.share(a, param) for a in updated)
 
 
 def _copied(array: Atom, before: Stmt, stmts: list[Stmt]) -> Var:
