@@ -34,7 +34,7 @@ from .order import ordered
 from .printer import printed
 from .write import Writer, assign
 
-__all__ = ["Emitted", "emit", "note_place", "place_of"]
+__all__ = ["Emitted", "described", "emit", "note_place"]
 
 
 @dataclass(frozen=True)
@@ -66,12 +66,15 @@ def emit(function: Function, *others: Function, textbook: bool = False) -> Emitt
     return Emitted(source, made, filename, own)
 
 
-_PLACES: dict[str, dict[int, Place]] = {}  # by file name, as long as linecache keeps the text
+_PLACES: dict[str, dict[int, tuple[Place, ...]]] = {}  # by file name, as long as linecache keeps the text
 
 
-def place_of(filename: str, line: int) -> Place | None:
-    """Where in the user's file a line of generated source comes from."""
-    return _PLACES.get(filename, {}).get(line)
+def described(filename: str, line: int) -> str:
+    """A line of generated source, and the user's lines that it comes from."""
+    said = [f"generated line {line}: {linecache.getline(filename, line).split('  # ')[0].strip()}"]
+    for place in _PLACES.get(filename, {}).get(line, ()):
+        said.append(f'File "{place.file}", line {place.line}, in {place.function}: {place.text}')
+    return "\n".join(said)
 
 
 def note_place(error: BaseException, filename: str) -> None:
@@ -81,13 +84,9 @@ def note_place(error: BaseException, filename: str) -> None:
         if trace.tb_frame.f_code.co_filename == filename:
             line = trace.tb_lineno
         trace = trace.tb_next
-    place = None if line is None else place_of(filename, line)
-    if place is None or line is None:
-        return
-    text = linecache.getline(filename, line).split("  # ")[0].strip()
-    note = f'generated line {line}: {text}\nFile "{place.file}", line {place.line}, in {place.function}: {place.text}'
-    if note not in getattr(error, "__notes__", ()) and note not in str(error):  # `debug_nans` says it itself
-        error.add_note(note)
+    note = "" if line is None else described(filename, line)
+    if "\n" in note and note not in getattr(error, "__notes__", ()) and note not in str(error):
+        error.add_note(note)  # `debug_nans` says it itself
 
 
 def show_lines() -> None:
@@ -107,7 +106,7 @@ def _excepthook(kind: type[BaseException], error: BaseException, trace: types.Tr
         sys.__excepthook__(kind, error, trace)
 
 
-def text(programs: tuple[Function, ...], textbook: bool) -> tuple[str, Namespace, dict[int, Place]]:
+def text(programs: tuple[Function, ...], textbook: bool) -> tuple[str, Namespace, dict[int, tuple[Place, ...]]]:
     """The source of a module that defines the functions, and those they call before them."""
     called = _named_apart(programs)
     functions = {f.name for f in (*called, *programs)}
@@ -119,7 +118,7 @@ def text(programs: tuple[Function, ...], textbook: bool) -> tuple[str, Namespace
     header, handed = space.header(read), space.handed(read)
     lines = [*header, *([f"# given: {', '.join(handed)}"] if handed else [])]
     source = "\n".join(lines) + ("\n\n\n" if lines else "")
-    places: dict[int, Place] = {}
+    places: dict[int, tuple[Place, ...]] = {}
     for k, tree in enumerate(trees):
         done = printed(tree)
         source += ("\n\n" if k else "")

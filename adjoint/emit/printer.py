@@ -33,9 +33,9 @@ class Printer(astunparse.Unparser):
     def __init__(self, tree: ast.AST, file: Any) -> None:
         self._note: str | None = None
         self._next: str | None = None
-        self._place: Place | None = None
-        self._next_place: Place | None = None
-        self.places: list[Place] = []
+        self._places: tuple[Place, ...] = ()
+        self._next_places: tuple[Place, ...] = ()
+        self.places: list[tuple[Place, ...]] = []
         super().__init__(tree, file)
         self._flush()
 
@@ -44,22 +44,22 @@ class Printer(astunparse.Unparser):
             self.write(ast.unparse(tree))
             return
         if isinstance(tree, ast.stmt):
-            self._next, self._next_place = getattr(tree, "comment", None), getattr(tree, "place", None)
+            self._next, self._next_places = getattr(tree, "comment", None), getattr(tree, "places", ())
         super().dispatch(tree)
 
     def fill(self, text: str = "") -> None:
         self._flush()
         super().fill(text)
         self._note, self._next = self._next, None
-        self._place, self._next_place = self._next_place, None
+        self._places, self._next_places = self._next_places, ()
 
     def _flush(self) -> None:
-        if self._place is not None:
+        if self._places:
             self.f.write(f"{PLACE}{len(self.places)}")
-            self.places.append(self._place)
+            self.places.append(self._places)
         if self._note:
             self.f.write(COMMENT + self._note)
-        self._note = self._place = None
+        self._note, self._places = None, ()
 
     def _Section(self, tree: Section) -> None:
         self.fill("# " + tree.text)
@@ -100,7 +100,7 @@ class Printed:
     """A text, and where in the user's file its lines come from (the first is line 1)."""
 
     text: str
-    places: dict[int, Place]
+    places: dict[int, tuple[Place, ...]]
 
 
 def printed(tree: ast.AST) -> Printed:
@@ -111,7 +111,7 @@ def printed(tree: ast.AST) -> Printed:
     split = [(*head.partition(PLACE)[::2], note) for head, *note in lines]
     width = max((len(code) for code, _, note in split if note and len(code) <= WIDEST), default=0)
     text: list[str] = []
-    places: dict[int, Place] = {}
+    places: dict[int, tuple[Place, ...]] = {}
     for code, place, note in split:
         if not note:
             text.append(code)

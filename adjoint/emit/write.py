@@ -18,7 +18,9 @@ import numpy as np
 
 from .. import runtime
 from ..avals import INT, Arr, Cut, Num, Obj, Parts, Seq, is_slice
-from ..ir import UNDEF, Apply, At, Atom, Block, Const, Function, If, Loop, Stmt, Try, Var, With, defined
+from ..ir import (
+    UNDEF, Apply, At, Atom, Block, Const, Function, If, Loop, Place, Stmt, Try, Var, With, blocks, defined, reads,
+)
 from .alias import Aliases
 from .expressions import Expressions, name, without_minus
 from .fold import Folds
@@ -65,7 +67,7 @@ class Writer:
                 lines = self.apply(stmt)
                 self._comment(lines, stmt)
                 for line in lines:
-                    line.place = stmt.at.place  # type: ignore[attr-defined]
+                    line.places = self._places(stmt)  # type: ignore[attr-defined]
                 return lines + self.recorded(stmt.outs)
             case If():
                 lines = self.branch(stmt)
@@ -76,6 +78,21 @@ class Writer:
     def recorded(self, made: Iterable[Var]) -> list[ast.stmt]:
         """What is appended to tapes now that these values are made."""
         return [line for v in made for line in self._record(v)]
+
+    def _places(self, stmt: Stmt) -> tuple[Place, ...]:
+        """Where in the user's file a statement comes from, with all that is folded into it: a place for each line."""
+        found: dict[tuple[str, int], Place] = {}
+
+        def visit(stmt: Stmt) -> None:
+            for a in (*reads(stmt), *(r for inner in blocks(stmt) if type(stmt) is If for r in inner.results)):
+                maker = self.folds.folded.get(a) if isinstance(a, Var) else None
+                if maker is not None:
+                    visit(maker)
+            if stmt.at.place is not None and stmt.at.place.line:
+                found.setdefault((stmt.at.place.file, stmt.at.place.line), stmt.at.place)
+
+        visit(stmt)
+        return tuple(found.values())
 
     # --- comments ---------------------------------------------------------------------------------
 
@@ -216,7 +233,7 @@ class Writer:
         if not then and not orelse:
             return []
         head = ast.If(test, then, orelse) if then else ast.If(negated(test), orelse, [])
-        head.comment, head.place = comment, stmt.at.place  # type: ignore[attr-defined]
+        head.comment, head.places = comment, self._places(stmt)  # type: ignore[attr-defined]
         return [head]
 
     def attempt(self, stmt: Try) -> list[ast.stmt]:
@@ -293,7 +310,7 @@ class Writer:
             if stmt.stops:
                 inner.append(ast.If(self.write.atom(body.results[-1]), [ast.Break()], []))
         head = self.header(stmt, inner or [ast.Pass()])
-        head.comment, head.place = comment, stmt.at.place  # type: ignore[attr-defined]
+        head.comment, head.places = comment, self._places(stmt)  # type: ignore[attr-defined]
         lines.append(head)
         if stmt.reverse:
             for v in stmt.lists:

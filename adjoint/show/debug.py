@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from ..emit import place_of
+from ..emit import described
 from .notation import number
 
 
@@ -87,7 +87,7 @@ class _Watch:
         filename, line = frame.f_code.co_filename, self.line or 0
         lines = [
             f"{state} is made: {name} = {number(returned if name == 'the result' else frame.f_locals[name])}",
-            *where(filename, line),
+            described(filename, line),
         ]
         read = [n for n in self.names() if n != name and n in frame.f_locals]
         lines += [f"where {n} = {number(frame.f_locals[n])}" for n in read]
@@ -127,13 +127,3 @@ def _is_copy(node: ast.stmt) -> bool:
     value = getattr(node, "value", None)
     value = value.operand if isinstance(value, ast.UnaryOp) else value
     return isinstance(node, ast.Assign) and isinstance(value, ast.Name | ast.Constant | ast.Attribute | ast.List)
-
-
-def where(filename: str, line: int) -> list[str]:
-    """A line of generated source, and the user's line that it belongs to."""
-    text = linecache.getline(filename, line).split("  # ")[0].strip()
-    said = [f"generated line {line}: {text}"]
-    place = place_of(filename, line)
-    if place is not None:
-        said.append(f'File "{place.file}", line {place.line}, in {place.function}: {place.text}')
-    return said
