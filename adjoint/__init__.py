@@ -21,6 +21,7 @@ from .schedule import checkpoint
 from .series import taylor
 from .show.debug import debug_nans
 from .show.export import export
+from .show.graph import graph
 from .show.table import table
 from .sparse import sparse_hessian, sparse_jacobian
 from .testing import check_grads, check_rule
@@ -48,6 +49,7 @@ __all__ = [
     "elementwise_grad",
     "export",
     "grad",
+    "graph",
     "hessian",
     "hvp",
     "jacfwd",

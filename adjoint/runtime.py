@@ -86,6 +86,8 @@ def index_add(x: Any, index: Any, v: Any) -> Any:
                 new[place] = add(new[place], part)
         else:
             new[index] = add(new[index], v)
+        if hasattr(x, "_fields"):
+            return type(x)(*new)
         return new if isinstance(x, list) else type(x)(new)
     new = x.copy()
     np.add.at(new, index, v)

@@ -281,6 +281,26 @@ def test_export_as_decorated(run):
     assert "return " in run("export", "-c", "lambda x: x * x", "--value")[1]
 
 
+# --- table, graph -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [("text", "w1: 3, w2: 2"), ("markdown", "| w3 | w1 * w2 |"), ("latex", "w1 * w2 &"), ("html", "<td>w1 * w2</td>")],
+)
+def test_table_in_every_form(run, form, said):
+    code, out, _ = run("table", "model.py:decorated", "--at", "x1=2.0", "--at", "x2=3.0", "--format", form)
+    assert code == 0
+    assert said in out
+
+
+def test_graph_to_a_file_and_to_stdout(run, here):
+    words = ("graph", "model.py:f", "--at", "x1=2.0", "--at", "x2=3.0", "--highlight", "w1")
+    assert run(*words, "-o", "f.svg")[:2] == (0, "")
+    assert (here / "f.svg").read_text(encoding="utf-8") == run(*words)[1]
+    assert '"w1" -> "w4" [label="-0.416147", style=bold]' in run(*words, "--format", "dot")[1]
+
+
 # --- files are imported as Python would --------------------------------------------------------
 
 
@@ -332,6 +352,9 @@ def test_file_named_as_a_standard_module(run, here):
         (["show", "model.py:f", "--wrt", ","], "--wrt: name at least one argument"),
         (["show", "model.py:f", "--stage", "zzz"], "invalid choice"),
         (["export", "model.py:f", "-o", "nowhere/grad_f.py"], "nowhere/grad_f.py: No such file"),
+        (["table", "model.py:f"], "f needs a value for x1 and x2: add --at x1=…"),
+        (["table", "model.py:f", "--at", "x1=2.0", "--at", "x2=3.0", "--most", "1"], "--most: at least 3"),
+        (["graph", "model.py:f", "--at", "x1=2.0", "--at", "x2=3.0", "--highlight", "w9"], "There is no step `w9`"),
         (["check", "model.py:f"], "f needs a value for x1 and x2: add --at x1=…"),
         (["check", "model.py:f", "--at", "x1"], "write --at NAME=VALUE"),
         (["check", "model.py:f", "--at", "x9=1.0"], "f has no argument 'x9'; it has x1 and x2"),

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from pathlib import Path
 
-from .failures import Failure, user_code
+from .failures import user_code
 from .targets import find
-from .values import WRT, chosen, target_arguments, values
+from .values import WRT, chosen, target_arguments, values, write
 
 HELP = "write a gradient to a file that needs only NumPy"
 
@@ -40,11 +38,5 @@ def run(args: argparse.Namespace) -> int:
         derived = (value_and_grad if args.value else grad)(target.fun, **options, optimize=args.optimize)
         given, named = (bound.args, bound.kwargs) if bound else ((), {})
         text = export(derived, None, *given, check=args.check, example_kwargs=named)
-    if args.output == "-":
-        sys.stdout.write(text)
-        return 0
-    try:
-        Path(args.output).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise Failure(f"{args.output}: {error.strerror}") from error
+    write(args.output, text)
     return 0

@@ -6,7 +6,9 @@ import argparse
 import ast
 import contextlib
 import inspect
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -74,3 +76,14 @@ def chosen(text: str | None) -> Any:
         raise Failure("--wrt: name at least one argument, for example --wrt x")
     wrt = tuple(int(item) if item.lstrip("-").isdigit() else item for item in items)
     return wrt[0] if len(wrt) == 1 and not text.rstrip().endswith(",") else wrt
+
+
+def write(output: str, text: str) -> None:
+    """Write to a file, or with `-` to stdout."""
+    if output == "-":
+        sys.stdout.write(text)
+        return
+    try:
+        Path(output).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Failure(f"{output}: {error.strerror}") from error

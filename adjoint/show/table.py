@@ -39,7 +39,7 @@ class Table:
     def __init__(self, found: Trace, most_times: int = MOST_TIMES) -> None:
         self.trace = found
         self.value, self.gradients = found.value, found.gradients
-        self.rows = _rows(found, most_times)
+        self.rows = steps(found, most_times)
 
     def cells(self, entries: bool = False) -> list[tuple[str, ...]]:
         """The rows as text, in the order of `HEAD`; with `entries` arrays are written out."""
@@ -117,7 +117,7 @@ def table(
     return Table(trace(fun, args, kwargs, wrt), most_times)
 
 
-def _rows(found: Trace, most_times: int) -> list[Row]:
+def steps(found: Trace, most_times: int) -> list[Row]:
     """One row an event; executions of one statement beyond the limit are counted instead."""
     total = Counter(e.stmt.outs[0] for e in found.events)
     rows: list[Row] = []

@@ -219,10 +219,11 @@ class _Recorder:
         if stmt.at.sweep == "reverse":
             self.reversed += 1
             return self._pulled(stmt, args, out)
-        if self.reversed or len(stmt.outs) > 1 or stmt.at.place is None:
-            return out  # computed again for the reverse sweep, or nothing of the user's
-        if not has_float(out) and not isinstance(out, list):
-            return out
+        if self.reversed or len(stmt.outs) > 1 or not (has_float(out) or isinstance(out, list)):
+            return out  # computed again for the reverse sweep, or no number
+        if stmt.fn is operator.getitem and stmt.at.place is None and isinstance(args[0], Traced):
+            first, index = args[0], plain(args[1])  # `q, r = divmod(x, y)`: a part of what was made
+            return Traced(out, first.event, index if first.index is None else (*_tuple(first.index), index))
         return self._noted(stmt, args, out, {k: plain(v) for k, v in kwargs.items()})
 
     def _noted(self, stmt: Apply, args: list[Any], out: Any, keywords: dict[str, Any]) -> Any:
