@@ -22,6 +22,7 @@ from .series import taylor
 from .show.debug import debug_nans
 from .show.export import export
 from .show.graph import graph
+from .show.report import report
 from .show.table import table
 from .sparse import sparse_hessian, sparse_jacobian
 from .testing import check_grads, check_rule
@@ -59,6 +60,7 @@ __all__ = [
     "jvp_rule",
     "laplacian",
     "linear",
+    "report",
     "source",
     "sparse_hessian",
     "sparse_jacobian",

@@ -301,6 +301,12 @@ def test_graph_to_a_file_and_to_stdout(run, here):
     assert '"w1" -> "w4" [label="-0.416147", style=bold]' in run(*words, "--format", "dot")[1]
 
 
+def test_report(run, here):
+    words = ("report", "model.py:f", "--at", "x1=2.0", "--at", "x2=3.0")
+    assert run(*words, "-o", "f.html")[:2] == (0, "")
+    assert (here / "f.html").read_text(encoding="utf-8") == run(*words)[1]
+
+
 # --- files are imported as Python would --------------------------------------------------------
 
 

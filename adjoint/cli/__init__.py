@@ -6,6 +6,7 @@
     adjoint supported np.tanh                    what has a derivative rule, and where it stands
     adjoint table FILE.py:f --at x=2.0           each step with its numbers
     adjoint graph FILE.py:f --at x=2.0 -o f.svg  the same as a picture
+    adjoint report FILE.py:f --at x=2.0 -o f.html  all of it as a page
     adjoint bench CASE                           what gradients cost, beside those written by hand
 
 Each command is a module of this package with `HELP` (a line), `EXAMPLES` (lines of a shell),
@@ -27,12 +28,13 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import bench, check, export, graph, show, supported, table
+from . import bench, check, export, graph, report, show, supported, table
 from .failures import Failure, is_refusal
 from .targets import STDIN
 
 COMMANDS = {
-    "show": show, "check": check, "export": export, "supported": supported, "table": table, "graph": graph, "bench": bench,
+    "show": show, "check": check, "export": export, "supported": supported, "table": table, "graph": graph,
+    "report": report, "bench": bench,
 }
 
 BROKEN_PIPE = 141  # what a shell reports for a program that SIGPIPE ended

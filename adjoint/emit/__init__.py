@@ -34,7 +34,7 @@ from .order import ordered
 from .printer import printed
 from .write import Writer, assign
 
-__all__ = ["Emitted", "described", "emit", "note_place"]
+__all__ = ["Emitted", "described", "emit", "note_place", "places_of"]
 
 
 @dataclass(frozen=True)
@@ -69,10 +69,15 @@ def emit(function: Function, *others: Function, textbook: bool = False) -> Emitt
 _PLACES: dict[str, dict[int, tuple[Place, ...]]] = {}  # by file name, as long as linecache keeps the text
 
 
+def places_of(filename: str, line: int) -> tuple[Place, ...]:
+    """Where in the user's files a line of generated source comes from."""
+    return _PLACES.get(filename, {}).get(line, ())
+
+
 def described(filename: str, line: int) -> str:
     """A line of generated source, and the user's lines that it comes from."""
     said = [f"generated line {line}: {linecache.getline(filename, line).split('  # ')[0].strip()}"]
-    for place in _PLACES.get(filename, {}).get(line, ()):
+    for place in places_of(filename, line):
         said.append(f'File "{place.file}", line {place.line}, in {place.function}: {place.text}')
     return "\n".join(said)
 

@@ -50,8 +50,12 @@ class Event:
     @property
     def bar(self) -> Any:
         """The cotangent: the sum of what was added to it; None where nothing was."""
+        return self.bar_after(len(self.contributions))
+
+    def bar_after(self, count: int) -> Any:
+        """The cotangent when the first `count` contributions have been added."""
         total: Any = None
-        for c in self.contributions:
+        for c in self.contributions[:count]:
             if c.index is not None:
                 total = runtime.index_add(runtime.zeros_like(self.value) if total is None else total, c.index, c.amount)
             else:
@@ -76,6 +80,7 @@ class Contribution:
     operand: int
     amount: Any
     index: Any = None
+    when: int = 0  # after how many operations of the reverse sweep
 
 
 class Traced:
@@ -174,7 +179,7 @@ def trace(fun: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any
     output = value.event if isinstance(value, Traced) else None
     if output is not None:
         output.contributions.insert(0, Contribution(None, 0, 1.0, value.index))
-    found = Trace(primal, recorder.events, output, plain(value), [plain(g) for g in gradients], recorder.reversed)
+    found = Trace(primal, recorder.events, output, plain(value), [plain(g) for g in gradients], recorder.operations)
     _check(found)
     return found
 
@@ -199,7 +204,7 @@ class _Recorder:
 
     def __init__(self) -> None:
         self.events: list[Event] = []
-        self.reversed = 0
+        self.reversed = self.operations = 0  # statements of the reverse sweep, and those that compute something
         self._names: dict[Var, str] = {}
         self._by_out: dict[Var, list[Event]] = defaultdict(list)
         self._times: Counter[Apply] = Counter()
@@ -218,6 +223,7 @@ class _Recorder:
         out = stmt.fn(*map(plain, args), **{k: plain(v) for k, v in kwargs.items()})
         if stmt.at.sweep == "reverse":
             self.reversed += 1
+            self.operations += stmt.fn is not runtime.identity
             return self._pulled(stmt, args, out)
         if self.reversed or len(stmt.outs) > 1 or not (has_float(out) or isinstance(out, list)):
             return out  # computed again for the reverse sweep, or no number
@@ -257,11 +263,11 @@ class _Recorder:
         index = operand.index
         if stmt.fn is runtime.index_add:
             at = plain(args[1])
-            return Contribution(source, k, plain(args[2]), at if index is None else (*_tuple(index), at))
+            return Contribution(source, k, plain(args[2]), at if index is None else (*_tuple(index), at), self.reversed)
         old = stmt.args[0] if stmt.args else None
         if stmt.fn in (operator.add, runtime.add) and isinstance(old, Var) and old.bar_of is not None:
-            return Contribution(source, k, plain(args[1]), index)
-        return Contribution(source, k, out, index)
+            return Contribution(source, k, plain(args[1]), index, self.reversed)
+        return Contribution(source, k, out, index, self.reversed)
 
 
 def _check(found: Trace) -> None:
