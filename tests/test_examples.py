@@ -108,3 +108,31 @@ def test_rosenbrock_in_100_variables(capsys):
     pytest.importorskip("scipy")
     load("rosenbrock").main()
     assert "generated gradient" in capsys.readouterr().out
+
+
+def test_pendulum_is_fitted(capsys):
+    pytest.importorskip("scipy")
+    found, truth = load("pendulum").main()
+    np.testing.assert_allclose(found, truth, rtol=0.03)
+    assert "fitted  damping" in capsys.readouterr().out
+
+
+def test_sampling_finds_the_means(capsys):
+    draws, accepted = load("sampling").main(3000)
+    assert accepted > 0.8
+    np.testing.assert_allclose(draws.mean(axis=0), [0.0, -1.0], atol=0.3)
+    assert "exactly -1.000" in capsys.readouterr().out
+
+
+def test_heat_source_is_recovered(capsys):
+    pytest.importorskip("scipy")
+    assert load("heat_source").main() < 0.1
+    assert "the source recovered" in capsys.readouterr().out
+
+
+def test_gaussian_process_finds_its_noise(capsys):
+    pytest.importorskip("scipy")
+    noise, slope = load("gaussian_process").main()
+    assert 0.06 < noise < 0.15
+    assert slope < 1e-3
+    assert "-log likelihood" in capsys.readouterr().out
