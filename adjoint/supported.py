@@ -214,7 +214,7 @@ def markdown(rows: list[Entry]) -> str:
             grouped.setdefault(key, []).append(e.name.removeprefix(family + "."))
         lines = [f"## {family}\n", "| how | rule | names |", "|---|---|---|"]
         for (how, file, why), names in sorted(grouped.items()):
-            link = f"[{file}](adjoint/{file})" if file else ""
+            link = f"[{file}](../{file})" if file else ""
             shown = ", ".join(f"`{name}`" for name in names)
             lines.append(f"| {how}{': ' + why if why else ''} | {link} | {shown} |")
         sections.append("\n".join(lines) + "\n")

@@ -11,7 +11,7 @@ from adjoint.supported import Entry, entries, entry, made_with, markdown, place_
 
 ROOT = Path(__file__).parent.parent
 TARGETS = (Path(__file__).parent / "rules" / "targets.txt").read_text().split()
-PAGE = ROOT / "SUPPORTED.md"
+PAGE = ROOT / "adjoint" / "rules" / "SUPPORTED.md"
 
 
 def is_there(name):
@@ -79,13 +79,13 @@ def test_a_page_has_a_section_for_each_module():
     page = markdown([Entry("numpy.tanh", "elementwise", "rules/ufuncs.py:1"), Entry("math.pi_", "constant", "", "why")])
     assert "## numpy\n" in page
     assert "## math\n" in page
-    assert "| elementwise | [rules/ufuncs.py](adjoint/rules/ufuncs.py) | `tanh` |" in page
+    assert "| elementwise | [rules/ufuncs.py](../rules/ufuncs.py) | `tanh` |" in page
 
 
 def test_the_page_is_up_to_date():
-    """`adjoint supported --markdown > SUPPORTED.md` makes it anew; other versions of the libraries have other names."""
+    """`adjoint supported --markdown > adjoint/rules/SUPPORTED.md` makes it anew; other versions of the libraries have other names."""
     pytest.importorskip("scipy")
     text = PAGE.read_text()
     if made_with() not in text:
         pytest.skip("made with other versions")
-    assert text == markdown(entries()) + "\n", "make it anew: python -m adjoint supported --markdown > SUPPORTED.md"
+    assert text == markdown(entries()) + "\n", "make it anew: python -m adjoint supported --markdown > adjoint/rules/SUPPORTED.md"
