@@ -239,7 +239,7 @@ def test_memory_of_a_long_loop() -> None:
 
 
 LONG = """
-import resource
+import tracemalloc
 import numpy as np
 from adjoint import checkpoint, grad
 
@@ -248,9 +248,12 @@ def f(x, a):
         x[1:] += a * (x[:-1] - x[1:])
     return np.sum(x)
 
-x_bar, a_bar = grad(f, wrt=(0, 1))(np.linspace(0.0, 1.0, 10000), 1e-5)
+gradient, x = grad(f, wrt=(0, 1)), np.linspace(0.0, 1.0, 10000)
+gradient(x, 1e-5)
+tracemalloc.start()
+x_bar, a_bar = gradient(x, 1e-5)
 assert abs(x_bar.sum() - 10000.0) < 1e-6
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+print(tracemalloc.get_traced_memory()[1] // 2**20)
 """
 
 
@@ -260,7 +263,7 @@ def test_a_hundred_thousand_numbers_do_not_fit_on_a_tape(tmp_path: Any) -> None:
     script.write_text(LONG.format(steps=2000))
     here = {**os.environ, "PYTHONPATH": str(Path(adjoint.__file__).parents[1])}
     done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True, env=here)
-    assert int(done.stdout) < 120
+    assert int(done.stdout) < 20
 
 
 # --- refusals -------------------------------------------------------------------------------------

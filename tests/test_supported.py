@@ -83,7 +83,7 @@ def test_a_page_has_a_section_for_each_module():
 
 
 def test_the_page_is_up_to_date():
-    """`adjoint supported --markdown > adjoint/rules/SUPPORTED.md` makes it anew; other versions of the libraries have other names."""
+    """`adjoint supported --markdown > adjoint/rules/SUPPORTED.md` makes it anew; other libraries have other names."""
     pytest.importorskip("scipy")
     text = PAGE.read_text()
     if made_with() not in text:
