@@ -173,6 +173,12 @@ if hasattr(math, "sumprod"):  # Python 3.12
     def sumprod(g, z, p, q):
         return [g * y for y in q], [g * x for x in p]
 
+    @jvp_rule(math.sumprod)
+    def sumprod_jvp(t, z, p, q):
+        p_dot = 0.0 if t[0] is None else sum([x * y for x, y in zip(t[0], q, strict=True)])
+        q_dot = 0.0 if t[1] is None else sum([x * y for x, y in zip(p, t[1], strict=True)])
+        return p_dot + q_dot
+
 
 # ── built-ins ────────────────────────────────────────────────────────────────────────────────────
 

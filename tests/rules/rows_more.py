@@ -51,7 +51,7 @@ row(np.add.reduceat, n(2, 6), [1, 4], axis=1)
 row(np.setdiff1d, apart(5), np.array([100.0]))
 row(np.setdiff1d, np.array([1.0, 2.0, 3.0]), np.array([2.0]), fixed=(0, 1))
 row(np.intersect1d, apart(5), np.array([100.0]))
-row(np.union1d, apart(3), apart(4) + 0.5)
+row(np.union1d, np.array([0.3, -1.2, 2.1]), np.array([1.0, -0.4, 2.9, 0.7]))  # no two of them close
 row(np.histogram2d, apart(9), apart(9), 3, weights=p(9))
 row(np.histogram2d, apart(9), apart(9), [2, 3])
 row(np.histogram2d, apart(9), apart(9), [np.array([-5.0, 0.05, 5.0]), np.array([-5.0, -0.55, 5.0])], weights=p(9))

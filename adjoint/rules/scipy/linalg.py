@@ -12,6 +12,8 @@ they are equal.  Eigenvalues and singular values themselves, and functions of th
 such difficulty.
 """
 
+import inspect
+
 import numpy as np
 from scipy import linalg
 
@@ -208,19 +210,17 @@ def cholesky_jvp(t, z, a, lower=False, overwrite_a=False, check_finite=True):
 
 @vjp_rule(linalg.cho_factor)
 def cho_factor(g, z, a, lower=False, overwrite_a=False, check_finite=True):
-    """What lies beyond the triangle is what `a` has there."""
+    """What lies beyond the triangle is left over from the work, another thing in each release: a constant."""
     if g[0] is None:
         return None
     factor = np.tril(z[0]) if lower else np.triu(z[0])
-    rest = np.triu(g[0], 1) if lower else np.tril(g[0], -1)
-    return plain.cholesky(g[0], factor, a, not lower) + rest
+    return plain.cholesky(g[0], factor, a, not lower)
 
 
 @jvp_rule(linalg.cho_factor)
 def cho_factor_jvp(t, z, a, lower=False, overwrite_a=False, check_finite=True):
     factor = np.tril(z[0]) if lower else np.triu(z[0])
-    rest = np.triu(t[0], 1) if lower else np.tril(t[0], -1)
-    return plain.cholesky_jvp(t, factor, a, not lower) + rest, None
+    return plain.cholesky_jvp(t, factor, a, not lower), None
 
 
 @vjp_rule(linalg.cho_solve)
@@ -541,16 +541,29 @@ def eig(
     return plain.eig(g, z, a)
 
 
-@vjp_rule(linalg.eigvals)
-def eigvals(g, z, a, b=None, overwrite_a=False, check_finite=True, homogeneous_eigvals=False):
-    unsupported(b is not None or homogeneous_eigvals, "scipy.linalg.eigvals of a pair of matrices")
-    return plain.eigvals(g, z, a)
+if "overwrite_b" in inspect.signature(linalg.eigvals).parameters:  # SciPy 1.18
 
+    @vjp_rule(linalg.eigvals)
+    def eigvals(g, z, a, b=None, overwrite_a=False, overwrite_b=False, check_finite=True, homogeneous_eigvals=False):
+        unsupported(b is not None or homogeneous_eigvals, "scipy.linalg.eigvals of a pair of matrices")
+        return plain.eigvals(g, z, a)
 
-@jvp_rule(linalg.eigvals)
-def eigvals_jvp(t, z, a, b=None, overwrite_a=False, check_finite=True, homogeneous_eigvals=False):
-    unsupported(b is not None or homogeneous_eigvals, "scipy.linalg.eigvals of a pair of matrices")
-    return plain.eigvals_jvp(t, z, a)
+    @jvp_rule(linalg.eigvals)
+    def eigvals_jvp(t, z, a, b=None, overwrite_a=False, overwrite_b=False, check_finite=True, homogeneous_eigvals=False):
+        unsupported(b is not None or homogeneous_eigvals, "scipy.linalg.eigvals of a pair of matrices")
+        return plain.eigvals_jvp(t, z, a)
+
+else:
+
+    @vjp_rule(linalg.eigvals)
+    def eigvals(g, z, a, b=None, overwrite_a=False, check_finite=True, homogeneous_eigvals=False):
+        unsupported(b is not None or homogeneous_eigvals, "scipy.linalg.eigvals of a pair of matrices")
+        return plain.eigvals(g, z, a)
+
+    @jvp_rule(linalg.eigvals)
+    def eigvals_jvp(t, z, a, b=None, overwrite_a=False, check_finite=True, homogeneous_eigvals=False):
+        unsupported(b is not None or homogeneous_eigvals, "scipy.linalg.eigvals of a pair of matrices")
+        return plain.eigvals_jvp(t, z, a)
 
 
 # ── equations for matrices ───────────────────────────────────────────────────────────────────────
