@@ -155,6 +155,26 @@ ONCE_WRONG = {
             x[:-1] = 0.5
         return s
     """,
+    "one of two arrays, after a loop that may not have run, in a branch": """
+        if np.any(A > 0.9):
+            if n > 1:
+                for i2 in range(0):
+                    x = x * 0.5
+                    y, x = x, y
+            x[::-1] = 0.1
+        return loss(x)
+    """,
+    "a view of an array that one side of an earlier branch made, before a loop": """
+        s = 0.0
+        for r1 in A:
+            x += 0.3
+            if np.any(x > 1.4):
+                for i3 in range(0):
+                    x.fill(0.4 * x[n].sum())
+                y = x.copy()
+                x = y[::-1]
+        return s + loss(x) + loss(y)
+    """,
     "a cotangent of unknown dtype, complex on the way": """
         z += y
         y[2], x[1] = x[1], y[2]

@@ -202,9 +202,9 @@ class Merge:
     # --- one of two arrays -------------------------------------------------------------------------
 
     def keep_stale(self, cell: Cell, *values: Value) -> bool:
-        """Is what a merged array holds unknown, since it was on one side?"""
+        """Is what a merged array holds unknown, since it, or what it is made from, was on one side?"""
         stale = any(
-            isinstance(v, Ref) and v.cell in state.stale
+            isinstance(v, Ref) and unknown(state, v.cell)
             for v, (state, _) in zip(values, self.sides, strict=True) if not state.dead
         )
         if stale:
@@ -263,7 +263,8 @@ class Merge:
             if base is None:
                 return None
             args = tuple(self.kept(side, a) for a in cell.how.args)
-            found.cell.how = replace(cell.how, base=base, args=args)
+            only = ((self.test, side == 0), *((self.kept(side, test), went) for test, went in cell.how.only))
+            found.cell.how = replace(cell.how, base=base, args=args, only=only)
             found.cell.views = ((base, self.state.heap[base]),)
             self.state.seen[found.cell] = roots(self.state, found.cell)
             found.cell.made = cell.made

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -73,7 +74,7 @@ def settle(lo: Lowering, cell: Cell) -> None:
     if shares is None:
         cell.how = None
     elif shares:
-        cell.how = View(how.fn, how.base, how.args, how.kwargs, how.frame, how.node)
+        cell.how = replace(how, certain=True)
     else:
         cell.how, cell.views, cell.readonly = None, (), False
 

@@ -51,7 +51,10 @@ class Ref:
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """`fn(base, *args, **kwargs)`.  `certain`: it is a view; otherwise it may be a copy, as a `reshape` may."""
+    """`fn(base, *args, **kwargs)`.  `certain`: it is a view; otherwise it may be a copy, as a `reshape` may.
+
+    `only`: the tests of the branches that made it, and how they went; its base is undefined where one went the other way.
+    """
 
     fn: Any
     base: Cell
@@ -60,6 +63,7 @@ class View:
     frame: Any
     node: Any
     certain: bool = True
+    only: tuple[tuple[Atom, bool], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

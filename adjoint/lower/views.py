@@ -18,13 +18,14 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from .. import runtime
 from ..avals import Num, dtype_of, shape_of
-from ..ir import Atom, Const
+from ..ir import UNDEF, Atom, Const
 from . import control, sharing, writes
 from .context import Frame, Lowering
 from .values import Cell, Chosen, Ref, Slice, Tuple, Value, View
@@ -35,6 +36,10 @@ _WHOLE = Const(slice(None))
 def look(lo: Lowering, how: View | Chosen) -> Any:
     """What a view holds now."""
     match how:
+        case View(only=((test, went), *rest), frame=frame, node=node):
+            made = replace(how, only=tuple(rest))
+            sides = [lambda: look(lo, made), lambda: UNDEF]
+            value = control.choose(lo, frame, node, test, *(sides if went else reversed(sides)))
         case View(fn=fn, base=base, args=args, kwargs=kwargs, frame=frame, node=node):
             value = lo.apply(fn, [Ref(base), *args], dict(kwargs), frame=frame, node=node, effect=False)
         case Chosen(test=test, then=then, orelse=orelse, frame=frame, node=node):
