@@ -64,7 +64,7 @@ class _Instrumented(ast.NodeTransformer):
 def counted(fun: Callable[..., Any], *args: Any) -> Counts:
     counts = Counts()
     tree = ast.fix_missing_locations(_Instrumented().visit(ast.parse(source(fun, *args))))
-    space: dict[str, Any] = {"counts_": counts}
+    space: dict[str, Any] = {**fun.__globals__, "counts_": counts}
     exec(compile(tree, "<counted>", "exec"), space)
     space[f"{fun.__name__}_grad"](*args)
     return counts

@@ -24,7 +24,7 @@ _HOLDS = {
 }
 ARRAY_UPDATES = (runtime.index_add, runtime.array_set, runtime.array_put)
 _HOLDS.update(ARRAY_UPDATES, MAY_SHARE)
-_READ_ONLY = {np.broadcast_to}
+_FOREIGN = {np.broadcast_to, runtime.load, getattr}  # not to be written to
 
 
 class Aliases:
@@ -97,22 +97,29 @@ class Aliases:
         alone = len(set(inits)) == len(mine) == len(places) and not mine & others
         return places if alone else {}
 
+    def allocates(self, stmt: Apply) -> bool:
+        """Is its result new memory, which nothing else can be a view of yet?"""
+        return not _held(stmt) and stmt.fn not in _FOREIGN and lookup(stmt.fn) is not None
+
     def _apply(self, stmt: Apply) -> None:
-        rule = lookup(stmt.fn)
-        if stmt.fn is operator.add and all(isinstance(a.aval, Num | Arr) for a in stmt.args):
-            return
-        if stmt.fn in _READ_ONLY or stmt.fn in (runtime.load, getattr):
-            for out in stmt.outs:
+        held = _held(stmt)
+        for out in stmt.outs:
+            for a in held:
+                self._union(out, a)
+            if stmt.fn in _FOREIGN or lookup(stmt.fn) is None:
                 self._mark(out)
-        if stmt.fn in _HOLDS or rule is None or rule.view:
-            held = stmt.args[:1] if stmt.fn in (*ARRAY_UPDATES, operator.getitem) else stmt.atoms()
-            if stmt.fn is operator.getitem and isinstance(stmt.args[0].aval, Arr) and _gathers(stmt.args[1].aval):
-                return
-            for out in stmt.outs:
-                for a in held:
-                    self._union(out, a)
-                if rule is None:
-                    self._mark(out)
+
+
+def _held(stmt: Apply) -> tuple[Atom, ...]:
+    """The arguments that a result may be a view of, or hold."""
+    if stmt.fn is operator.add and all(isinstance(a.aval, Num | Arr) for a in stmt.args):
+        return ()
+    if stmt.fn is operator.getitem and isinstance(stmt.args[0].aval, Arr) and _gathers(stmt.args[1].aval):
+        return ()
+    rule = lookup(stmt.fn)
+    if stmt.fn not in _HOLDS and rule is not None and not rule.view:
+        return ()
+    return stmt.args[:1] if stmt.fn in (*ARRAY_UPDATES, operator.getitem) else tuple(stmt.atoms())
 
 
 def exchanged(loop: Loop) -> dict[int, int]:
@@ -125,7 +132,7 @@ def exchanged(loop: Loop) -> dict[int, int]:
     number = {p: i for i, p in enumerate(loop.body.params[: len(loop.outs)]) if isinstance(p.aval, Arr) and not p.aval.boxed}
     found: dict[int, int] = {}
     for i in number.values():
-        j = number.get(_origin(loop.body, loop.body.results[i]))  # type: ignore[arg-type]
+        j = number.get(origin(loop.body, loop.body.results[i]))  # type: ignore[arg-type]
         if j is not None:
             found[i] = j
     moved = {i for i, j in found.items() if i != j}
@@ -138,7 +145,7 @@ def exchanged(loop: Loop) -> dict[int, int]:
     return {i: found[i] for i in moved}
 
 
-def _origin(block: Block, v: Atom) -> Atom:
+def origin(block: Block, v: Atom) -> Atom:
     """The array, from before the block, that a value is by updates of parts alone."""
     makers = {out: stmt for stmt in block.stmts for out in defined(stmt)}
     while isinstance(v, Var) and v in makers:
@@ -147,7 +154,7 @@ def _origin(block: Block, v: Atom) -> Atom:
             v = stmt.args[0]
         elif isinstance(stmt, Loop) and v in stmt.outs:
             k = stmt.outs.index(v)
-            if _origin(stmt.body, stmt.body.results[k]) is not stmt.body.params[k]:
+            if origin(stmt.body, stmt.body.results[k]) is not stmt.body.params[k]:
                 return v
             v = stmt.init[k]
         else:

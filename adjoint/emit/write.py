@@ -22,6 +22,7 @@ from ..ir import (
     UNDEF, Apply, At, Atom, Block, Const, Function, If, Loop, Place, Stmt, Try, Var, With, blocks, defined, reads,
 )
 from .alias import Aliases
+from .births import Births
 from .expressions import Expressions, name, without_minus
 from .fold import Folds
 from .liveness import Liveness, local
@@ -36,6 +37,7 @@ class Writer:
     ) -> None:
         self.function, self.folds, self.live, self.names, self.aliases = function, folds, live, names, aliases
         self.write, self.textbook = write, textbook
+        self.births = Births(function, aliases, self.private)
         self.tapes: dict[Var, list[Var]] = {}  # a value of a body -> the tapes it is appended to
         self.told: tuple[str, int] | None = None  # the user's line that was shown last
         self.headed: set[tuple[str, int]] = set()  # the lines shown beside a loop or branch
@@ -189,7 +191,8 @@ class Writer:
         later = self.live.after.get(stmt, frozenset()) - {stmt.out}
         if stmt.fn in (runtime.append, runtime.popped):  # an array in the list does not see how long it is
             later = frozenset(w for w in later if not isinstance(w.aval, Arr))
-        return not any(self.aliases.share(w, a) for w in later)
+        sharing = frozenset(w for w in later if self.aliases.share(w, a))
+        return not sharing or not self.births.apart(a, sharing)
 
     def update(self, stmt: Apply) -> list[ast.stmt]:
         out, (old, *rest) = stmt.out, stmt.args
