@@ -17,14 +17,17 @@ from .nested import Derivative, constant
 from .operators import Forward, Tangent
 
 
+Compiler = str | Callable[..., Any] | None
+
+
 class Gradient(Derived):
     """A function that computes a gradient, with the source that does it."""
 
     def __init__(
         self, fun: Callable[..., Any], wrt: Wrt, *, value: bool, optimize: bool, has_aux: bool, seed: str = "one",
-        checkpoint: int | None = None,
+        checkpoint: int | None = None, compile: Compiler = None,
     ) -> None:
-        super().__init__(fun, wrt, Reverse(value, has_aux, seed, checkpoint), optimize)
+        super().__init__(fun, wrt, Reverse(value, has_aux, seed, checkpoint), optimize, compile)
 
     @property
     def has_aux(self) -> bool:
@@ -32,15 +35,17 @@ class Gradient(Derived):
 
 @overload
 def grad(
-    fun: Callable[..., Any], wrt: Wrt = 0, *, optimize: bool = True, has_aux: bool = False, checkpoint: int | None = None
+    fun: Callable[..., Any], wrt: Wrt = 0, *, optimize: bool = True, compile: Compiler = None,
+    has_aux: bool = False, checkpoint: int | None = None,
 ) -> Gradient: ...
 @overload
 def grad(
-    fun: None = None, wrt: Wrt = 0, *, optimize: bool = True, has_aux: bool = False, checkpoint: int | None = None
+    fun: None = None, wrt: Wrt = 0, *, optimize: bool = True, compile: Compiler = None, has_aux: bool = False,
+    checkpoint: int | None = None,
 ) -> Callable[[Callable[..., Any]], Gradient]: ...
 def grad(
-    fun: Callable[..., Any] | None = None, wrt: Wrt = 0, *, optimize: bool = True, has_aux: bool = False,
-    checkpoint: int | None = None,
+    fun: Callable[..., Any] | None = None, wrt: Wrt = 0, *, optimize: bool = True, compile: Compiler = None,
+    has_aux: bool = False, checkpoint: int | None = None,
 ) -> Any:
     """The gradient of `fun`, a function of numbers, arrays and containers of them that returns a number.
 
@@ -50,6 +55,8 @@ def grad(
     `has_aux`, `fun` returns `(number, extra)`, and so does the gradient: `(gradient, extra)`.
     With `checkpoint=s` the outermost loop records nothing and is run again from `s` snapshots, as in `adjoint.checkpoint`.
     `optimize=False` gives the textbook form of the source: every primitive and every adjoint on a line.
+    `compile="numba"` hands the generated code to Numba; so does any function that compiles one, such as
+    `compile=numba.njit(cache=True)`, which keeps what it made between processes.
 
     May be used as `grad(f)`, `@grad` and `@grad(wrt=...)`.
 
@@ -62,16 +69,21 @@ def grad(
     (2.5838531634528574, 2.0)
 
     Raises `AdjointError` when the gradient is built, if the program does something that is not
-    understood.  Reverse mode: Griewank and Walther, Evaluating Derivatives, 2nd edition, chapter 3.
+    understood, and at the first call if the compiler refuses what was generated.
+    Reverse mode: Griewank and Walther, Evaluating Derivatives, 2nd edition, chapter 3.
     """
     if fun is None:
-        return functools.partial(grad, wrt=wrt, optimize=optimize, has_aux=has_aux, checkpoint=checkpoint)
-    return Gradient(fun, wrt, value=False, optimize=optimize, has_aux=has_aux, checkpoint=checkpoint)
+        return functools.partial(
+            grad, wrt=wrt, optimize=optimize, compile=compile, has_aux=has_aux, checkpoint=checkpoint
+        )
+    return Gradient(
+        fun, wrt, value=False, optimize=optimize, has_aux=has_aux, checkpoint=checkpoint, compile=compile
+    )
 
 
 def value_and_grad(
-    fun: Callable[..., Any] | None = None, wrt: Wrt = 0, *, optimize: bool = True, has_aux: bool = False,
-    checkpoint: int | None = None,
+    fun: Callable[..., Any] | None = None, wrt: Wrt = 0, *, optimize: bool = True, compile: Compiler = None,
+    has_aux: bool = False, checkpoint: int | None = None,
 ) -> Any:
     """Like `grad`, but the result is `(value, gradient)`; with `has_aux`, `((value, extra), gradient)`.
 
@@ -80,8 +92,12 @@ def value_and_grad(
     (9.0, 6.0)
     """
     if fun is None:
-        return functools.partial(value_and_grad, wrt=wrt, optimize=optimize, has_aux=has_aux, checkpoint=checkpoint)
-    return Gradient(fun, wrt, value=True, optimize=optimize, has_aux=has_aux, checkpoint=checkpoint)
+        return functools.partial(
+            value_and_grad, wrt=wrt, optimize=optimize, compile=compile, has_aux=has_aux, checkpoint=checkpoint
+        )
+    return Gradient(
+        fun, wrt, value=True, optimize=optimize, has_aux=has_aux, checkpoint=checkpoint, compile=compile
+    )
 
 
 def _inside(value: bool) -> Handler:

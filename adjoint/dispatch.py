@@ -21,9 +21,10 @@ import numpy as np
 from .arguments import Wrt, check_wrt, examples, positions
 from .avals import Arr
 from .checkpointing import with_snapshots
+from .compiled import chosen, emit_compiled
 from .emit import Emitted, emit, note_place
 from .entry import entry
-from .errors import AdjointError
+from .errors import AdjointError, WrongArgument
 from .ir import Block, Const, Function, callees, show
 from .lower import Lowered, lower
 from .lower.abstract import Shapeless, signature
@@ -125,7 +126,10 @@ class Derived(Meant):
     source that ran last, or that would run for plain numbers).
     """
 
-    def __init__(self, fun: Callable[..., Any], wrt: Wrt, operator: Operator, optimize: bool = True) -> None:
+    def __init__(
+        self, fun: Callable[..., Any], wrt: Wrt, operator: Operator, optimize: bool = True,
+        compile: str | Callable[..., Any] | None = None,
+    ) -> None:
         self._binds = {classmethod: "class", staticmethod: "nothing"}.get(type(fun), "object")
         if isinstance(fun, Derived):
             self._binds = fun._binds
@@ -136,7 +140,10 @@ class Derived(Meant):
         elif not isinstance(fun, types.FunctionType | types.MethodType | functools.partial | Derived):
             fun = types.MethodType(type(fun).__call__, fun)
         self.primal = fun
-        self.wrt, self.operator, self._optimize = wrt, operator, optimize
+        self.wrt, self.operator, self._optimize, self._compile = wrt, operator, optimize, compile
+        self._jit = chosen(compile)
+        if self._jit is not None and not optimize:
+            raise WrongArgument("The textbook form is for reading.", "Leave out compile= or optimize=False.")
         self._read_signature()
         self._built: dict[Any, Built] = {}
         self._latest: Built | None = None
@@ -192,12 +199,14 @@ class Derived(Meant):
             found = getattr(found, word, None)
         if found is self:
             return self.__qualname__
-        return type(self)._remade, (self.primal, self.wrt, self.operator, self._optimize)
+        return type(self)._remade, (self.primal, self.wrt, self.operator, self._optimize, self._compile)
 
     @classmethod
-    def _remade(cls, fun: Any, wrt: Wrt, operator: Operator, optimize: bool) -> Derived:
+    def _remade(
+        cls, fun: Any, wrt: Wrt, operator: Operator, optimize: bool, compile: str | Callable[..., Any] | None = None,
+    ) -> Derived:
         made = cls.__new__(cls)
-        Derived.__init__(made, fun, wrt, operator, optimize)
+        Derived.__init__(made, fun, wrt, operator, optimize, compile)
         return made
 
     def __repr__(self) -> str:
@@ -267,7 +276,7 @@ class Derived(Meant):
                 for which in (wrt if isinstance(wrt, tuple | list) else (wrt,))
             ]
             names_of = tuple(map(str, found)) if isinstance(wrt, tuple | list) else found[0]
-            self._free = self._remade(self.primal, names_of, self.operator, self._optimize)
+            self._free = self._remade(self.primal, names_of, self.operator, self._optimize, self._compile)
         return self._free
 
     # --- building ---------------------------------------------------------------------------------
@@ -294,7 +303,12 @@ class Derived(Meant):
 
     def _made(self, bound: inspect.BoundArguments) -> Built:
         lowered, _, final = self._programs(bound)
-        return self._emitted(lowered, emit(final, textbook=not self._optimize))
+        return self._emitted(lowered, self._text(final))
+
+    def _text(self, program: Function) -> Emitted:
+        if self._jit is not None:
+            return emit_compiled(program, self._jit)
+        return emit(program, textbook=not self._optimize)
 
     def _emitted(self, lowered: Lowered, emitted: Emitted) -> Built:
         emitted.function.__adjoint__ = emitted  # type: ignore[attr-defined]
@@ -335,7 +349,7 @@ class Derived(Meant):
             "lowered": lambda: show(programs()[0].function),
             "reversed": lambda: show(programs()[1]),
             "optimised": lambda: show(programs()[2]),
-            "source": lambda: emit(programs()[2], textbook=not self._optimize).source,
+            "source": lambda: self._text(programs()[2]).source,
         }
 
     def _shown(self) -> Built:
@@ -418,5 +432,5 @@ def bound_to(derived: Derived, obj: Any) -> Derived:
     ordinary = parameters and parameters[0].kind in (parameters[0].POSITIONAL_ONLY, parameters[0].POSITIONAL_OR_KEYWORD)
     if not ordinary or not isinstance(derived.primal, types.FunctionType):
         fun = types.MethodType(derived.primal, obj)
-        return type(derived)._remade(fun, derived.wrt, derived.operator, derived._optimize)
+        return type(derived)._remade(fun, derived.wrt, derived.operator, derived._optimize, derived._compile)
     return BoundDerived(derived.as_method(), obj, derived.wrt)

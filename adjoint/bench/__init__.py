@@ -22,7 +22,8 @@ from .show import as_json, growth_table, picture, table
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("cases", nargs="*", metavar="CASE", help=f"all, or some of: {', '.join(BY_NAME)}")
-    parser.add_argument("--only", metavar="NAMES", help=f"contestants, separated by commas: {', '.join(CONTESTANTS)}")
+    who = f"a contestant, may be repeated: {', '.join(CONTESTANTS)}"
+    parser.add_argument("--only", action="append", metavar="NAME", help=who)
     parser.add_argument("--seconds", type=float, default=1.0, help="for each contestant at each case, about (1)")
     parser.add_argument("--size", type=int, help="instead of each case's own sizes")
     parser.add_argument("--scaling", action="store_true", help="how the cost of gradient and function grows with n")
@@ -35,10 +36,8 @@ def bench(args: argparse.Namespace) -> tuple[str, bool]:
 
     Raises ValueError where a name is unknown.
     """
-    cases = [_known(BY_NAME, name) for name in args.cases] or list(CASES)
-    names = [name.strip() for name in args.only.split(",")] if args.only else list(CONTESTANTS)
-    for name in names:
-        _known(CONTESTANTS, name)
+    cases = [BY_NAME[_known(BY_NAME, name)] for name in args.cases] or list(CASES)
+    names = [_known(CONTESTANTS, name) for name in args.only] if args.only else list(CONTESTANTS)
     names = [FIRST, *(name for name in names if name != FIRST)]
     rows: list[Row] = []
     growths: list[Growth] = []
@@ -71,10 +70,10 @@ def bench(args: argparse.Namespace) -> tuple[str, bool]:
     return text, right
 
 
-def _known(names: dict[str, Any], name: str) -> Any:
+def _known(names: dict[str, Any], name: str) -> str:
     if name not in names:
         raise ValueError(f"there is no {name!r}; there are {', '.join(names)}")
-    return names[name]
+    return name
 
 
 class Progress:

@@ -41,6 +41,18 @@ def by_hand_numba(case: Case, args: tuple[Any, ...]) -> Run:
     return lambda: gradient(*args)
 
 
+def ours_numba(case: Case, args: tuple[Any, ...]) -> Run:
+    from adjoint import AdjointError, grad
+
+    _imported("numba")
+    gradient = grad(case.fun, case.wrt, compile="numba")
+    try:
+        gradient(*args)
+    except AdjointError as error:
+        raise Absent(error.what.splitlines()[-1]) from None
+    return lambda: gradient(*args)
+
+
 def tape(case: Case, args: tuple[Any, ...]) -> Run:
     from adjoint import tape
 
@@ -87,7 +99,7 @@ def jax(case: Case, args: tuple[Any, ...]) -> Run:
 
 
 CONTESTANTS: dict[str, Callable[[Case, tuple[Any, ...]], Run]] = {
-    "by hand": by_hand, "ours": ours, "by hand, Numba": by_hand_numba,
+    "by hand": by_hand, "ours": ours, "by hand+Numba": by_hand_numba, "ours+Numba": ours_numba,
     "tape": tape, "autograd": autograd, "PyTorch": torch, "JAX": jax,
 }
 

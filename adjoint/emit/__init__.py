@@ -11,6 +11,7 @@ import ast
 import builtins
 import dataclasses
 import hashlib
+import inspect
 import linecache
 import sys
 import traceback
@@ -19,6 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from .. import typed_runtime
 from ..ir import (
     Atom, Block, Const, Function, If, Loop, Param, Place, Stmt, Tree, Var, blocks, callees, defined, leaves, substitute,
 )
@@ -32,9 +34,10 @@ from .names import Names
 from .own import own
 from .order import ordered
 from .printer import printed
+from .typed import RESERVED, TypedExpressions, TypedWriter
 from .write import Writer, assign
 
-__all__ = ["Emitted", "described", "emit", "note_place", "places_of"]
+__all__ = ["Emitted", "described", "emit", "keep", "note_place", "places_of", "text"]
 
 
 @dataclass(frozen=True)
@@ -47,16 +50,18 @@ class Emitted:
     functions: dict[str, Callable[..., Any]]  # all that the module defines
 
 
-def emit(function: Function, *others: Function, textbook: bool = False) -> Emitted:
+def emit(
+    function: Function, *others: Function, textbook: bool = False, jit: Callable[..., Any] | None = None
+) -> Emitted:
     """Python source for a program, and for others that stand after it in the same module.
 
     `textbook`: every primitive and every adjoint statement on a line of its own, as `w1`, `w2`, ...
+    `jit` decorates the functions that the program calls, which are then written for a compiler (`typed`).
     """
-    source, space, places = text((function, *others), textbook)
+    source, space, places = text((function, *others), textbook, jit)
     digest = hashlib.sha256(source.encode()).hexdigest()[:8]
     filename = f"<adjoint {function.name} {digest}>"
-    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
-    _PLACES[filename] = places
+    keep(filename, source, places)
     namespace: dict[str, Any] = {"__name__": "adjoint.generated", "__builtins__": __builtins__, **space.objects}
     exec(compile(source, filename, "exec", dont_inherit=True), namespace)
     show_lines()
@@ -67,6 +72,12 @@ def emit(function: Function, *others: Function, textbook: bool = False) -> Emitt
 
 
 _PLACES: dict[str, dict[int, tuple[Place, ...]]] = {}  # by file name, as long as linecache keeps the text
+
+
+def keep(filename: str, source: str, places: dict[int, tuple[Place, ...]]) -> None:
+    """Let Python find the text of a module, and errors the user's lines."""
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    _PLACES[filename] = places
 
 
 def places_of(filename: str, line: int) -> tuple[Place, ...]:
@@ -111,14 +122,19 @@ def _excepthook(kind: type[BaseException], error: BaseException, trace: types.Tr
         sys.__excepthook__(kind, error, trace)
 
 
-def text(programs: tuple[Function, ...], textbook: bool) -> tuple[str, Namespace, dict[int, tuple[Place, ...]]]:
+def text(
+    programs: tuple[Function, ...], textbook: bool, jit: Callable[..., Any] | None = None
+) -> tuple[str, Namespace, dict[int, tuple[Place, ...]]]:
     """The source of a module that defines the functions, and those they call before them."""
     called = _named_apart(programs)
-    functions = {f.name for f in (*called, *programs)}
+    functions = {f.name for f in (*called, *programs)} | (set() if jit is None else RESERVED)
     drafts = [_Draft(f, textbook, functions) for f in (*called, *programs)]
     inside = functions.union(*(_user_names(d.function) | d.names.all() for d in drafts))
     space = Namespace(programs[0].primal, inside)
-    trees = [_definition(draft, textbook, space) for draft in drafts]
+    jits = [jit] * len(called) + [None] * len(programs)
+    trees = [_definition(draft, textbook, space, by) for draft, by in zip(drafts, jits, strict=True)]
+    if jit is not None:
+        trees = [*_helpers(space, jit), *trees]
     read = {n.id for tree in trees for n in ast.walk(tree) if isinstance(n, ast.Name)}
     header, handed = space.header(read), space.handed(read)
     lines = [*header, *([f"# given: {', '.join(handed)}"] if handed else [])]
@@ -131,6 +147,25 @@ def text(programs: tuple[Function, ...], textbook: bool) -> tuple[str, Namespace
         places |= {above + line: place for line, place in done.places.items()}
         source += done.text
     return source, space, places
+
+
+def _helpers(space: Namespace, jit: Callable[..., Any]) -> list[ast.stmt]:
+    """The helpers that are called, as part of the module: they are compiled with the rest."""
+    found: list[ast.stmt] = []
+    for word, known_as in space.bare.pop(typed_runtime.__name__, {}).items():
+        (tree,) = ast.parse(inspect.getsource(getattr(typed_runtime, word))).body
+        assert isinstance(tree, ast.FunctionDef)
+        tree.name, tree.decorator_list, tree.returns = known_as, [space.decorator(jit)], None
+        for arg in tree.args.args:
+            arg.annotation = None
+        tree.body = tree.body[1:]  # without its docstring
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Name) and node.id == "np":
+                numpy = space.module("numpy")
+                assert isinstance(numpy, ast.Name)
+                node.id = numpy.id
+        found.append(tree)
+    return found
 
 
 def _named_apart(programs: tuple[Function, ...]) -> list[Function]:
@@ -161,15 +196,16 @@ class _Draft:
         )
 
 
-def _definition(draft: _Draft, textbook: bool, space: Namespace) -> ast.stmt:
+def _definition(draft: _Draft, textbook: bool, space: Namespace, jit: Callable[..., Any] | None) -> ast.stmt:
     function, folds, live, names = draft.function, draft.folds, draft.live, draft.names
-    write = Expressions(folds, names, space)
-    writer = Writer(function, folds, live, names, Aliases(function), write, textbook)
+    write = (Expressions if jit is None else TypedExpressions)(folds, names, space)
+    writer = (Writer if jit is None else TypedWriter)(function, folds, live, names, Aliases(function), write, textbook)
     statements = writer.body()
     body = [*_unpacked(function, folds, names, write), *statements]
     body.append(ast.Return(_result(function.result, write)))
     return ast.FunctionDef(
-        name=function.name, args=_arguments(function.params, write), body=body, decorator_list=[], lineno=1,
+        name=function.name, args=_arguments(function.params, write), body=body, lineno=1,
+        decorator_list=[] if jit is None else [space.decorator(jit)],
     )
 
 

@@ -88,6 +88,18 @@ class Namespace:
             return ast.Name(self._imported(path, word, value), ast.Load())
         return ast.Attribute(self.module(path), word, ast.Load())
 
+    def decorator(self, jit: Callable[..., Any]) -> ast.expr:
+        """A reference to a compiler: `njit`, or what was handed over."""
+        module = sys.modules.get((getattr(jit, "__module__", None) or "").split(".")[0])
+        word = _word(jit)
+        if word is not None and module is not None and getattr(module, word, None) is jit and module.__name__ != "__main__":
+            return ast.Name(self._imported(module.__name__, word, jit), ast.Load())
+        return ast.Name(self.bound(jit), ast.Load())
+
+    def given(self, jit: Callable[..., Any]) -> bool:
+        """Is anything handed over but the compiler?"""
+        return bool(set(self._names) - {id(jit)})
+
     def singleton(self, value: Any) -> ast.expr:
         """A library's object that its module holds under a name: `stats.norm`."""
         for path in _public(type(value).__module__):

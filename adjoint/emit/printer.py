@@ -65,6 +65,8 @@ class Printer(astunparse.Unparser):
         self.fill("# " + tree.text)
 
     def _FunctionDef(self, tree: ast.FunctionDef) -> None:
+        for decorator in tree.decorator_list:
+            self.fill(f"@{ast.unparse(decorator)}")
         self.fill(f"def {tree.name}({ast.unparse(tree.args)})")
         self.enter()
         self.dispatch(tree.body)

@@ -215,12 +215,16 @@ class Writer:
             now = ast.Subscript(target, self.write.index(rest[0]), ast.Load())
             total = ast.Call(self.write.function(runtime.add), [now, value], [])
             return [ast.Assign([part], total, lineno=1)]
-        if isinstance(old.aval, Seq | Parts) or _is_basic(rest[0]):
+        if isinstance(old.aval, Seq | Parts) or is_basic(rest[0]):
             return [increment(part, value)]
         if isinstance(rest[0], Const) and isinstance(rest[0].value, str):  # a dict
             return [assign(self.names[out], self.write.apply(stmt))]
+        return [self.add_at(target, stmt)]
+
+    def add_at(self, target: ast.expr, stmt: Apply) -> ast.stmt:
+        """`target[index] += value` where an entry may be named several times."""
         at = ast.Attribute(self.write.function(np.add), "at", ast.Load())
-        return [ast.Expr(ast.Call(at, [target, self.write.atom(rest[0]), value], []))]
+        return ast.Expr(ast.Call(at, [target, *map(self.write.atom, stmt.args[1:])], []))
 
     # --- branches ---------------------------------------------------------------------------------
 
@@ -263,7 +267,7 @@ class Writer:
             if not (a is UNDEF and v not in self.folds.passed_on) and not self.same(a, v)
         ]
         targets = [self.names[v] for v, _ in todo]
-        values = [self.write.atom(a) for _, a in todo]
+        values = [self.passed(v, a) for v, a in todo]
         out: list[ast.stmt] = []
         reads = [{n.id for n in ast.walk(e) if isinstance(n, ast.Name)} for e in values]
         while todo:
@@ -278,13 +282,17 @@ class Writer:
                 del items[ready]
         return out
 
+    def passed(self, v: Var, a: Atom) -> ast.expr:
+        """What is assigned to v: a value, or None where there is none."""
+        return self.write.atom(a)
+
     # --- loops ------------------------------------------------------------------------------------
 
     def loop(self, stmt: Loop) -> list[ast.stmt]:
         n, body = len(stmt.outs), stmt.body
         comment = self._head_comment(stmt.at)
         carries = list(zip(body.params[:n], stmt.init, strict=True))
-        lines = [line for v in stmt.lists for line in [assign(self.names[v], ast.List([], ast.Load()))]]
+        lines = [assign(self.names[v], self.opened(stmt, v)) for v in stmt.lists]
         lines += self.copies(carries)
         inner: list[ast.stmt] = []
         counted = stmt.count is not None and not stmt.lists
@@ -376,6 +384,10 @@ class Writer:
             return ast.For(targets[0], sources[0], inner, [], lineno=1)
         return ast.For(ast.Tuple(targets, ast.Store()), ast.Call(self.write.function(zip), sources, []), inner, [], lineno=1)
 
+    def opened(self, stmt: Loop, tape: Var) -> ast.expr:
+        """A tape that nothing is recorded on yet."""
+        return ast.List([], ast.Load())
+
     def source(self, a: Atom, backwards: bool) -> ast.expr:
         value = self.write.atom(a)
         return ast.Call(self.write.function(reversed), [value], []) if backwards else value
@@ -446,7 +458,7 @@ def _holds_numbers(aval: Any) -> bool:
     return all(isinstance(item, Num) for item in items)
 
 
-def _is_basic(index: Atom) -> bool:
+def is_basic(index: Atom) -> bool:
     """An index without arrays: no entry can occur twice in it."""
     items = index.aval.items if isinstance(index.aval, Parts) and index.aval.cls is tuple else (index.aval,)
     for item in items:

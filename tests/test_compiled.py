@@ -1,0 +1,216 @@
+"""`compile=`: the program written for a compiler means the same, and what Numba makes of it is right.
+
+That the text is right is seen without a compiler: `compile=as_it_is` runs it as Python, for the whole corpus.
+Numba then compiles a few programs, chosen so that each way to write something for it occurs.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import warnings
+from dataclasses import dataclass
+from math import exp, sin
+
+import numpy as np
+import pytest
+from corpus import CASES, Case
+from corpus.refused import REFUSED
+from test_corpus import gradient, quietly
+
+import adjoint
+from adjoint import grad, value_and_grad
+from adjoint.api import Gradient
+from adjoint.compiled import NotCompiled
+from adjoint.testing import assert_same
+
+TABLE = np.array([1.0, 2.0, 3.0])
+
+
+def as_it_is(function):
+    """A compiler that does nothing."""
+    return function
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if c.name not in REFUSED and c.out == "scalar"], ids=lambda c: c.name)
+def test_text_for_compilers_means_the_same(case: Case) -> None:
+    expected = quietly(lambda: gradient(case)(*case.fresh_args()))
+    made = Gradient(case.fun, case.wrt, value=False, optimize=True, has_aux=False, compile=as_it_is)
+    args = case.fresh_args()
+    assert_same(quietly(lambda: made(*args)), expected, rtol=1e-12, atol=1e-14)
+
+
+# --- Numba --------------------------------------------------------------------------------------
+
+
+@dataclass
+class Model:
+    weights: dict
+    rate: float
+
+
+def network(model, x, labels):
+    scores = x @ model.weights["W"] + model.weights["b"]
+    log_p = scores - scores.max(axis=1, keepdims=True)
+    return -model.rate * np.mean(log_p[np.arange(len(labels)), labels])
+
+
+def scalars(x, n):
+    s = x
+    for _ in range(n):
+        s = s + sin(s) * x if s < 1.0 else s - exp(-s) * x
+    return s
+
+
+def nested(x):
+    """Tapes in tapes: of a length that is always the same, and of one that is not."""
+    s = 0.0
+    for i in range(len(x)):
+        for j in range(3):
+            s = s + sin(x[i] * s + j)
+        for j in range(i):
+            s = s * exp(-x[j] * s)
+    return s
+
+
+def rows(h, w, n):
+    for _ in range(n):
+        h = np.tanh(w @ h)
+    return np.sum(h * TABLE)
+
+
+def in_place(u, n):
+    u = u.copy()
+    for _ in range(n):
+        u[1:-1] += 0.1 * (u[2:] - 2.0 * u[1:-1] + u[:-2]) * u[1:-1]
+    return np.sum(u**2)
+
+
+def until(x):
+    while x > 1e-3:
+        x = x * sin(x)
+        if x < 0.1:
+            break
+    return x
+
+
+def listed(items, x):
+    return sum([sin(a * x) for a in items])
+
+
+NUMBA = [
+    (network, (Model({"W": np.arange(6.0).reshape(2, 3) / 7, "b": np.ones(3)}, 2.0), np.ones((4, 2)), np.array([0, 1, 1, 2])), 0),
+    (scalars, (0.3, 20), 0),
+    (nested, (np.linspace(0.1, 0.5, 4),), 0),
+    (rows, (np.ones(3), np.eye(3) / 2, 70), (0, 1)),
+    (in_place, (np.linspace(0.0, 1.0, 6), 70), 0),
+    (until, (0.9,), 0),
+    (listed, ([float(k) for k in range(80)], 0.1), (0, 1)),
+    (lambda x: x * TABLE[1], (np.float64(2.0),), 0),
+]
+
+
+@pytest.mark.parametrize(("fun", "args", "wrt"), NUMBA, ids=lambda v: getattr(v, "__name__", ""))
+def test_numba_agrees(fun, args, wrt):
+    pytest.importorskip("numba")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert_same(grad(fun, wrt, compile="numba")(*args), grad(fun, wrt)(*args), rtol=1e-10, atol=1e-13)
+
+
+def test_source_shows_kernel_and_wrapper():
+    pytest.importorskip("numba")
+    def f(p):
+        return p["x"] * sin(p["y"])
+
+    made = value_and_grad(f, compile="numba")
+    value, gradient = made({"x": 2.0, "y": 0.5})
+    assert value == 2.0 * sin(0.5)
+    assert_same(gradient, grad(f)({"x": 2.0, "y": 0.5}))
+    kernel, wrapper = made.source.split("def f_grad(p):")
+    assert "@njit\ndef f_grad_kernel(" in kernel
+    assert "p['x']" not in kernel and "p['x']" in wrapper
+    assert "sin" in kernel and "sin" not in wrapper
+
+
+def test_a_global_array_is_read_at_each_call(monkeypatch):
+    pytest.importorskip("numba")
+    made = grad(lambda x: np.sum(x * TABLE), compile="numba")
+    assert_same(made(np.ones(3)), np.array([1.0, 2.0, 3.0]))
+    monkeypatch.setitem(globals(), "TABLE", np.array([4.0, 5.0, 6.0]))
+    assert_same(made(np.ones(3)), np.array([4.0, 5.0, 6.0]))
+
+
+def test_what_numba_refuses_is_shown():
+    pytest.importorskip("numba")
+
+    def spectrum(x):
+        y = 2.0 * x
+        return np.sum(np.abs(np.fft.fft(y)) ** 2)
+
+    with pytest.raises(NotCompiled) as refused:
+        grad(spectrum, compile="numba")(np.ones(4))
+    said = str(refused.value)
+    assert "np.fft.fft(" in said
+    assert "does not take this" in said and "'fft'" in said
+    assert "generated line " in said
+    assert "test_compiled.py" in said
+
+
+def test_any_function_compiles():
+    seen = []
+
+    def my_jit(function):
+        seen.append(function.__name__)
+        return function
+
+    assert grad(scalars, compile=my_jit)(0.3, 20) == grad(scalars)(0.3, 20)
+    assert seen == ["scalars_grad_kernel"]
+
+
+def test_wrong_compilers_are_refused():
+    with pytest.raises(adjoint.AdjointError, match="no such compiler"):
+        grad(scalars, compile="c++")
+    with pytest.raises(adjoint.AdjointError, match="textbook"):
+        grad(scalars, compile=as_it_is, optimize=False)
+
+
+CACHED = """
+import numba
+from adjoint import grad
+from math import sin
+
+def f(x, n):
+    for _ in range(n):
+        x = x + sin(x) * {factor}
+    return x
+
+made = grad(f, compile=numba.njit(cache=True))
+made(0.3, 20)
+made(0.3, 20)
+kernel = made.__wrapped__.__globals__["f_grad_kernel"]
+print(made(0.3, 20), sum(kernel.stats.cache_hits.values()))
+"""
+
+
+def test_numba_keeps_what_it_made_between_processes(tmp_path):
+    pytest.importorskip("numba")
+
+    def ran(factor):
+        file = tmp_path / "program.py"
+        file.write_text(CACHED.format(factor=factor))
+        done = subprocess.run([sys.executable, str(file)], capture_output=True, text=True, timeout=120, check=True,
+                              env=os.environ | {"XDG_CACHE_HOME": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)})
+        value, hits = done.stdout.split()
+        return float(value), int(hits)
+
+    first = ran(0.1)
+    assert ran(0.1) == (first[0], 1)
+    other = ran(0.2)  # another program under the same name
+    assert other[0] != first[0]
