@@ -58,8 +58,10 @@ def chosen(compile: str | Jit | None) -> Jit | None:
         raise WrongArgument(f"compile={compile!r}: there is no such compiler.", 'Write "numba", or a function that compiles one.')
     try:
         numba = importlib.import_module("numba")
-    except ImportError:
+    except ModuleNotFoundError:
         raise WrongArgument('compile="numba": Numba is not installed.', "pip install 'adjoint[numba]'") from None
+    except ImportError as error:  # too old for this NumPy
+        raise WrongArgument(f'compile="numba": {error}', "pip install --upgrade numba") from None
     return numba.njit  # type: ignore[no-any-return, unused-ignore]
 
 
