@@ -53,6 +53,31 @@ def has_float(value: Any) -> bool:
     return isinstance(value, float | complex)
 
 
+MOST_KEPT = 10_000  # numbers
+
+
+def copied(value: Any) -> Any:
+    """A copy of an argument that is plain data and not large; otherwise `Uncopied` is raised.
+
+    >>> x = np.ones(2)
+    >>> copied(x) is x, copied({"w": (x, 1.0)})
+    (False, {'w': (array([1., 1.]), 1.0)})
+    """
+    if type(value) in (list, tuple):
+        return type(value)(map(copied, value))
+    if type(value) is dict:
+        return {key: copied(v) for key, v in value.items()}
+    if type(value) is np.ndarray and value.dtype.kind in "fciub" and value.size <= MOST_KEPT:
+        return value.copy()
+    if isinstance(value, np.number | np.bool_) or type(value) in (float, int, bool, complex, str, type(None)):
+        return value
+    raise Uncopied
+
+
+class Uncopied(Exception):
+    """An argument that is not copied."""
+
+
 def check_wrt(bound: inspect.BoundArguments, places: list[Place], names: list[str]) -> None:
     """Refuse arguments to be differentiated by that hold no float."""
     for place in places:

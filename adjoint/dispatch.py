@@ -7,6 +7,7 @@ shapes, keys) when it is first called with it; the calls after that are a look-u
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import inspect
@@ -18,7 +19,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from .arguments import Wrt, check_wrt, examples, positions
+from .arguments import Uncopied, Wrt, check_wrt, copied, examples, positions
 from .avals import Arr
 from .checkpointing import with_snapshots
 from .compiled import chosen, emit_compiled
@@ -86,6 +87,7 @@ class Built:
     signature: inspect.Signature
     rules: int  # the rules of the program's own that there were
     entry: Callable[[tuple[Any, ...]], Any] | None = None
+    first: tuple[tuple[Any, ...], dict[str, Any]] | None = None  # the arguments of the first call, if they are small
 
     def call(self, args: Any, kwargs: Any) -> Any:
         if self.explicit:
@@ -212,6 +214,12 @@ class Derived(Meant):
     def __repr__(self) -> str:
         return f"<{type(self).__name__.lower()} of {getattr(self.primal, '__qualname__', self.primal)}>"
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the source in colours, and the steps and the graph of the call it was made for."""
+        from .show.notebook import page  # what only notebooks need
+
+        return page(self)
+
     @property
     def source(self) -> str:
         """The generated source: what ran last, or else what would run for plain numbers."""
@@ -241,6 +249,11 @@ class Derived(Meant):
     def optimize(self) -> bool:
         """Is the generated source in its default form, not that of the textbook?"""
         return self._optimize
+
+    @property
+    def example(self) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
+        """A copy of the arguments that the latest source was made for, where there was a call, and they are small."""
+        return self._shown().first
 
     @property
     def places(self) -> list[Place]:
@@ -295,6 +308,8 @@ class Derived(Meant):
             if known is not None and known.holds(args, kwargs, self._signature):
                 return known
             built = self._made(bound)
+            with contextlib.suppress(Uncopied):
+                built.first = copied(args), copied(kwargs)
             if key is not None:
                 if len(self._built) >= MOST_SIGNATURES:
                     self._built.pop(next(iter(self._built)))

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from adjoint import cli
-from adjoint.cli import colours, show
+from adjoint.cli import show
 
 MODEL = '''\
 """A user's file."""
@@ -171,28 +171,6 @@ def test_colours_only_when_asked_for_or_on_a_terminal(run, monkeypatch):
     assert "\x1b[" not in run("show", "model.py:f", "--color", "never")[1]
     monkeypatch.setenv("NO_COLOR", "1")
     assert "\x1b[" not in run("show", "model.py:f")[1]
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        'def f(x):\n    return \'a\' + """b\nc"""  # é 1 if\n',
-        "block(x):\n  {w1 = sin(x)\n",  # not Python: the stages before the last
-        "  x\n y\n",
-        "∂z/∂x = 1\n",
-        "x = 'open\n",
-        "",
-    ],
-)
-def test_colours_change_nothing_else(text):
-    assert re.sub(r"\x1b\[[0-9;]*m", "", colours.colour(text)) == text
-
-
-def test_colours_of_each_kind():
-    coloured = colours.colour("def f(x):  # d\n    return 'a', 1.5, False\n")
-    assert f"{colours.BOLD_BLUE}def{colours.RESET} f(x):  {colours.DIM}# d{colours.RESET}\n" in coloured
-    end = colours.RESET
-    assert f"{colours.GREEN}'a'{end}, {colours.CYAN}1.5{end}, {colours.BOLD_BLUE}False{end}\n" in coloured
 
 
 # --- check --------------------------------------------------------------------------------------

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
-from .colours import colour, on_terminal
+from ..show.highlight import ansi
+from .colours import on_terminal
 from .failures import user_code
 from .targets import find
 from .values import WRT, chosen, target_arguments, values
@@ -45,5 +46,5 @@ def run(args: argparse.Namespace) -> int:
         text = gradient.stage(args.stage, *(bound.args if bound else ()), **(bound.kwargs if bound else {}))
     colours = args.color == "always" or (args.color == "auto" and on_terminal())
     text = text.rstrip("\n") + "\n"
-    sys.stdout.write(colour(text) if colours else text)
+    sys.stdout.write(ansi(text) if colours else text)
     return 0

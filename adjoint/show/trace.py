@@ -149,10 +149,14 @@ class Trace:
     reverse_operations: int
 
 
-def trace(fun: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any] | None = None, wrt: Wrt | None = None) -> Trace:
+def trace(
+    fun: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any] | None = None, wrt: Wrt | None = None,
+    before: Callable[[Apply], None] = lambda stmt: None,
+) -> Trace:
     """Run the gradient of `fun` at `args`, and note every step.
 
-    `wrt` is as for `grad`; without it, every argument that holds floats.  Raises `AdjointError` as `grad` does,
+    `wrt` is as for `grad`; without it, every argument that holds floats.  `before` is told of each statement
+    before it runs, and may refuse it.  Raises `AdjointError` as `grad` does,
     and `Unsupported` where cotangents take a way that cannot be told statement by statement (recursion).
     """
     primal = fun.primal if isinstance(fun, Derived) else fun
@@ -166,7 +170,7 @@ def trace(fun: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any
         wrt = tuple(name for name, v in bound.arguments.items() if has_float(v))
         first = Gradient(primal, wrt, value=True, optimize=False, has_aux=False)
     bound, _, program, _ = first.programs(args, kwargs or {})
-    recorder, values = _Recorder(), []
+    recorder, values = _Recorder(before), []
     for p in program.params:
         value = bound.arguments[p.name] if p.name in bound.arguments else 1.0  # the seed
         for path, leaf, part in _leaves(p.tree, value, p.name):
@@ -202,7 +206,8 @@ _ZEROS = (np.zeros, np.zeros_like, runtime.zeros_like)  # what contributions are
 class _Recorder:
     """The hook of the interpreter: does what a statement says, and keeps it."""
 
-    def __init__(self) -> None:
+    def __init__(self, before: Callable[[Apply], None]) -> None:
+        self.before = before
         self.events: list[Event] = []
         self.reversed = self.operations = 0  # statements of the reverse sweep, and those that compute something
         self._names: dict[Var, str] = {}
@@ -220,6 +225,7 @@ class _Recorder:
         return self._noted(made, [value], value, {})
 
     def apply(self, stmt: Apply, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        self.before(stmt)
         out = stmt.fn(*map(plain, args), **{k: plain(v) for k, v in kwargs.items()})
         if stmt.at.sweep == "reverse":
             self.reversed += 1
