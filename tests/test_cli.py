@@ -5,8 +5,11 @@ from __future__ import annotations
 import io
 import os
 import re
+import shlex
+import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -60,6 +63,9 @@ def jump(x):
 class Model:
     def loss(self, w, b=1.0):
         return w * 2.0 + b
+
+    def twice(self, w):
+        return np.sum(w * w) * 2.0
 
 
 class Scaled:
@@ -285,6 +291,126 @@ def test_report(run, here):
     assert (here / "f.html").read_text(encoding="utf-8") == run(*words)[1]
 
 
+# --- every way to name a function, in every command ------------------------------------------------
+
+STDIN = "from math import sin\n\ndef only(w):\n    return w * sin(w)\n"
+COMMANDS_OF_A_FUNCTION = {
+    "show": "def ", "check": "ok: no difference", "export": "def ", "table": "cotangent", "graph": "<svg ",
+    "report": "<!doctype html>",
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS_OF_A_FUNCTION)
+@pytest.mark.parametrize(
+    "target", [["model.py:Model.twice"], ["model:Model.twice"], ["-c", "lambda w: w * sin(w)"], ["-"], ["-:only"], ["only.py"]]
+)
+def test_targets_of_every_command(run, here, monkeypatch, command, target):
+    (here / "only.py").write_text(STDIN)
+    monkeypatch.setattr("sys.stdin", io.StringIO(STDIN))
+    code, out, err = run(command, *target, "--at", "w=2.0")
+    assert code == 0, err
+    assert COMMANDS_OF_A_FUNCTION[command] in out
+
+
+@pytest.mark.parametrize("command", COMMANDS_OF_A_FUNCTION)
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["model.py:nothing", "--at", "x=1.0"], "model.py has no 'nothing'"),
+        (["model.py:energy", "--at", "x"], "write --at NAME=VALUE"),
+        (["model.py:energy", "--at", "x='a'"], ""),
+        (["model.py:divides", "--at", "x=np.zeros(2)", "--wrt", "y"], "y"),
+        (["model.py:energy", "--zzz"], "unrecognized arguments: --zzz"),
+        (["-"], "-: name a function too, as in -:f"),
+    ],
+)
+def test_mistakes_in_every_command(run, monkeypatch, command, words, said):
+    monkeypatch.setattr("sys.stdin", io.StringIO("x = 1\n"))
+    code, out, err = run(command, *words)
+    assert (code, out) == (2, "")
+    assert said in err
+    assert err.strip()
+
+
+@pytest.mark.parametrize("command", ["export", "table", "graph", "report"])
+def test_output_goes_to_a_file_or_to_stdout(run, here, command):
+    words = (command, "model.py:energy", "--at", "x=np.ones(2)")
+    printed = run(*words)[1]
+    assert run(*words, "-o", "-")[1] == printed
+    assert run(*words, "-o", "out")[:2] == (0, "")
+    assert (here / "out").read_text(encoding="utf-8") == printed
+    assert run(*words, "-o", "no/out")[2].endswith("adjoint: no/out: No such file or directory\n")
+
+
+# --- demo, completion -------------------------------------------------------------------------------
+
+
+def test_demo_runs_every_command_that_it_names(run, here):
+    code, out, err = run("demo", "-o", "tour.html")
+    assert (code, err) == (0, "")
+    shown = [line.removeprefix("$ adjoint ") for line in out.splitlines() if line.startswith("$ adjoint ")]
+    assert [line.split()[0] for line in shown] == ["show", "table", "show", "show", "show", "check", "report"]
+    for line in shown:
+        assert run(*shlex.split(line))[1] in out
+    assert (here / "tour.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def completions(line: str, here: Path, shell: str = "bash") -> list[str]:
+    """What the program answers to a shell that asks how to go on."""
+    pytest.importorskip("argcomplete")
+    answer = here / "answer"
+    asks = {
+        "_ARGCOMPLETE": "1", "_ARGCOMPLETE_SHELL": shell, "_ARGCOMPLETE_IFS": "\n", "_ARGCOMPLETE_STDOUT_FILENAME": str(answer),
+        "COMP_LINE": line, "COMP_POINT": str(len(line.encode())), "_ARGCOMPLETE_SUPPRESS_SPACE": "1",
+    }
+    process = program(env=asks)
+    assert process.communicate(timeout=60)[1] == b""
+    return answer.read_text().split("\n")
+
+
+def test_completion_of_commands_files_and_functions(here):
+    (here / "sub").mkdir()
+    (here / ".hidden").mkdir()
+    assert completions("adjoint re", here) == ["report"]
+    assert completions("adjoint show m", here) == ["model.py:"]
+    assert set(completions("adjoint check ", here)) == {"model.py:", "sub/"}
+    assert completions("adjoint show model.py:de", here) == ["model.py:decorated"]
+    assert completions("adjoint show model.py:Mod", here, "fish") == ["model.py:Model.loss", "model.py:Model.twice"]
+    assert completions("adjoint table model.py:f --form", here) == ["--format"]
+    assert completions("adjoint table model.py:f --format la", here) == ["latex"]
+    assert completions("adjoint completion f", here) == ["fish"]
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash")
+def test_completion_in_bash(run, here):
+    pytest.importorskip("argcomplete")
+    (here / "adjoint").write_text(f'#!/bin/bash\nexec {sys.executable} -m adjoint "$@"\n')
+    (here / "adjoint").chmod(0o755)
+    code, script, _ = run("completion", "bash")
+    assert code == 0
+    asks = "COMP_LINE='adjoint sho' COMP_POINT=11 COMP_TYPE=9 COMP_CWORD=1 COMP_WORDS=(adjoint sho)"
+    typed = f"{script}\n{asks}\n_python_argcomplete adjoint\necho \"[${{COMPREPLY[*]}}]\"; complete -p adjoint"
+    env = os.environ | {"PATH": f"{here}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(["bash", "-c", typed], capture_output=True, text=True, env=env, check=False)
+    assert done.stdout.splitlines()[0].startswith("[show")
+    assert "-F _python_argcomplete adjoint" in done.stdout
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_completion_of_other_shells(run, shell):
+    pytest.importorskip("argcomplete")
+    code, out, _ = run("completion", shell)
+    assert (code, "adjoint" in out) == (0, True)
+    if shutil.which(shell):
+        subprocess.run([shell, "-n"], input=out, text=True, check=True)
+
+
+def test_completion_without_argcomplete(run, monkeypatch):
+    for name in ("argcomplete", "argcomplete.shell_integration"):
+        monkeypatch.setitem(sys.modules, name, None)
+    assert "pip install 'adjoint[completion]'" in run("completion", "bash")[2]
+
+
 # --- files are imported as Python would --------------------------------------------------------
 
 
@@ -395,9 +521,11 @@ def test_version(run):
     assert out.startswith("adjoint ")
 
 
-def program(*args: str, **options: object) -> subprocess.Popen:
-    root = str(Path(cli.__file__).parent.parent.parent)
-    env = os.environ | {"PYTHONPATH": root, "PYTHONUTF8": "1"}
+ROOT = Path(cli.__file__).parent.parent.parent
+
+
+def program(*args: str, env: Mapping[str, str] | None = None, **options: object) -> subprocess.Popen:
+    env = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"} | (env or {})
     return subprocess.Popen([sys.executable, "-m", "adjoint", *args], env=env, stderr=subprocess.PIPE, **options)
 
 

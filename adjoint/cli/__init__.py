@@ -8,6 +8,8 @@
     adjoint graph FILE.py:f --at x=2.0 -o f.svg  the same as a picture
     adjoint report FILE.py:f --at x=2.0 -o f.html  all of it as a page
     adjoint bench CASE                           what gradients cost, beside those written by hand
+    adjoint demo                                 a short tour of these
+    adjoint completion bash                      for a shell that completes commands, options and functions
 
 Each command is a module of this package with `HELP` (a line), `EXAMPLES` (lines of a shell),
 `arguments(parser)` and `run(args)`, which gives the exit code; a new one is a line in `COMMANDS`.
@@ -28,13 +30,13 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import bench, check, export, graph, report, show, supported, table
+from . import bench, check, completion, demo, export, graph, report, show, supported, table
 from .failures import Failure, is_refusal
 from .targets import STDIN
 
 COMMANDS = {
     "show": show, "check": check, "export": export, "supported": supported, "table": table, "graph": graph,
-    "report": report, "bench": bench,
+    "report": report, "bench": bench, "demo": demo, "completion": completion,
 }
 
 BROKEN_PIPE = 141  # what a shell reports for a program that SIGPIPE ended
@@ -51,11 +53,14 @@ def _examples(*texts: str) -> str:
     return "examples:\n" + "".join(f"  {line}\n" for text in texts for line in text.splitlines())
 
 
+CODES = "exit codes: 0 done, 1 a check failed or a name is not supported, 2 a mistake, which is said on stderr\n"
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="adjoint",
         description="Derivatives of plain Python and NumPy functions, as Python source that people read.",
-        epilog=_examples(*(command.EXAMPLES for command in COMMANDS.values())),
+        epilog=_examples(*(command.EXAMPLES for command in COMMANDS.values())) + "\n" + CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -80,8 +85,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     path = sys.path[:]
     try:
         words = sys.argv[1:] if argv is None else argv
+        parser = _parser()
+        completion.complete(parser)
         # to argparse, `-:f` is an unknown option
-        args = _parser().parse_args([STDIN + word[1:] if word.startswith("-:") else word for word in words])
+        args = parser.parse_args([STDIN + word[1:] if word.startswith("-:") else word for word in words])
         code: int = args.run(args)
         sys.stdout.flush()
         return code

@@ -6,7 +6,7 @@ import argparse
 
 from .failures import user_code
 from .targets import find
-from .values import WRT, chosen, target_arguments, values, write
+from .values import WRT, chosen, output_argument, target_arguments, values, write
 
 HELP = "write a gradient to a file that needs only NumPy"
 
@@ -18,7 +18,7 @@ adjoint export model.py:loss --check --at w=2.0 --at b=1.0 > grad_loss.py && pyt
 
 def arguments(sub: argparse.ArgumentParser) -> None:
     target_arguments(sub)
-    sub.add_argument("-o", dest="output", metavar="FILE", default="-", help="the file to write; otherwise, or with -, stdout")
+    output_argument(sub)
     sub.add_argument("--wrt", metavar="NAMES", help=WRT)
     sub.add_argument("--value", action="store_true", help="let the function return (value, gradient)")
     sub.add_argument("--no-optimize", dest="optimize", action="store_false", help="the textbook form")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import difflib
 import importlib
 import importlib.util
@@ -21,7 +20,10 @@ import numpy as np
 
 from .failures import Failure, listed, user_code
 
-TARGET = "FILE.py:function, FILE.py:Class.method, package.module:function, or -:function for a file on stdin"
+TARGET = (
+    "FILE.py:function, FILE.py:Class.method, package.module:function, or -:function for a file on stdin; "
+    "FILE.py or - where there is only one function"
+)
 STDIN = "<stdin>"  # `-` on the command line
 
 
@@ -41,25 +43,26 @@ def find(text: str | None, code: str | None) -> Target:
     if code is not None:
         return _unwrap(_from_code(code), "the lambda")
     assert text is not None
+    if text == "-":
+        text = STDIN
     where, _, qualname = text.rpartition(":")
+    if text == STDIN or text.endswith(".py"):  # no function is named
+        where, qualname = text, ""
     if not where or where.endswith(os.sep):
-        is_file = text.endswith(".py")
-        raise Failure(f"{text}: name a function too, as in {text if is_file else 'FILE.py'}:f" + _offer(text, is_file))
-    if where == STDIN:
-        return _unwrap(_member(_from_stdin(), where, qualname), qualname)
+        raise Failure(f"{text}: name a function too, as in FILE.py:f")
     is_file = where.endswith(".py") or os.sep in where or Path(where).is_file()
-    module = _import_file(Path(where)) if is_file else _import_module(where)
+    module = _from_stdin() if where == STDIN else _import_file(Path(where)) if is_file else _import_module(where)
+    if not qualname:
+        qualname = _only_function(module, "-" if where == STDIN else where)
     return _unwrap(_member(module, where, qualname), qualname)
 
 
-def _offer(path: str, is_file: bool) -> str:
-    """`; it defines f and g`, read from the text of a file that exists."""
-    try:
-        tree = ast.parse(Path(path).read_bytes()) if is_file else None
-    except (OSError, SyntaxError, ValueError):
-        tree = None
-    names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)] if tree else []
-    return f"; it defines {listed(names)}" if names else ""
+def _only_function(module: ModuleType, where: str) -> str:
+    """The function that is meant where none is named: the one there is."""
+    names = _defined(module)
+    if len(names) == 1:
+        return names[0]
+    raise Failure(f"{where}: name a function too, as in {where}:f" + (f"; it defines {listed(names)}" if names else ""))
 
 
 def _from_code(code: str) -> Any:

@@ -7,14 +7,15 @@ import ast
 import contextlib
 import inspect
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .failures import Failure, listed
-from .targets import TARGET, Target
+from .completion import offered
+from .failures import Failure, listed, user_code
+from .targets import TARGET, Target, find
 
 AT = "an argument's value: a Python literal, or an expression of np such as 'x=np.ones(3)'; may be repeated"
 WRT = "differentiate by these, e.g. w,b; else as decorated, or the first"
@@ -22,9 +23,32 @@ WRT = "differentiate by these, e.g. w,b; else as decorated, or the first"
 
 def target_arguments(sub: argparse.ArgumentParser) -> None:
     """The arguments of every command that takes a function."""
-    sub.add_argument("target", nargs="?", metavar="TARGET", help=TARGET)
+    target = sub.add_argument("target", nargs="?", metavar="TARGET", help=TARGET)
+    target.completer = offered  # type: ignore[attr-defined]
     sub.add_argument("-c", dest="code", metavar="CODE", help="instead of TARGET, a lambda; it sees math and np")
     sub.add_argument("--at", action="append", default=[], metavar="NAME=VALUE", help=AT)
+
+
+def run_arguments(sub: argparse.ArgumentParser) -> None:
+    """The arguments of every command that shows one run of a gradient."""
+    target_arguments(sub)
+    sub.add_argument("--wrt", metavar="NAMES", help="differentiate by these, e.g. w,b; else as decorated, or every float argument")
+    sub.add_argument("--most", type=int, default=8, metavar="N", help="show N executions of a statement in a loop (8)")
+
+
+def of_run(args: argparse.Namespace, show: Callable[..., str]) -> str:
+    """What `show(fun, *args, kwargs=…, wrt=…, most_times=…)` says of the run that the command line asks for."""
+    target = find(args.target, args.code)
+    bound = values(target, args.at)
+    if args.most < 3:
+        raise Failure("--most: at least 3")
+    wrt = target.options.get("wrt") if args.wrt is None else chosen(args.wrt)
+    with user_code(target.name):
+        return show(target.fun, *bound.args, kwargs=bound.kwargs, wrt=wrt, most_times=args.most)
+
+
+def output_argument(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("-o", dest="output", metavar="FILE", default="-", help="the file to write; otherwise, or with -, stdout")
 
 
 def values(target: Target, at: Sequence[str]) -> inspect.BoundArguments:

@@ -276,8 +276,10 @@ _STYLE = (
     ".adjoint .hidden rect{stroke-dasharray:4}.adjoint path{fill:none;stroke:#99a}"
     ".adjoint .marked path{stroke:#d33;stroke-width:2.5}.adjoint .value{fill:#067}.adjoint .bar{fill:#b30}"
     ".adjoint .partial{fill:#555;font-size:11px;paint-order:stroke;stroke:#fff;stroke-width:4px}"
-    "@media(prefers-color-scheme:dark){svg.adjoint{background:#15151a}.adjoint text{fill:#ddd}.adjoint rect{fill:#222}.adjoint .input rect{fill:#1b2a40}"
-    ".adjoint .output rect{fill:#40301b}.adjoint .value{fill:#6cd}.adjoint .bar{fill:#f96}.adjoint .partial{fill:#aaa;stroke:#15151a}}"
+    "@media(prefers-color-scheme:dark){svg.adjoint{background:#15151a}"
+    ".adjoint text{fill:#ddd}.adjoint rect{fill:#222}.adjoint .input rect{fill:#1b2a40}"
+    ".adjoint .output rect{fill:#40301b}.adjoint .value{fill:#6cd}.adjoint .bar{fill:#f96}"
+    ".adjoint .partial{fill:#aaa;stroke:#15151a}}"
 )
 
 

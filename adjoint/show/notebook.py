@@ -24,13 +24,14 @@ from .trace import trace
 MOST_STEPS = 3000  # statements that are run again
 
 STYLE = """
-.adjoint-source pre{line-height:1.4;margin:.3em 0;white-space:pre;overflow-x:auto;font-family:var(--jp-code-font-family,ui-monospace,monospace)}
+.adjoint-source pre,.adjoint-source table{font-family:var(--jp-code-font-family,ui-monospace,monospace)}
+.adjoint-source pre{line-height:1.4;margin:.3em 0;white-space:pre;overflow-x:auto}
 .adjoint-source .comment{color:var(--jp-mirror-editor-comment-color,#708090);font-style:italic}
 .adjoint-source .string{color:var(--jp-mirror-editor-string-color,#b5522a)}
 .adjoint-source .number{color:var(--jp-mirror-editor-number-color,#2a8c52)}
 .adjoint-source .keyword{color:var(--jp-mirror-editor-keyword-color,#3d7eda);font-weight:600}
 .adjoint-source details>div{overflow-x:auto}
-.adjoint-source table{font-family:var(--jp-code-font-family,ui-monospace,monospace);font-size:85%;white-space:nowrap}
+.adjoint-source table{font-size:85%;white-space:nowrap}
 .adjoint-source th,.adjoint-source td{text-align:left;padding:.1em .6em .1em 0}
 .adjoint-source tr.seed td{font-weight:600}
 """

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import adjoint
-from adjoint import grad, jvp, value_and_grad
+from adjoint import grad, value_and_grad
 from adjoint.show import notebook
 
 
