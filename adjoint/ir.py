@@ -41,6 +41,7 @@ class Place:
     col: int
     text: str  # the user's expression or statement, on one line
     function: str
+    called: Place | None = field(default=None, compare=False, repr=False)  # the call that is spliced in here
 
 
 @dataclass(eq=False)

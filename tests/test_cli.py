@@ -270,9 +270,12 @@ def test_export_as_decorated(run):
 
 @pytest.mark.parametrize(
     ("form", "said"),
-    [("text", "w1: 3, w2: 2"), ("markdown", "| w3 | w1 * w2 |"), ("latex", "w1 * w2 &"), ("html", "<td>w1 * w2</td>")],
+    [("text", "w1: 3, w2: 2"), ("markdown", "| w3 | w1 * w2 |"), ("latex", "w1 * w2 &"), ("html", "<td>w1 * w2</td>"),
+     ("rich", "w1 * w2")],
 )
 def test_table_in_every_form(run, form, said):
+    if form == "rich":
+        pytest.importorskip("rich")
     code, out, _ = run("table", "model.py:decorated", "--at", "x1=2.0", "--at", "x2=3.0", "--format", form)
     assert code == 0
     assert said in out

@@ -25,7 +25,7 @@ from .context import Frame, Lowering
 from .exits import structured
 from .guards import Guard
 from .meaning import Meant
-from .source import Standing, read
+from .source import Source, Standing, read
 from .values import (
     Attributes, Choice, Closure, Entries, Items, Method, Partial, Ref, Tuple, Value, is_undefined,
 )
@@ -459,6 +459,8 @@ def splice(
         body, name = body_of_node(syntax), function.__name__
         defaults = defaults_of(lo, function)
     in_rule = frame.in_rule
+    if isinstance(source, Source) and not in_rule:
+        source = dataclasses.replace(source, called=frame.source.place(node))
     inner = Frame(
         lo.frames, name, source, body.node, function, parent, body.assigned, body.nonlocals, body.globals_, in_rule
     )

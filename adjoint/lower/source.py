@@ -39,6 +39,7 @@ class Source:
     file: str
     lines: tuple[str, ...]
     function: str
+    called: Place | None = None  # where it is called, if it is spliced in
 
     def spot(self, node: Any) -> Spot | None:
         if getattr(node, "lineno", None) is None or not 0 < node.lineno <= len(self.lines):
@@ -61,7 +62,7 @@ class Source:
     def place(self, node: Any) -> Place | None:
         if getattr(node, "lineno", None) is None:
             return None
-        return Place(self.file, node.lineno, node.col_offset, self.text(node), self.function)
+        return Place(self.file, node.lineno, node.col_offset, self.text(node), self.function, self.called)
 
 
 class Standing:

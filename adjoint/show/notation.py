@@ -57,6 +57,8 @@ def name_of(operand: Any) -> str:
         return ", ".join(map(name_of, value))
     if isinstance(value, np.ndarray):
         return number(value) if value.ndim == 1 and value.size <= MOST_ENTRIES else f"array {value.shape}"
+    if " at 0x" in repr(value):  # where in memory
+        return type(value).__name__.lower()
     return getattr(value, "__name__", None) or (number(value) if isinstance(value, float) else repr(value))
 
 
@@ -72,12 +74,18 @@ def operation(event: Event) -> str:
         return f"-{operands[0]}"
     if fn is operator.getitem:
         return f"{operands[0]}[{operands[1]}]"
+    if fn in _UPDATES and len(operands) == 3:  # a new value, which is the old one but for what is written
+        return f"{operands[0]} with [{operands[1]}] {_UPDATES[fn]} {operands[2]}"
+    if fn is getattr:
+        return f"{operands[0]}.{plain(event.operands[1])}"
     if fn in (runtime.make_list, runtime.make_tuple):
         inside = ", ".join(operands)
         return f"[{inside}]" if fn is runtime.make_list else f"({inside})"
     named = [f"{k}={name_of(v)}" for k, v in event.keywords.items()]
     return f"{getattr(fn, '__name__', fn)}({', '.join([*operands, *named])})"
 
+
+_UPDATES = {runtime.index_add: "+=", runtime.array_set: "=", runtime.set_item: "="}
 
 
 def _symbol(op: Any) -> str:

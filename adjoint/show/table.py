@@ -11,6 +11,7 @@ cotangent is the seed.  The numbers are those of one run of the textbook program
 from __future__ import annotations
 
 import html
+import io
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,19 +19,26 @@ from typing import Any
 
 from ..arguments import Wrt
 from .notation import name_of, number, operation
+from .scopes import common
 from .trace import Contribution, Event, Trace, Traced, trace
 
 HEAD = ("step", "what", "line", "variable", "value", "partials", "cotangent", "contributions")
 MOST_TIMES = 8  # of a statement in a loop so many rows are shown
+MOST_ADDED = 4  # and so many contributions to a cotangent
 
 
 @dataclass(frozen=True)
 class Row:
-    """One step; `hidden` says of how many executions of loops it stands in the place."""
+    """One step; or what stands in the place of those of a loop that are left out."""
 
     event: Event | None
     seed: bool = False
-    hidden: int = 0
+    skipped: tuple[Event, ...] = ()
+
+    @property
+    def hidden(self) -> int:
+        """Of how many steps it stands in the place."""
+        return len(self.skipped)
 
 
 class Table:
@@ -50,8 +58,8 @@ class Table:
 
     def text(self, entries: bool = False) -> str:
         """For a terminal: columns, and `*` at the seed."""
-        rows = [HEAD, *self.cells(entries)]
-        kept = [k for k in range(len(HEAD)) if any(row[k] for row in rows[1:])]
+        kept, cells = self._filled(entries)
+        rows = [HEAD, *cells]
         widths = [max(len(row[k]) for row in rows) for k in kept]
         lines = ["  ".join(row[k].ljust(width) for k, width in zip(kept, widths, strict=True)).rstrip() for row in rows]
         return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]]) + "\n"
@@ -80,14 +88,38 @@ class Table:
     def _repr_html_(self) -> str:
         return self.html()
 
-    def __rich__(self) -> Any:
-        """What `rich.print` shows; rich is an optional extra."""
-        from rich.table import Table as Rich
+    def rich(self, entries: bool = False) -> str:
+        """For a terminal, in colours and as wide as it is; needs the extra `terminal`."""
+        from rich.console import Console
 
-        made = Rich(*HEAD)
-        for row, cells in zip(self.rows, self.cells(), strict=True):
-            made.add_row(*(cell.replace("[", "\\[") for cell in cells), style="bold" if row.seed else None)
+        console = Console(file=io.StringIO(), force_terminal=True, color_system="standard")
+        console.print(self._rich(entries))
+        return str(console.file.getvalue())  # type: ignore[attr-defined]
+
+    def __rich__(self) -> Any:
+        """What `rich.print` shows."""
+        return self._rich(False)
+
+    def _rich(self, entries: bool) -> Any:
+        from rich import box
+        from rich.table import Table as Rich
+        from rich.text import Text
+
+        kept, cells = self._filled(entries)
+        made = Rich(box=box.SIMPLE_HEAD, pad_edge=False)
+        for k in kept:
+            made.add_column(HEAD[k], style=_STYLES.get(HEAD[k]), no_wrap=HEAD[k] in ("step", "value", "cotangent"))
+        for row, line in zip(self.rows, cells, strict=True):
+            made.add_row(*(Text(line[k]) for k in kept), style="bold" if row.seed else None)
         return made
+
+    def _filled(self, entries: bool) -> tuple[list[int], list[tuple[str, ...]]]:
+        """The columns in which there is something, and all cells."""
+        cells = self.cells(entries)
+        return [k for k in range(len(HEAD)) if any(row[k] for row in cells)], cells
+
+
+_STYLES = {"step": "bold", "line": "dim", "value": "cyan", "partials": "dim", "cotangent": "red"}
 
 
 def table(
@@ -124,10 +156,8 @@ def steps(found: Trace, most_times: int) -> list[Row]:
     for event in found.events:
         n = total[event.stmt.outs[0]]
         if n > most_times and most_times - 2 <= event.time < n - 2:
-            if rows and rows[-1].hidden:
-                rows[-1] = Row(None, hidden=rows[-1].hidden + 1)
-            else:
-                rows.append(Row(None, hidden=1))
+            before = rows.pop().skipped if rows and rows[-1].hidden else ()
+            rows.append(Row(None, skipped=(*before, event)))
         else:
             rows.append(Row(event, event is found.output))
     return rows
@@ -136,11 +166,11 @@ def steps(found: Trace, most_times: int) -> list[Row]:
 def _cells(row: Row, entries: bool) -> tuple[str, ...]:
     event = row.event
     if event is None:
-        return ("…", f"{row.hidden} more steps of the loop", *[""] * (len(HEAD) - 2))
+        return ("…", f"{row.hidden} more steps", _iterations(row), *[""] * (len(HEAD) - 3))
     place = event.place
     made = [(k, a) for k, a in enumerate(event.operands) if isinstance(a, Traced) and a.event is not None]
     partials = [(name_of(a), event.partial(k)) for k, a in made]
-    added = [_said(c, entries) for c in event.contributions[:MOST_TIMES]]
+    added = [_said(c, entries) for c in event.contributions[:MOST_ADDED]]
     more = len(event.contributions) - len(added)
     return (
         event.name,
@@ -152,6 +182,15 @@ def _cells(row: Row, entries: bool) -> tuple[str, ...]:
         number(event.bar, entries),
         ", ".join([*added, *([f"and {more} more"] if more else [])]),
     )
+
+
+def _iterations(row: Row) -> str:
+    """`for k in range(n), 7 to 18`: which iterations are left out."""
+    depth = len(common(event.scopes for event in row.skipped))
+    inner = [event.scopes[depth] for event in row.skipped if len(event.scopes) > depth]
+    if len(inner) < row.hidden or len({scope.loop for scope in inner}) > 1:
+        return ""
+    return f"{_short(inner[0].label)}, {inner[0].iteration} to {inner[-1].iteration}"
 
 
 def _short(text: str) -> str:

@@ -28,6 +28,7 @@ from ..lower.abstract import Shapeless
 from ..rules.registry import Rule, lookup
 from ..testing import float_leaves
 from ..textbook import INPUT
+from .scopes import Scope, Scopes
 
 
 @dataclass(eq=False)
@@ -41,6 +42,7 @@ class Event:
     time: int  # of how many executions of its statement it is, from 0
     keywords: dict[str, Any] = field(default_factory=dict)
     argument: str = ""  # of an input: the parameter's name
+    scopes: tuple[Scope, ...] = ()
     contributions: list[Contribution] = field(default_factory=list)
 
     @property
@@ -170,13 +172,13 @@ def trace(
         wrt = tuple(name for name, v in bound.arguments.items() if has_float(v))
         first = Gradient(primal, wrt, value=True, optimize=False, has_aux=False)
     bound, _, program, _ = first.programs(args, kwargs or {})
-    recorder, values = _Recorder(before), []
+    recorder, values = _Recorder(before, Scopes(program)), []
     for p in program.params:
         value = bound.arguments[p.name] if p.name in bound.arguments else 1.0  # the seed
         for path, leaf, part in _leaves(p.tree, value, p.name):
             values.append(recorder.input(path, leaf, part))
     try:
-        results = run(program, *values, apply=recorder.apply)
+        results = run(program, *values, watch=recorder.scopes.watch, apply=recorder.apply)
     except RecursionError:
         raise _untold() from None
     value, *gradients = results
@@ -206,8 +208,8 @@ _ZEROS = (np.zeros, np.zeros_like, runtime.zeros_like)  # what contributions are
 class _Recorder:
     """The hook of the interpreter: does what a statement says, and keeps it."""
 
-    def __init__(self, before: Callable[[Apply], None]) -> None:
-        self.before = before
+    def __init__(self, before: Callable[[Apply], None], scopes: Scopes) -> None:
+        self.before, self.scopes = before, scopes
         self.events: list[Event] = []
         self.reversed = self.operations = 0  # statements of the reverse sweep, and those that compute something
         self._names: dict[Var, str] = {}
@@ -245,6 +247,8 @@ class _Recorder:
         event = Event(f"w{len(self.events) + 1}", stmt, args, out, len(same), keywords)
         if stmt.at.place is INPUT:
             event.argument = self._names.get(stmt.args[0], "")  # type: ignore[arg-type]
+        else:
+            event.scopes = self.scopes.of(stmt)
         self.events.append(event)
         same.append(event)
         return Traced(out, event)
@@ -254,7 +258,8 @@ class _Recorder:
         time = self._times[stmt]
         self._times[stmt] += 1
         sources = self._by_out.get(pulls.out, []) if pulls is not None else []
-        if stmt.fn in _ZEROS or pulls is None or v is None or time >= len(sources):
+        several = len(stmt.outs) > 1  # each of them follows in a statement of its own
+        if several or stmt.fn in _ZEROS or pulls is None or v is None or time >= len(sources):
             return out
         source = sources[len(sources) - 1 - time]  # a loop is reversed: the last is pulled first
         places = [k for k, atom in enumerate(pulls.args) if atom is v]

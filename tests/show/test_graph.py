@@ -16,7 +16,7 @@ from corpus.refused import REFUSED
 
 import adjoint
 from adjoint import graph
-from adjoint.show.graph import HIGH, WIDE, layout
+from adjoint.show.picture import placed
 
 UNTOLD = {"list_of_floats", "lists_in_numpy"}  # see test_table.py
 SVG = "{http://www.w3.org/2000/svg}"
@@ -70,19 +70,101 @@ def test_sum_over_paths_in_the_corpus(case):
         np.testing.assert_allclose(total, event.bar, rtol=1e-9)
 
 
-@pytest.mark.parametrize("case", STRAIGHT, ids=lambda case: case.name)
-def test_pictures(case):
-    """Well-formed, each node once, no two boxes on each other, every edge from left to right."""
-    made = quietly(lambda: graph(case.fun, *case.fresh_args()))
+def rectangle(group):
+    found = group.find(f"{SVG}rect")
+    x, y, wide, high = (float(found.get(k)) for k in ("x", "y", "width", "height"))
+    return x, y, x + wide, y + high
+
+
+def apart(a, b):
+    return a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
+
+
+def inside(a, b):
+    return b[0] <= a[0] and b[1] <= a[1] and a[2] <= b[2] and a[3] <= b[3]
+
+
+def check_picture(made):
+    """Well-formed; nothing lies on anything else; a box holds its steps and no others; edges go to the right and end well."""
     root = ET.fromstring(made.svg(highlight="w1"))
-    boxes = [tuple(float(r.get(k)) for k in ("x", "y")) for r in root.iter(f"{SVG}rect")]
-    assert len(boxes) == len(made.nodes)
-    for k, (x, y) in enumerate(boxes):
-        assert all(abs(x - u) >= WIDE or abs(y - v) >= HIGH + 30 for u, v in boxes[:k])
-    places, _ = layout(made.nodes, made.edges)
-    assert all(places[e.source][0] < places[e.target][0] for e in made.edges)
     width, height = float(root.get("width")), float(root.get("height"))
-    assert all(0 <= x <= width - WIDE and 0 <= y <= height - HIGH for x, y in boxes)
+    groups = list(root.iter(f"{SVG}g"))
+    nodes = {g.get("id").removeprefix("node-"): rectangle(g) for g in groups if g.get("id")}
+    assert list(nodes) == [node.name for node in made.nodes]
+    everything = [(a[0], a[1] - 17, a[2], a[3] + 17) for a in nodes.values()]  # with its value and its cotangent
+    assert all(apart(a, b) for k, a in enumerate(everything) for b in everything[:k])
+    assert all(0 <= a[0] and a[2] <= width and 0 <= a[1] and a[3] <= height for a in everything)
+    boxes = [rectangle(g) for g in groups if "scope" in (g.get("class") or "")]
+    assert all(apart(a, b) or inside(a, b) or inside(b, a) for k, a in enumerate(boxes) for b in boxes[:k])
+    drawn = placed(made.nodes, made.edges)
+    assert len(drawn.boxes) == len(boxes)
+    for box, found in zip(drawn.boxes, boxes, strict=True):
+        members = {member.name for member in box.members()}
+        assert all(inside(r, found) if name in members else apart(r, found) for name, r in nodes.items())
+    for edge in made.edges:
+        runs = drawn.edges[edge.source, edge.target]
+        source, target = nodes[edge.source], nodes[edge.target]
+        assert (runs[0][0], runs[-1][1]) == pytest.approx((source[2], target[0]))
+        assert (runs[0][2], runs[-1][2]) == pytest.approx(((source[1] + source[3]) / 2, (target[1] + target[3]) / 2), abs=2)
+        xs = [x for start, end, _ in runs for x in (start, end)]
+        assert xs == sorted(xs)
+        for start, end, y in runs:  # what is straight goes through no other node
+            line = (start + 0.5, y, end - 0.5, y)
+            assert start == end or all(apart(line, r) for r in nodes.values())
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if c.name not in REFUSED and c.out == "scalar"], ids=lambda case: case.name)
+def test_pictures(case):
+    try:
+        made = quietly(lambda: graph(case.fun, *case.fresh_args(), most_times=4))
+    except adjoint.Unsupported:
+        return  # see test_table.py
+    check_picture(made)
+
+
+def scaled(x, k):
+    t = sin(x)
+    for j in range(2):
+        t = t * k + j * x
+    return t
+
+
+def total(x, n):
+    s = 0.0
+    for k in range(n):
+        s += scaled(x, k) + x
+    return scaled(s, x)
+
+
+def test_loops_and_calls_are_boxes():
+    made = graph(total, 0.5, 2)
+    check_picture(made)
+    outer = ["1: for k in range(n)", "2: for k in range(n)"]
+    inner = ["1: for j in range(2)", "2: for j in range(2)"]
+    titles = [box.group.title for box in placed(made.nodes, made.edges).boxes]
+    assert titles == [*(t for o in outer for t in (o, "scaled(x, k)", *inner)), "scaled(s, x)", *inner]
+    text = made.dot()
+    assert text.count("subgraph cluster_") == len(titles)
+    assert text.count("{") == text.count("}")
+    assert len(set(re.findall(r"cluster_\d+", text))) == len(titles)
+    assert "2: for j in range(2)" in made.svg()
+
+
+def test_what_is_left_out_stands_in_the_box_that_it_is_in():
+    made = graph(total, 0.5, 30, most_times=4)
+    check_picture(made)
+    hidden = [[scope.title for scope in node.scopes] for node in made.nodes if node.kind == "hidden"]
+    assert hidden == [["2: for k in range(n)", "scaled(x, k)"], [], ["29: for k in range(n)", "scaled(x, k)"]]
+    made = graph(lambda x: scaled_often(x), 0.5, most_times=4)
+    check_picture(made)
+    (hidden,) = [node for node in made.nodes if node.kind == "hidden"]
+    assert [scope.title for scope in hidden.scopes] == ["scaled_often(x)"]
+
+
+def scaled_often(x):
+    for _ in range(20):
+        x = sin(x)
+    return x
 
 
 def test_values_cotangents_and_partials_are_in_the_picture():

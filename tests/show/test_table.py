@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import html.parser
 import io
+import re
 from math import cos, sin
 
 import numpy as np
@@ -101,7 +102,8 @@ def test_loops_are_unrolled_up_to_a_limit():
     assert hidden == [12 * 4]
     assert len(table(loop, w, x, most_times=100).rows) == 84
     assert_same(made.trace.events[0].bar, grad(loop)(w, x))
-    assert "and 13 more" in made.text()
+    assert "and 17 more" in made.text()
+    assert "for _ in range(steps), 7 to 18" in made.text()
 
 
 def test_arrays_in_short_and_in_full():
@@ -150,6 +152,10 @@ def test_rich():
     out = io.StringIO()
     rich.print(table(f, 2.0, 3.0), file=out)
     assert "-0.416" in out.getvalue()
+    coloured = table(lambda x: x[0] * x[1], [2.0, 3.0]).rich()
+    assert "\x1b[36m" in coloured
+    plain_text = re.sub(r"\x1b\[[0-9;]*m", "", coloured)
+    assert "[0]" in plain_text  # no markup of rich's
 
 
 def test_needs_numbers():
