@@ -42,7 +42,8 @@ def svg(nodes: Sequence[Node], edges: Sequence[Edge], marked: set[tuple[str, str
         f'<g transform="translate({MARGIN:g} {MARGIN:g})">',
     ]
     parts += [_box(box) for box in drawn.boxes]
-    parts += [_edge(e, drawn.edges[e.source, e.target], (e.source, e.target) in marked) for e in edges]
+    last = sorted(edges, key=lambda e: (e.source, e.target) in marked)  # above the others
+    parts += [_edge(e, drawn.edges[e.source, e.target], (e.source, e.target) in marked) for e in last]
     parts += [_node(node, *drawn.places[node.name]) for node in nodes]
     parts.append(_legend(drawn.size[1] + 24))
     return "\n".join([*parts, "</g></svg>"]) + "\n"
@@ -60,9 +61,6 @@ def _size(node: Node) -> tuple[float, float]:
 
 def style() -> str:
     """The colours, light and dark; a page may say others for the same names."""
-
-    def variables(colours: Mapping[str, str]) -> str:
-        return "".join(f"--{name}:{colour};" for name, colour in colours.items())
 
     def fill(name: str) -> str:  # what does not know variables takes the first
         return f"fill:{LIGHT[name]};fill:var(--{name})"
@@ -85,6 +83,10 @@ def style() -> str:
     }
     own = "".join(f"{'svg.adjoint' if name == 'svg' else f'.adjoint {name}'}{{{rule}}}" for name, rule in rules.items())
     return f"{own}@media(prefers-color-scheme:dark){{svg.adjoint{{{variables(DARK)}}}}}"
+
+
+def variables(colours: Mapping[str, str]) -> str:
+    return "".join(f"--{name}:{colour};" for name, colour in colours.items())
 
 
 def _node(node: Node, x: float, y: float) -> str:

@@ -170,8 +170,8 @@ def _cells(row: Row, entries: bool) -> tuple[str, ...]:
     place = event.place
     made = [(k, a) for k, a in enumerate(event.operands) if isinstance(a, Traced) and a.event is not None]
     partials = [(name_of(a), event.partial(k)) for k, a in made]
-    added = [_said(c, entries) for c in event.contributions[:MOST_ADDED]]
-    more = len(event.contributions) - len(added)
+    parts = [added(c, entries) for c in event.contributions[:MOST_ADDED]]
+    more = len(event.contributions) - len(parts)
     return (
         event.name,
         operation(event),
@@ -180,7 +180,7 @@ def _cells(row: Row, entries: bool) -> tuple[str, ...]:
         number(event.value, entries),
         ", ".join(f"{name}: {number(p, entries)}" for name, p in partials if p is not None),
         number(event.bar, entries),
-        ", ".join([*added, *([f"and {more} more"] if more else [])]),
+        ", ".join([*parts, *([f"and {more} more"] if more else [])]),
     )
 
 
@@ -197,7 +197,8 @@ def _short(text: str) -> str:
     return text if len(text) <= 48 else text[:45] + "..."
 
 
-def _said(c: Contribution, entries: bool) -> str:
+def added(c: Contribution, entries: bool = False) -> str:
+    """`w5 at [1:]: 0.3`: what added to a cotangent, where, and how much."""
     source = "seed" if c.source is None else c.source.name
     index = "" if c.index is None else f" at [{name_of(c.index)}]"
     return f"{source}{index}: {number(c.amount, entries)}"

@@ -23,7 +23,7 @@ from ..arguments import Wrt, has_float
 from ..avals import Arr, Num
 from ..dispatch import Derived, Reverse
 from ..errors import Unsupported
-from ..ir import Apply, At, Place, Tree, Var, run
+from ..ir import Apply, At, Function, Place, Tree, Var, run
 from ..lower.abstract import Shapeless
 from ..rules.registry import Rule, lookup
 from ..testing import float_leaves
@@ -148,7 +148,8 @@ class Trace:
     output: Event | None
     value: Any
     gradients: list[Any]
-    reverse_operations: int
+    program: Function
+    inputs: list[Any]  # the values of the program's leaves
 
 
 def trace(
@@ -172,11 +173,12 @@ def trace(
         wrt = tuple(name for name, v in bound.arguments.items() if has_float(v))
         first = Gradient(primal, wrt, value=True, optimize=False, has_aux=False)
     bound, _, program, _ = first.programs(args, kwargs or {})
-    recorder, values = _Recorder(before, Scopes(program)), []
+    recorder, values, inputs = _Recorder(before, Scopes(program)), [], []
     for p in program.params:
         value = bound.arguments[p.name] if p.name in bound.arguments else 1.0  # the seed
-        for path, leaf, part in _leaves(p.tree, value, p.name):
+        for path, leaf, part in leaves_of(p.tree, value, p.name):
             values.append(recorder.input(path, leaf, part))
+            inputs.append(part)
     try:
         results = run(program, *values, watch=recorder.scopes.watch, apply=recorder.apply)
     except RecursionError:
@@ -185,21 +187,21 @@ def trace(
     output = value.event if isinstance(value, Traced) else None
     if output is not None:
         output.contributions.insert(0, Contribution(None, 0, 1.0, value.index))
-    found = Trace(primal, recorder.events, output, plain(value), [plain(g) for g in gradients], recorder.operations)
+    found = Trace(primal, recorder.events, output, plain(value), [plain(g) for g in gradients], program, inputs)
     _check(found)
     return found
 
 
-def _leaves(tree: Any, value: Any, path: str) -> Iterator[tuple[str, Var, Any]]:
+def leaves_of(tree: Any, value: Any, path: str) -> Iterator[tuple[str, Var, Any]]:
     """The variables of a parameter's tree with where they stand and what they are."""
     if isinstance(tree, Var):
         yield path, tree, value
     elif isinstance(tree, Tree):
         for key, part in zip(tree.keys, tree.parts, strict=True):
             if issubclass(tree.cls, tuple | list | dict):
-                yield from _leaves(part, value[key], f"{path}[{key!r}]")
+                yield from leaves_of(part, value[key], f"{path}[{key!r}]")
             else:
-                yield from _leaves(part, getattr(value, key), f"{path}.{key}")
+                yield from leaves_of(part, getattr(value, key), f"{path}.{key}")
 
 
 _ZEROS = (np.zeros, np.zeros_like, runtime.zeros_like)  # what contributions are added to
@@ -211,7 +213,7 @@ class _Recorder:
     def __init__(self, before: Callable[[Apply], None], scopes: Scopes) -> None:
         self.before, self.scopes = before, scopes
         self.events: list[Event] = []
-        self.reversed = self.operations = 0  # statements of the reverse sweep, and those that compute something
+        self.reversed = 0  # statements of the reverse sweep
         self._names: dict[Var, str] = {}
         self._by_out: dict[Var, list[Event]] = defaultdict(list)
         self._times: Counter[Apply] = Counter()
@@ -231,7 +233,6 @@ class _Recorder:
         out = stmt.fn(*map(plain, args), **{k: plain(v) for k, v in kwargs.items()})
         if stmt.at.sweep == "reverse":
             self.reversed += 1
-            self.operations += stmt.fn is not runtime.identity
             return self._pulled(stmt, args, out)
         if self.reversed or len(stmt.outs) > 1 or not (has_float(out) or isinstance(out, list)):
             return out  # computed again for the reverse sweep, or no number
