@@ -223,6 +223,7 @@ class _Forward:
             self.b.stmts.append(stmt)
             return
         try:
+            self.b.lo.ruled = stmt
             with self.b.block() as lines:
                 dots = self.tangents(stmt, rule)
                 for v, dot in zip(stmt.outs, dots, strict=True):

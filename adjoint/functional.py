@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from .avals import Arr, Parts, differentiable
+from . import runtime
+from .avals import NONE, Arr, Parts, differentiable
 from .errors import Unsupported
 from .forward import forward
 from .ir import Apply, At, Atom, Block, Callee, Const, Function, Var
@@ -21,6 +22,7 @@ from .lower import calls, recursion
 from .lower.context import Frame, Lowering
 from .lower.specials import special
 from .lower.values import Tuple, Value
+from .reverse import spot_of
 from .sweeps import reverse
 from .rules import functional
 from .rules.registry import Higher
@@ -148,14 +150,18 @@ def _value_of(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: 
 def _define(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
     f, where = args
     assert isinstance(where, Tuple) and isinstance(f, Const)
-    params = [Var(lo.atom(v, frame, node).aval) for v in where.items]
+    atoms = [lo.atom(v, frame, node) for v in where.items]
+    params = [Var(a.aval) for a in atoms]
+    own = [a if isinstance(a, Const) else p for a, p in zip(atoms, params, strict=True)]  # what is known stays known
+    idle = lo.idle
+    lo.idle |= {p for a, p in zip(atoms, params, strict=True) if a in idle}
     outer_state, outer_stmts = lo.state, lo.stmts
     lo.state, lo.stmts = outer_state.copy(), []
     try:
-        result = calls.call(lo, frame, node, f, [lo.value(v, (), frame, node) for v in params], {})
+        result = calls.call(lo, frame, node, f, [lo.value(a, (), frame, node) if isinstance(a, Var) else a for a in own], {})
         body = Block(tuple(params), tuple(lo.stmts), (lo.atom(result, frame, node),))
     finally:
-        lo.state, lo.stmts = outer_state, outer_stmts
+        lo.state, lo.stmts, lo.idle = outer_state, outer_stmts, idle
     callee = Callee(f.value.__name__)
     callee.function = recursion.closed(callee, body, [])
     return Const(callee)
@@ -168,6 +174,20 @@ def _refuse_active(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwa
     if isinstance(atom, Var) and atom not in lo.idle:
         raise Unsupported(f"There is no such derivative: {why.value}.")
     return Const(None)
+
+
+@special(functional.unsupported)
+def _unsupported(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    given, what, advice = [lo.atom(a, frame, node) for a in (*args, Const(""))][:3]
+    assert isinstance(what, Const) and isinstance(advice, Const)
+    text = f"There is no derivative of {what.value}."
+    if isinstance(given, Const):
+        if given.value:
+            raise Unsupported(text, advice.value)
+        return Const(None)
+    spot = spot_of(lo.ruled) if lo.ruled is not None else None
+    told: list[Value] = [given, Const(f"{text}\n{advice.value}".rstrip()), Const(spot.show() if spot is not None else "")]
+    return lo.apply(runtime.refuse, told, frame=frame, node=node, effect=True, aval=NONE)
 
 
 @special(functional.by_helper)

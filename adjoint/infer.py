@@ -37,6 +37,12 @@ _CHOOSING = ("subset_by_value", "select")  # options of scipy.linalg: as many as
 _COMPARISONS = {operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne}
 
 
+def _chooses(option: tuple[str, Any]) -> bool:
+    """Does this option choose by value, so that it depends on the values how many there are?"""
+    name, given = option
+    return name in _CHOOSING and not (isinstance(given, Const) and given.value in ("a", "i", None))
+
+
 class _Unknowable(Exception):
     pass
 
@@ -45,7 +51,7 @@ def infer(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: tuple[tuple[str
     """What is known of `fn(*args, **kwargs)`, the arguments being atoms."""
     if fn in _TESTS or (fn in _COMPARISONS and not any(_compares_entries(a.aval) for a in args)):
         return BOOL
-    if not pure or fn in BY_VALUE or any(k in _CHOOSING for k, _ in kwargs):
+    if not pure or fn in BY_VALUE or any(map(_chooses, kwargs)):
         return ANY
     if fn in (operator.getitem, runtime.put_back):
         return _getitem(args[0], args[1])

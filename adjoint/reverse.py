@@ -309,6 +309,7 @@ class _Reverse:
             raise Unsupported(
                 f"`{name_of(stmt.fn)}` {what} is not differentiated.", "Call it in its plain form.", spot_of(stmt)
             )
+        self.b.lo.ruled = stmt
         for partial, arg in zip(rule.partials, stmt.args, strict=False):
             if not self.is_active(arg):
                 continue
@@ -329,6 +330,7 @@ class _Reverse:
         positions: list[tuple[int, Atom]] = list(enumerate(stmt.args))
         given: list[Value] = [g, stmt.out, *stmt.args]
         keyed = options_for_rule(stmt)
+        self.b.lo.ruled = stmt
         self.b.lo.idle = frozenset(a for a in stmt.atoms() if isinstance(a, Var) and a not in self.active)
         wanted = [k for k, a in enumerate(stmt.args) if self.is_active(a)]
         wanted += [place_of(rule.vjp, k, len(stmt.args)) for k, a in keyed.items() if k in names and self.is_active(a)]

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import BadRule, WrongArgument
+from .errors import BadRule, Unsupported, WrongArgument
 
 
 def make_tuple(*items: Any) -> tuple[Any, ...]:
@@ -114,6 +114,12 @@ def raise_(error: Any = None, cause: Any = None) -> None:
         assert current is not None
         raise current
     raise error from cause
+
+
+def refuse(condition: Any, what: str, where: str) -> None:
+    """A call that has no derivative, as is found only when it is there."""
+    if condition:
+        raise Unsupported(f"{where}\n{what}" if where else what)
 
 
 def check(condition: Any, message: Any = None) -> None:

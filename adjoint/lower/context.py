@@ -95,6 +95,7 @@ class Lowering:
     hooked: dict[Var, Var] = field(default_factory=dict)  # with a hook on it -> the value itself
     made: dict[Cell, Any] = field(default_factory=dict)  # objects made of data -> what they were made of
     idle: frozenset[Var] = frozenset()  # what the rule being spliced in need give no cotangent for
+    ruled: Apply | None = None  # the call whose rule is being spliced in
     unrolled: int = 0  # how often the body of a loop was lowered for one item
 
     # --- errors -----------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from .registry import RULES, Rule, constant, linear, vjp_rule
 constant(slice, range, len, why="builds or measures a container")
 constant(print, format, repr, str, why="its result is text, or nothing", pure=False)
 constant(setattr, runtime.turn, runtime.raise_, runtime.check, runtime.check_apart,
-    runtime.refill, runtime.store, why="has an effect, and no result", pure=False)
+    runtime.refuse, runtime.refill, runtime.store, why="has an effect, and no result", pure=False)
 constant(runtime.load, why="reads a variable from outside")
 constant(runtime.keys, runtime.order, list.index, list.count, tuple.index, tuple.count, why="an order, a place or a count")
 constant(all_stops, stops, why="a schedule")

@@ -5,6 +5,9 @@ arguments, those that were handed to it by `args=` or read around it last.
 """
 
 
+from adjoint.errors import Unsupported
+
+
 def pull(f, args, g):
     """The cotangents of `args`, from that of `f(*args)`; None for those that are not asked for."""
     raise NotImplementedError
@@ -60,6 +63,24 @@ def define(f, args):
 
 def refuse_active(x, why):
     """Refuse, when the gradient is built, a call in which the gradient depends on this argument."""
+
+
+def unsupported(given, what, advice=""):
+    """Refuse a call of a kind that has no derivative, `what` in "There is no derivative of …".
+
+    It is refused when the gradient is built, where it is known then whether the call is of that kind, and else when
+    the derivative is computed; either way the error shows the line of the call.
+    """
+    if given:
+        raise Unsupported(f"There is no derivative of {what}.", advice)
+
+
+def refuse_full(shape, full):
+    """The columns of a full U or Q beyond the rank are free to turn: they have no derivative."""
+    unsupported(
+        full and shape[-2] != shape[-1], "the vectors of the full decomposition of a matrix that is not square",
+        'Ask for `svd(a, full_matrices=False)` or `qr(a, mode="reduced")`.',
+    )  # fmt: skip
 
 
 def scaled(bars, factor):

@@ -295,15 +295,6 @@ def einsum_extents(text, ndims, k, shape):
 # ── for linalg, fft and sorting ──────────────────────────────────────────────────────────────────
 
 
-def refuse_full(shape, full):
-    """The columns of a full U or Q beyond the rank are free to turn: they have no derivative."""
-    if full and shape[-2] != shape[-1]:
-        raise Unsupported(
-            "The vectors of the full decomposition of a matrix that is not square have no derivative.",
-            'Ask for `svd(a, full_matrices=False)` or `qr(a, mode="reduced")`.',
-        )
-
-
 def tensor_rows(axes, ndim):
     """The permutation that np.linalg.tensorsolve does first."""
     moved = [int(k) for k in (axes or ())]
@@ -422,7 +413,7 @@ constant(
     axes_of, from_end, count, inverse, reduced_last, rest, permuted, rolled_axes, at, pieces, block_pieces, tiled_shape,
     resized_positions, pad_positions, pad_matrix, diagonal_index, inserted, trimmed_start, kept, missing, memory_order,
     sorting_order, tensordot_axes, kron_shapes, einsum_text, einsum_plan, einsum_extents,
-    refuse_full, tensor_rows, fft_lengths, mirrored_weights, other_norm, along_index, chosen_index,
+    tensor_rows, fft_lengths, mirrored_weights, other_norm, along_index, chosen_index,
     quantile_place, quantile_slope, gradient_bands, gradient_widths, reduced_pieces, refuse,
     convolve_pad, factorials, leading_zeros,
     why="computes axes, shapes and indices",

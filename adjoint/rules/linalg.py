@@ -20,7 +20,8 @@ equal eigenvalues, singular vectors of equal singular values give inf or NaN.
 import numpy as np
 
 from adjoint.rules.contraction import mT
-from adjoint.rules.helpers import inverse, refuse, refuse_full, tensor_rows
+from adjoint.rules.functional import refuse_full
+from adjoint.rules.helpers import inverse, refuse, tensor_rows
 from adjoint.rules.registry import jvp_rule, vjp_rule
 from adjoint.rules.ufuncs import tangent_sum
 

@@ -4,11 +4,9 @@ import numpy as np
 from rules.checker import Row
 from scipy import special
 
-from adjoint.rules.scipy import special as rules
 
 rng = np.random.default_rng(20240301)
 ROWS: list[Row] = []
-ROWS.append(Row(rules.real_only, (np.array([0.3, 0.4]),)))
 LOOSE = 2e-5  # of functions that SciPy gives with fewer digits
 
 

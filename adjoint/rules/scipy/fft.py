@@ -10,6 +10,7 @@ from scipy import fft as sfft
 
 from adjoint.rules import fft as plain
 from adjoint.rules.fft import fit
+from adjoint.rules.functional import unsupported
 from adjoint.rules.helpers import fft_lengths, other_norm
 from adjoint.rules.registry import constant, vjp_rule
 
@@ -132,15 +133,14 @@ def ends(ndim, axis, n, where, weight):
 
 
 def plain_orthogonalize(given, norm):
-    if given is not None and given != (norm == "ortho"):
-        raise NotImplementedError("the derivative of a cosine or sine transform with orthogonalize= of its own")
+    unsupported(given is not None and given != (norm == "ortho"), "a cosine or sine transform with orthogonalize= of its own")
 
 
 def inverse_type(kind):
     return {1: 1, 2: 3, 3: 2, 4: 4}[kind]
 
 
-constant(ends, plain_orthogonalize, inverse_type, why="weights and options")
+constant(ends, inverse_type, why="weights and options")
 
 
 def transposed_dct(g, kind, axis, norm):

@@ -9,7 +9,7 @@ linear interpolation and PCHIP are differentiated.
 import numpy as np
 from scipy import interpolate
 
-from adjoint.rules.functional import define, pull, refuse_active
+from adjoint.rules.functional import define, pull, refuse_active, unsupported
 from adjoint.rules.registry import made_of_data, refuse, vjp_rule
 
 KNOTS = "a spline is not differentiated by the places of its data"
@@ -49,8 +49,7 @@ def by_points(g, slope, x):
 @vjp_rule((interpolate.CubicSpline, "()"))
 def cubic_spline(g, z, made, at, nu, extrapolate, x, y, axis, bc_type, extrapolates):
     refuse_active(x, KNOTS)
-    if axis != 0:
-        raise NotImplementedError("the derivative of scipy.interpolate.CubicSpline with axis=")
+    unsupported(axis != 0, "scipy.interpolate.CubicSpline with axis=")
     basis = basis_at(x, at, nu, bc_type, extrapolates)
     y_bar = np.tensordot(basis, g, (tuple(range(np.ndim(at))), tuple(range(np.ndim(at)))))
     return None, by_points(g, slope_at(made, at, nu), at), None, None, None, y_bar
@@ -85,8 +84,10 @@ def pchip(x, y, at):
 
 @vjp_rule((interpolate.PchipInterpolator, "()"))
 def pchip_interpolator(g, z, made, at, nu, extrapolate, x, y, axis, extrapolates):
-    if np.ndim(y) != 1 or nu != 0 or np.size(x) < 3:
-        raise NotImplementedError("the derivative of PchipInterpolator of more than one row, of two points, or of its slopes")
+    unsupported(
+        np.ndim(y) != 1 or nu != 0 or np.size(x) < 3,
+        "scipy.interpolate.PchipInterpolator of more than one row, of two points, or of its slopes",
+    )
     x_bar, y_bar, at_bar = pull(define(pchip, (x, y, at)), (x, y, at), g)
     return None, at_bar, None, None, x_bar, y_bar
 
@@ -102,8 +103,10 @@ def broken_line(x, y, at):
 
 @vjp_rule((interpolate.interp1d, "()"))
 def interp1d(g, z, made, at, x, y, kind, axis, copy, bounds_error, fill_value, assume_sorted):
-    if np.ndim(y) != 1 or kind not in ("linear", "cubic"):
-        raise NotImplementedError('the derivative of interp1d of more than one row, or of other kinds than "linear" and "cubic"')
+    unsupported(
+        np.ndim(y) != 1 or kind not in ("linear", "cubic"),
+        'scipy.interpolate.interp1d of more than one row, or of another kind than "linear" and "cubic"',
+    )
     g = np.where(within(at, x, fill_value), g, 0.0)
     if kind == "cubic":
         refuse_active(x, KNOTS)
@@ -148,10 +151,11 @@ def on_grid(points, values, at):
 
 @vjp_rule((interpolate.RegularGridInterpolator, "()"))
 def regular_grid(g, z, made, xi, method, nu, points, values, kind, bounds_error, fill_value, solver, solver_args):
-    if kind != "linear" or method not in (None, "linear") or nu is not None or np.ndim(values) != len(points):
-        raise NotImplementedError('the derivative of RegularGridInterpolator with another method than "linear"')
-    if not bounds_error:
-        raise NotImplementedError("the derivative of RegularGridInterpolator with bounds_error=False")
+    unsupported(
+        kind != "linear" or method not in (None, "linear") or nu is not None or np.ndim(values) != len(points),
+        'scipy.interpolate.RegularGridInterpolator with another method than "linear"',
+    )
+    unsupported(not bounds_error, "scipy.interpolate.RegularGridInterpolator with bounds_error=False")
     _, values_bar, at_bar = pull(define(on_grid, (points, values, xi)), (points, values, xi), np.reshape(g, np.shape(xi)[:-1]))
     return None, at_bar, None, None, None, values_bar
 
@@ -163,8 +167,7 @@ def regular_grid(g, z, made, xi, method, nu, points, values, kind, bounds_error,
 def rect_bivariate(g, w, made, x, y, dx, dy, grid, px, py, z, bbox, kx, ky, s, maxit):
     refuse_active(px, KNOTS)
     refuse_active(py, KNOTS)
-    if s != 0:
-        raise NotImplementedError("the derivative of RectBivariateSpline with smoothing")
+    unsupported(s != 0, "scipy.interpolate.RectBivariateSpline with smoothing")
     bx, by = gridded_basis(px, x, kx, dx), gridded_basis(py, y, ky, dy)
     by_x, by_y = gridded_slope(made, x, y, dx + 1, dy, grid), gridded_slope(made, x, y, dx, dy + 1, grid)
     if grid:

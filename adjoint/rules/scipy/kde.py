@@ -9,8 +9,8 @@ import math
 import numpy as np
 from scipy import stats
 
-from adjoint.rules.functional import define, pull
-from adjoint.rules.registry import constant, made_of_data, vjp_rule
+from adjoint.rules.functional import define, pull, unsupported
+from adjoint.rules.registry import made_of_data, vjp_rule
 
 made_of_data(stats.gaussian_kde)
 
@@ -22,10 +22,10 @@ def bandwidth(bw_method, d, n):
         return (0.25 * n * (d + 2.0)) ** (-1.0 / (d + 4))
     if isinstance(bw_method, (int, float)):
         return float(bw_method)
-    raise NotImplementedError("the derivative of gaussian_kde with a function for bw_method")
+    return unsupported(True, "scipy.stats.gaussian_kde with a function for bw_method")
 
 
-constant(bandwidth, why="of a sample's size")
+
 
 
 def density(sample, at, bw_method):
@@ -45,7 +45,6 @@ def density(sample, at, bw_method):
 
 @vjp_rule((stats.gaussian_kde, "()"))
 def gaussian_kde(g, z, made, points, dataset, bw_method, weights):
-    if weights is not None:
-        raise NotImplementedError("the derivative of gaussian_kde with weights")
+    unsupported(weights is not None, "scipy.stats.gaussian_kde with weights")
     sample_bar, at_bar, _ = pull(define(density, (dataset, points, bw_method)), (dataset, points, bw_method), g)
     return None, at_bar, sample_bar

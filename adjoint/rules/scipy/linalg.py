@@ -20,7 +20,7 @@ from scipy import linalg
 from adjoint.rules import linalg as plain
 from adjoint.rules import norms
 from adjoint.rules.contraction import mT
-from adjoint.rules.helpers import refuse_full
+from adjoint.rules.functional import refuse_full, unsupported
 from adjoint.rules.linalg import H, column, conj, eye_like, from_triangle, gaps, one_triangle, real, row
 from adjoint.rules.registry import BY_VALUE, constant, jvp_rule, refuse, vjp_rule
 from adjoint.rules.scipy import matrix_functions, structured  # noqa: F401
@@ -31,13 +31,6 @@ def outer(x, y):
     """x yᵀ, for vectors or matrices of right-hand sides."""
     return x @ mT(y) if np.ndim(x) > 1 else column(x) * row(y)
 
-
-def unsupported(given, what):
-    if given:
-        raise NotImplementedError(f"the derivative of {what}")
-
-
-constant(unsupported, why="refuses a call")
 
 # ── solving ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -319,7 +312,7 @@ def ldl(g, z, A, lower=True, hermitian=True, overwrite_a=False, check_finite=Tru
     """A = L D Lᵀ where all pivots are single entries (they are, of a positive definite matrix)."""
     unsupported(np.iscomplexobj(A), "scipy.linalg.ldl of a complex matrix")
     factor, d, order = z
-    single_pivots(d)
+    unsupported(np.any(d != np.diag(np.diag(d))), "scipy.linalg.ldl where D has blocks of two rows")
     l = factor[order]
     l_bar = None if g[0] is None else g[0][order]
     inner = 0.0 if g[1] is None else g[1] * eye_like(A)
@@ -333,13 +326,6 @@ def ldl(g, z, A, lower=True, hermitian=True, overwrite_a=False, check_finite=Tru
     back = np.argsort(order)
     return one_triangle(bar[back][:, back], "L" if lower else "U")
 
-
-def single_pivots(d):
-    if np.any(d != np.diag(np.diag(d))):
-        raise NotImplementedError("the derivative of scipy.linalg.ldl where D has blocks of two rows")
-
-
-constant(single_pivots, why="refuses a matrix")
 
 # ── orthogonal factors ───────────────────────────────────────────────────────────────────────────
 
@@ -470,7 +456,7 @@ def eigh(
         w, v = z
     if w_bar is None and v_bar is None:
         return None
-    unsupported(some and v_bar is not None, "some of the eigenvectors of scipy.linalg.eigh: ask for all of them")
+    unsupported(some and v_bar is not None, "some of the eigenvectors of scipy.linalg.eigh", "Ask for all of them.")
     triangle = "L" if lower else "U"
     inner = 0.0 if w_bar is None else row(w_bar) * eye_like(w)
     if v_bar is not None:
@@ -502,7 +488,7 @@ def eigh_jvp(
 ):  # fmt: skip
     some = subset_by_index is not None or subset_by_value is not None
     unsupported(type != 1, "scipy.linalg.eigh with type=2 or 3")
-    unsupported(some and not eigvals_only, "some of the eigenvectors of scipy.linalg.eigh: ask for all of them")
+    unsupported(some and not eigvals_only, "some of the eigenvectors of scipy.linalg.eigh", "Ask for all of them.")
     triangle = "L" if lower else "U"
     if eigvals_only:
         w, v = linalg.eigh(a, b, lower=lower, subset_by_index=subset_by_index, subset_by_value=subset_by_value)
@@ -535,7 +521,7 @@ def eig(
     homogeneous_eigvals=False,
 ):  # fmt: skip
     unsupported(b is not None or homogeneous_eigvals, "scipy.linalg.eig of a pair of matrices")
-    unsupported(left, "the left eigenvectors of scipy.linalg.eig: take the right ones of the transpose")
+    unsupported(left, "the left eigenvectors of scipy.linalg.eig", "Take the right ones of the transpose.")
     if not right:
         return plain.eigvals(g, z, a)
     return plain.eig(g, z, a)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from scipy import ndimage, signal
 
-from adjoint.rules.functional import refuse_active
+from adjoint.rules.functional import refuse_active, unsupported
 from adjoint.rules.helpers import scatter
 from adjoint.rules.registry import constant, jvp_rule, refuse, vjp_rule
 from adjoint.rules.ufuncs import tangent_sum
@@ -47,11 +47,10 @@ def turned_origin(size, origin, ndim):
 
 
 def only_plain(output, axes):
-    if output is not None or axes is not None:
-        raise NotImplementedError("the derivative of a filter of scipy.ndimage with output= or axes=")
+    unsupported(output is not None or axes is not None, "a filter of scipy.ndimage with output= or axes=")
 
 
-constant(surroundings, reach, turned_origin, only_plain, why="indices")
+constant(surroundings, reach, turned_origin, why="indices")
 
 
 def correlation_bars(g, input, weights, mode, cval, origin):
@@ -134,8 +133,7 @@ bilinear_along(ndimage.convolve1d)
 def gaussian_filter1d_jvp(
     t, z, input, sigma, axis=-1, order=0, output=None, mode="reflect", cval=0.0, truncate=4.0, *, radius=None
 ):
-    if t[1] is not None:
-        raise NotImplementedError("the tangent of a Gaussian filter by its width")
+    unsupported(t[1] is not None, "a Gaussian filter by its width")
     return ndimage.gaussian_filter1d(t[0], sigma, axis, order, output, mode, 0.0, truncate, radius=radius)
 
 
@@ -191,8 +189,7 @@ def gaussian_filter(
 def gaussian_filter_jvp(
     t, z, input, sigma, order=0, output=None, mode="reflect", cval=0.0, truncate=4.0, *, radius=None, axes=None
 ):
-    if t[1] is not None:
-        raise NotImplementedError("the tangent of a Gaussian filter by its width")
+    unsupported(t[1] is not None, "a Gaussian filter by its width")
     return ndimage.gaussian_filter(t[0], sigma, order, output, mode, 0.0, truncate, radius=radius, axes=axes)
 
 
@@ -276,14 +273,16 @@ def zoom_jvp(
     return ndimage.zoom(t[0], zoom, output, order, mode, 0.0, prefilter, grid_mode=grid_mode)
 
 
+def only_cells(order, mode):
+    unsupported(
+        order > 1 or mode not in ("constant", "nearest", "mirror"),
+        'scipy.ndimage.map_coordinates of order > 1, or with another mode than "constant", "nearest" and "mirror"',
+    )
+
+
 def corner_places(coordinates, shape, mode, order):
     """For each corner of the cells that points are in: its place in the ravelled image (its size: from outside), and
     its weight; and the slopes of these weights by each coordinate."""
-    if order > 1 or mode not in ("constant", "nearest", "mirror"):
-        raise NotImplementedError(
-            "the derivative of scipy.ndimage.map_coordinates of order > 1, or with a mode other than "
-            '"constant", "nearest" and "mirror"'
-        )
     x, turn, corners, size = [], [], [], int(np.prod(shape))
     inside = np.ones(np.shape(coordinates)[1:], bool)
     for c, n in zip(np.asarray(coordinates, float), shape, strict=True):
@@ -327,6 +326,7 @@ def map_coordinates(
     g, z, input, coordinates, output=None, order=3, mode="constant", cval=0.0, prefilter=True
 ):
     only_plain(output, None)
+    only_cells(order, mode)
     n = np.size(input)
     places, weights, slopes = corner_places(coordinates, np.shape(input), mode, order)
     bar = scatter(g * weights, places, (n + 1,))[:n]
@@ -343,6 +343,7 @@ def map_coordinates_jvp(
         total = ndimage.map_coordinates(t[0], coordinates, output, order, mode, 0.0, prefilter)
     if t[1] is None:
         return total
+    only_cells(order, mode)
     places, _, slopes = corner_places(coordinates, np.shape(input), mode, order)
     values = np.concatenate((np.ravel(input), np.zeros(1)))[places]
     return tangent_sum(total, np.sum(np.expand_dims(values, 1) * slopes * t[1], axis=(0, 1)))

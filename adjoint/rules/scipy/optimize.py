@@ -15,7 +15,7 @@ from scipy import optimize
 
 from adjoint.avals import Arr, Num, Parts, Seq, shape_of
 from adjoint.errors import Unsupported
-from adjoint.rules.functional import cost_of, gradient_of, pull, pull_first, pull_rest, push, scaled
+from adjoint.rules.functional import cost_of, gradient_of, pull, pull_first, pull_rest, push, scaled, unsupported
 from adjoint.rules.registry import Calls, constant, higher, jvp_rule, refuse, vjp_rule
 
 FLOAT = Num("float")
@@ -339,11 +339,7 @@ higher(
 
 
 def linear_loss(loss):
-    if loss != "linear":
-        raise NotImplementedError("the derivative of scipy.optimize.least_squares with another loss than the linear one")
-
-
-constant(linear_loss, why="refuses an option")
+    unsupported(loss != "linear", "scipy.optimize.least_squares with another loss than the linear one")
 
 
 @vjp_rule(SQUARES_X)

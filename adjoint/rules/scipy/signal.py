@@ -8,7 +8,7 @@ of that with its input and output (Oppenheim & Schafer, "Discrete-time signal pr
 import numpy as np
 from scipy import signal
 
-from adjoint.rules.functional import refuse_active
+from adjoint.rules.functional import refuse_active, unsupported
 from adjoint.rules.helpers import scatter
 from adjoint.rules.linalg import conj
 from adjoint.rules.registry import constant, jvp_rule, refuse, vjp_rule
@@ -158,11 +158,8 @@ def lags(v, x, count):
 
 
 def no_state(zi):
-    if zi is not None:
-        raise NotImplementedError("the derivative of a filter with a state of its own (zi=)")
+    unsupported(zi is not None, "a filter with a state of its own (zi=)")
 
-
-constant(no_state, why="refuses a call")
 
 
 def filter_bars(g, y, b, a, x):
@@ -211,8 +208,7 @@ def sections_back(g, sos, x):
 @jvp_rule(signal.sosfilt)
 def sosfilt_jvp(t, z, sos, x, axis=-1, zi=None):
     no_state(zi)
-    if t[0] is not None:
-        raise NotImplementedError("the tangent of scipy.signal.sosfilt by its sections")
+    unsupported(t[0] is not None, "scipy.signal.sosfilt by its sections")
     return signal.sosfilt(sos, t[1], axis)
 
 
@@ -249,8 +245,7 @@ def filtfilt(g, z, b, a, x, axis=-1, padtype="odd", padlen=None, method="pad", i
     why = "the coefficients of filtfilt have no derivative: use two calls of lfilter"
     refuse_active(b, why)
     refuse_active(a, why)
-    if method != "pad":
-        raise NotImplementedError('the derivative of scipy.signal.filtfilt(method="gust")')
+    unsupported(method != "pad", 'scipy.signal.filtfilt(method="gust")')
     g, n = last(g, axis), np.shape(x)[axis]
     p = filtfilt_pad(n, b, a, padtype, padlen)
     response = settled_response(b, a, n + 2 * p)
@@ -272,8 +267,7 @@ def once_back(g, b, a, response):
 
 @jvp_rule(signal.filtfilt)
 def filtfilt_jvp(t, z, b, a, x, axis=-1, padtype="odd", padlen=None, method="pad", irlen=None):
-    if t[0] is not None or t[1] is not None:
-        raise NotImplementedError("the tangent of scipy.signal.filtfilt by its coefficients")
+    unsupported(t[0] is not None or t[1] is not None, "scipy.signal.filtfilt by its coefficients")
     return signal.filtfilt(b, a, t[2], axis, padtype, padlen, method, irlen)
 
 

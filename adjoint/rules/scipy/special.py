@@ -20,6 +20,7 @@ import math
 import numpy as np
 from scipy import special
 
+from adjoint.rules.functional import unsupported
 from adjoint.rules.helpers import present
 from adjoint.rules.registry import constant, elementwise
 from adjoint.rules.scipy import elliptic, special_arrays  # noqa: F401
@@ -30,8 +31,7 @@ INTEGER = "it is an integer"
 
 def real_only(x):
     """x, which must be real: functions scaled by exp(|Re x|) are not analytic, SciPy's polygamma is real."""
-    if np.iscomplexobj(x):
-        raise NotImplementedError("the derivative of digamma or a scaled Bessel function of a complex argument")
+    unsupported(np.iscomplexobj(x), "digamma or a scaled Bessel function of a complex argument")
     return x
 
 
@@ -41,7 +41,6 @@ def below(n):
 
 
 constant(special.gammasgn, why="piecewise constant")
-elementwise(real_only, lambda z, x: 1.0)
 
 # ── exponentials, logarithms, logistic functions ─────────────────────────────────────────────────
 

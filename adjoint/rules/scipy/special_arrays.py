@@ -8,6 +8,7 @@ import math
 import numpy as np
 from scipy import special
 
+from adjoint.rules.functional import unsupported
 from adjoint.rules.registry import jvp_rule, vjp_rule
 from adjoint.rules.ufuncs import tangent_sum
 
@@ -51,8 +52,7 @@ def airy_slopes(z, x):
 
 def airye_slopes(z, x):
     """Ai is scaled by exp(ζ) and Bi by exp(-|Re ζ|), ζ = 2/3 x^(3/2); for negative x only the latter, by 1."""
-    if np.iscomplexobj(x):
-        raise NotImplementedError("the derivative of airye of a complex argument, which is not analytic")
+    unsupported(np.iscomplexobj(x), "airye of a complex argument, which is not analytic")
     root = np.sqrt(np.maximum(x, 0.0))
     return z[1] + root * z[0], x * z[0] + root * z[1], z[3] - root * z[2], x * z[2] - root * z[3]
 

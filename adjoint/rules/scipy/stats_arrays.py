@@ -10,7 +10,7 @@ import math
 import numpy as np
 from scipy import special, stats
 
-from adjoint.rules.functional import refuse_active
+from adjoint.rules.functional import refuse_active, unsupported
 from adjoint.rules.helpers import count
 from adjoint.rules.contraction import mT
 from adjoint.rules.linalg import one_triangle
@@ -199,8 +199,9 @@ def multinomial_pmf_jvp(t, z, x, n, p):
 
 def wishart_slopes(x, df, scale):
     """Of the log-density by x, df and scale, for one matrix."""
-    if np.ndim(x) != 2 or np.ndim(scale) != 2:
-        raise NotImplementedError("the derivative of wishart.logpdf of anything but one matrix, with a matrix for scale")
+    unsupported(
+        np.ndim(x) != 2 or np.ndim(scale) != 2, "scipy.stats.wishart.logpdf of anything but one matrix, with a matrix for scale"
+    )
     d = np.shape(x)[0]
     precision = np.linalg.inv(scale)
     by_x = 0.5 * (df - d - 1.0) * np.linalg.inv(x) - 0.5 * precision

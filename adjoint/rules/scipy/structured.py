@@ -10,6 +10,7 @@ matrices are differentiated as those of full ones, which costs n² numbers.
 import numpy as np
 from scipy import linalg
 
+from adjoint.rules.functional import unsupported
 from adjoint.rules.helpers import scatter
 from adjoint.rules.linalg import column, conj, eye_like, gaps, row
 from adjoint.rules.registry import constant, jvp_rule, vjp_rule
@@ -245,8 +246,7 @@ def matmul_toeplitz(g, z, c_or_cr, x, check_finite=False, workers=None):
 
 @vjp_rule(linalg.solve_circulant)
 def solve_circulant(g, z, c, b, singular="raise", tol=None, caxis=-1, baxis=0, outaxis=0):
-    if np.ndim(c) != 1 or baxis != 0 or outaxis != 0:
-        raise NotImplementedError("the derivative of scipy.linalg.solve_circulant along other axes than the usual")
+    unsupported(np.ndim(c) != 1 or baxis != 0 or outaxis != 0, "scipy.linalg.solve_circulant along other axes than the usual")
     b_bar = linalg.solve_circulant(c[back_to_front(np.size(c))], g)
     return circulant(-outer(b_bar, z), None, c), b_bar
 
@@ -284,8 +284,7 @@ def solve_banded_jvp(t, z, l_and_u, ab, b, overwrite_ab=False, overwrite_b=False
 @vjp_rule(linalg.solveh_banded)
 def solveh_banded(g, z, ab, b, overwrite_ab=False, overwrite_b=False, lower=False, check_finite=True):
     """Off the diagonal an entry stands for its mirror image too."""
-    if np.iscomplexobj(ab):
-        raise NotImplementedError("the derivative of scipy.linalg.solveh_banded of a complex matrix")
+    unsupported(np.iscomplexobj(ab), "scipy.linalg.solveh_banded of a complex matrix")
     b_bar = linalg.solveh_banded(ab, g, lower=lower)
     width = np.shape(ab)[0] - 1
     below, above = (width, 0) if lower else (0, width)
@@ -325,8 +324,7 @@ def symmetric_bands(bar, width, lower):
 
 @vjp_rule(linalg.cholesky_banded)
 def cholesky_banded(g, z, ab, overwrite_ab=False, lower=False, check_finite=True):
-    if np.iscomplexobj(ab):
-        raise NotImplementedError("the derivative of scipy.linalg.cholesky_banded of a complex matrix")
+    unsupported(np.iscomplexobj(ab), "scipy.linalg.cholesky_banded of a complex matrix")
     n, width = np.shape(ab)[1], np.shape(ab)[0] - 1
     i, j, inside = to_bands(width, lower, n)
     factor, bar = scatter(z * inside, (i, j), (n, n)), scatter(g * inside, (i, j), (n, n))
@@ -344,8 +342,7 @@ def eig_banded(
     g, z, a_band, lower=False, eigvals_only=False, overwrite_a_band=False, select="a", select_range=None, max_ev=0,
     check_finite=True,
 ):  # fmt: skip
-    if np.iscomplexobj(a_band) or select != "a":
-        raise NotImplementedError("the derivative of scipy.linalg.eig_banded of a complex matrix, or of some eigenvalues")
+    unsupported(np.iscomplexobj(a_band) or select != "a", "scipy.linalg.eig_banded of a complex matrix, or of some eigenvalues")
     if eigvals_only:
         bar = symmetric_eigen((g, None), linalg.eig_banded(a_band, lower))
     else:
@@ -375,8 +372,9 @@ def eigh_tridiagonal(
 ):
     if eigvals_only:
         return eigvalsh_tridiagonal(g, z, d, e, select, select_range)
-    if select != "a" and g[1] is not None:
-        raise NotImplementedError("some of the eigenvectors of scipy.linalg.eigh_tridiagonal: ask for all of them")
+    unsupported(
+        select != "a" and g[1] is not None, "some of the eigenvectors of scipy.linalg.eigh_tridiagonal", "Ask for all of them."
+    )
     bar = symmetric_eigen(g, z)
     return None if bar is None else of_tridiagonal(bar)
 
