@@ -42,6 +42,7 @@ from .ir import (
 from .forward_blocks import beside, kind, push_if, push_loop
 from .lower.values import Tuple, Value
 from .passes.dce import dce
+from .transposed import push_by_vjp
 from .reverse import (
     UFUNC_OPTIONS, Place, _spot_of, finished, missing, name_of, options_for_rule, parameters, refused, rule_of, spot_of,
     tree_of,
@@ -294,18 +295,14 @@ class _Forward:
         if rule.jvp is not None:
             return self.by_jvp(stmt, rule)
         if not rule.linear or stmt.fn in (runtime.make_object, getattr):
-            raise missing(stmt, rule="jvp_rule")
+            return push_by_vjp(self, stmt)
         if not stmt.args:  # its first argument, given by name
             first = parameters(rule)[0]
             stmt = dataclasses.replace(
                 stmt, args=(dict(stmt.kwargs)[first],), kwargs=tuple((k, a) for k, a in stmt.kwargs if k != first)
             )
-        others = [k for k, a in enumerate(stmt.args[1:], 1) if self.dot(a) is not None]
-        named = [k for k, a in stmt.kwargs if self.dot(a) is not None]
-        if others or named:
-            raise missing(stmt, others[0], rule="jvp_rule") if others else Unsupported(
-                f"`{name_of(stmt.fn)}` with `{named[0]}=` is not differentiated by it.", "Keep that argument constant.",
-            )
+        if any(self.dot(a) is not None for a in (*stmt.args[1:], *(a for _, a in stmt.kwargs))):
+            return push_by_vjp(self, stmt)
         options: dict[str, Any] = dict(stmt.kwargs)
         return self.b.apply(stmt.fn, self.dots[stmt.args[0]], *stmt.args[1:], **options)  # type: ignore[index]
 
@@ -405,10 +402,11 @@ class _Forward:
         if not any(mask):
             self.b.stmts.append(stmt)
             return
-        assert isinstance(stmt.fn, Callee)
+        assert isinstance(stmt.fn, Callee) and stmt.fn.function is not None
         version = self.version(stmt.fn, mask)
         given = [self.dots[a] for a, on in zip(stmt.args, mask, strict=True) if on]  # type: ignore[index]
-        made = [v for v in stmt.outs if differentiable(v.aval)]
+        results = stmt.fn.function.body.results
+        made = [v for v, r in zip(stmt.outs, results, strict=True) if differentiable(r.aval)]
         outs = [Var(kind(v.aval), dot_of=v) for v in made]
         self.dots.update(zip(made, outs, strict=True))
         self.b.stmts.append(

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from . import runtime
-from .avals import NONE, Arr, Parts, differentiable
+from .avals import NONE, Arr, Obj, Parts, differentiable
 from .errors import Unsupported
 from .forward import forward
 from .ir import Apply, At, Atom, Block, Callee, Const, Function, Var
@@ -25,7 +25,7 @@ from .lower.values import Tuple, Value
 from .reverse import spot_of
 from .sweeps import reverse
 from .rules import functional
-from .rules.registry import Higher
+from .rules.registry import HIGHER, Evaluated, Higher, PartOf
 
 
 def function_of(value: Value) -> Function:
@@ -100,6 +100,9 @@ def _push(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict
     if not key:
         return Const(None)
     made = derived(f.value, "jvp", key, lambda: forward(function, list(key), value=False))  # type: ignore[union-attr]
+    assert made.function is not None
+    if isinstance(result := made.function.body.results[0], Const) and result.value is None:
+        return Const(None)
     outs = apply(lo, made, (*atoms, *(dots[k] for k in key)))
     return lo.value(outs[0], (), frame, node)
 
@@ -165,6 +168,30 @@ def _define(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: di
     callee = Callee(f.value.__name__)
     callee.function = recursion.closed(callee, body, [])
     return Const(callee)
+
+
+@special(functional.part)
+def _part(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    fn, name, result, given = args
+    assert isinstance(fn, Const) and isinstance(name, Const) and isinstance(given, Tuple)
+    spec = HIGHER[fn.value]
+    atoms = [lo.atom(v, frame, node) for v in (result, *given.items)]
+    named = tuple((k, lo.atom(v, frame, node)) for k, v in kwargs.items())
+    avals = {k: a.aval for k, a in (*zip(spec.positional, atoms[1:], strict=False), *named)}
+    assert spec.parts is not None
+    out = Var(spec.parts[name.value](avals))
+    lo.stmts.append(Apply((out,), PartOf(fn.value, name.value), tuple(atoms), named, At()))
+    return lo.value(out, (), frame, node)
+
+
+@special(functional.evaluated)
+def _evaluated(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    made, given, data = (lo.atom(args[0], frame, node), *args[1:3])
+    assert isinstance(made.aval, Obj) and made.aval.cls is not None and isinstance(given, Tuple) and isinstance(data, Tuple)
+    atoms = [lo.atom(v, frame, node) for v in (*given.items, *data.items)]
+    out = Var(lo.atom(args[3], frame, node).aval)
+    lo.stmts.append(Apply((out,), Evaluated(made.aval.cls, len(given.items)), (made, *atoms), (), At()))
+    return lo.value(out, (), frame, node)
 
 
 @special(functional.refuse_active)

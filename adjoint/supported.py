@@ -176,8 +176,9 @@ HEADER = """\
 # What is differentiated
 
 Made by `adjoint supported --markdown` from the rules. *elementwise*: one partial derivative for each argument, from which both
-modes follow; *vjp, jvp*: a rule for each mode; *linear*: its own derivative; *constant*: the derivative is zero, for the
-reason given; *lowered*: written as something else when your program is read; *refused*: an error that says why.
+modes follow; *vjp, jvp*: a rule for each mode; *vjp*: a rule for reverse mode, which forward mode transposes; *linear*: its own
+derivative; *constant*: the derivative is zero, for the reason given; *lowered*: written as something else when your
+program is read; *refused*: an error that says why.
 `adjoint supported NAME` tells the line.
 """
 

@@ -174,11 +174,21 @@ def test_minima(f, known, args):
         np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize(("f", "known", "args"), MINIMA[:4], ids=lambda f: getattr(f, "__name__", ""))
+@pytest.mark.parametrize(("f", "known", "args"), MINIMA, ids=lambda f: getattr(f, "__name__", ""))
 def test_minima_forward(f, known, args):
     tangents = tuple(0.3 + 0.1 * np.asarray(a) if isinstance(a, np.ndarray) else 0.4 for a in args)
     ours, theirs = (adjoint.jvp(fun, args, tangents)[1] for fun in (f, known))
     np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(("f", "known", "args"), MINIMA, ids=lambda f: getattr(f, "__name__", ""))
+def test_second_derivatives_of_minima(f, known, args):
+    """Forward over reverse and reverse over reverse."""
+    for ours, theirs in zip(*(adjoint.jvp(grad(fun), args, tuple(np.ones_like(a) + 0.0 for a in args[:1]) + (None,) * len(args[1:]))
+                              for fun in (f, known)), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
+    ours, theirs = (grad(lambda x, fun=fun: np.sum(grad(fun)(x, *args[1:]) ** 2))(args[0]) for fun in (f, known))
+    np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
 
 
 # ── integrals and differential equations ─────────────────────────────────────────────────────────
@@ -285,15 +295,67 @@ def density(sample, at):
     return np.sum(np.log(stats.gaussian_kde(sample)(at))) + np.sum(stats.gaussian_kde(sample, 0.4)(at[:1]))
 
 
-@pytest.mark.parametrize(
-    ("f", "args"),
-    [(spline, (DATA, AT)), (monotone, (PLACES, DATA, AT)), (line, (PLACES, DATA, AT)), (line_filled, (DATA, AT)),
-     (cubic, (DATA, AT)), (grid, (TABLE, np.array([[0.3, 0.2], [1.1, 1.9]]))), (surface, (TABLE, AT)),
-     (density, (DATA, AT)), (density, (TABLE[:, :2].T, TABLE[:2, :2] + 0.3))],
-    ids=lambda f: getattr(f, "__name__", ""),
-)  # fmt: skip
-def test_objects_made_of_data(f, args):
-    check_grads(f, args, modes=("rev",))
+def splines_of_rows(table, at):
+    """Conditions at the ends, an axis, a derivative, periodic values, and points of two axes."""
+    ends = ((1, np.array([0.5, 1.0, 0.2, 0.7, 2.0])), (2, np.zeros(5)))
+    closed = np.concatenate((table[:, :3], table[:, :1]), axis=1)
+    return (
+        np.sum(interpolate.CubicSpline(PLACES[:4], table, axis=1, bc_type=ends)(np.stack((at, at * 0.5))) ** 2)
+        + np.sum(interpolate.CubicSpline(PLACES, table, bc_type="clamped")(at, 2) ** 2)
+        + np.sum(interpolate.CubicSpline(PLACES[:4], closed, -1, "periodic")(at + 3.0) ** 2)
+        + np.sum(interpolate.CubicSpline(PLACES, table)(at + 2.0, extrapolate="periodic") ** 2)
+    )
+
+
+def monotone_rows(x, table, at):
+    many = interpolate.PchipInterpolator(x, table, axis=0)
+    two = interpolate.PchipInterpolator(x[:2], table[:, :2], axis=1)
+    return np.sum(many(at) ** 2) + np.sum(many(at, 1) ** 2) + np.sum(many(at, 2) * table[0]) + np.sum(two(at) ** 2)
+
+
+ORDER = np.array([2, 0, 4, 1, 3])
+
+
+def lines_of_rows(x, table, at):
+    shuffled = interpolate.interp1d(x[ORDER], table[ORDER], axis=0)
+    return np.sum(shuffled(at) ** 2) + np.sum(interpolate.interp1d(x[:4], table, fill_value="extrapolate")(at + 1.0) ** 2)
+
+
+def kinds(table, at):
+    total = 0.0
+    for kind in ("nearest", "previous", "next", "zero", "slinear", "quadratic", "cubic", 2):
+        total = total + np.sum(interpolate.interp1d(PLACES, table, kind=kind, axis=0)(at) ** 2)
+    return total
+
+
+def grid_of_rows(x, values, at):
+    """By the places too, with values outside filled in, and two values at each place."""
+    places = (x, PLACES[:4])
+    filled = interpolate.RegularGridInterpolator(places, values, bounds_error=False, fill_value=0.3)
+    two = np.stack((values, values**2), axis=-1)
+    beyond = interpolate.RegularGridInterpolator(places, two, bounds_error=False, fill_value=None)
+    return np.sum(filled(2.0 * at) ** 2) + np.sum(beyond(2.0 * at) ** 2) + filled(at[0])[0] + np.sum(filled((at[:, 0], at[:, 1])))
+
+
+def surfaces(values, at):
+    s = interpolate.RectBivariateSpline(PLACES, PLACES[:4], values, kx=2, ky=2)
+    return np.sum(s(at, at[:2], dx=1) ** 2) + np.sum(s(at + 1.5, at, grid=False) ** 2) + np.sum(s(at, at[:1], dy=1, dx=1) ** 2)
+
+
+MADE = [
+    (spline, (DATA, AT)), (monotone, (PLACES, DATA, AT)), (line, (PLACES, DATA, AT)), (line_filled, (DATA, AT)),
+    (cubic, (DATA, AT)), (grid, (TABLE, np.array([[0.3, 0.2], [1.1, 1.9]]))), (surface, (TABLE, AT)),
+    (density, (DATA, AT)), (density, (TABLE[:, :2].T, TABLE[:2, :2] + 0.3)),
+    (splines_of_rows, (TABLE, AT)), (monotone_rows, (PLACES, TABLE, AT)), (lines_of_rows, (PLACES, TABLE, 0.5 * AT)),
+    (kinds, (TABLE, AT + 0.03)), (grid_of_rows, (PLACES, TABLE, np.array([[0.3, 0.2], [1.07, 1.3]]))),
+    (surfaces, (TABLE, AT + 0.03)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("f", "args"), MADE, ids=lambda f: getattr(f, "__name__", ""))
+@pytest.mark.parametrize("order", [1, 2])
+def test_objects_made_of_data(f, args, order):
+    check_grads(f, args, order=order)
 
 
 def test_the_values_of_pchip_are_scipys():

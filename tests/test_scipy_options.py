@@ -71,12 +71,12 @@ def balanced(a):
     return linalg.matrix_balance(a, separate=True)[0][0, 0]
 
 
-def quadratic(x):
-    return interpolate.interp1d(np.arange(8.0), x, kind="quadratic")(1.3) * 1.0
+def splines_on_a_grid(a):
+    return interpolate.RegularGridInterpolator((X[:3], X[:3]), a, method="slinear")(X[1:3])[0]
 
 
-def slopes_of_pchip(x):
-    return interpolate.PchipInterpolator(np.arange(8.0), x)(1.3, 1) * 1.0
+def periodic_pchip(x):
+    return interpolate.PchipInterpolator(np.arange(8.0), x)(9.3, extrapolate="periodic") * 1.0
 
 
 def smoothed(a):
@@ -104,7 +104,7 @@ REFUSED = [
     (orthogonalised, X, "orthogonalize="), (second_kind, A, "type=2 or 3"), (some_vectors, A, "some of the eigenvectors"),
     (some_of_three_diagonals, X, "some of the eigenvectors"), (of_a_pair, A, "a pair of matrices"),
     (left_ones, A, "left eigenvectors"), (tall_rq, TALL, "a tall matrix"), (full_svd, TALL, "full decomposition"),
-    (raw_qr, A, "raw"), (balanced, A, "separate=True"), (quadratic, X, "another kind"), (slopes_of_pchip, X, "slopes"),
+    (raw_qr, A, "raw"), (balanced, A, "separate=True"), (splines_on_a_grid, A, "another method"), (periodic_pchip, X, "periodic"),
     (smoothed, TALL, "smoothing"), (canberra, TALL, "this metric"), (weighted, X, "weights"), (robust, X, "another loss"),
     (scaled_airy, X, "complex argument"),
 ]  # fmt: skip

@@ -24,7 +24,7 @@ def pull_rest(f, args, g):
 
 
 def push(f, args, tangents):
-    """The tangent of `f(*args)`; None if none of the tangents is there."""
+    """The tangent of `f(*args)`; None if none of the tangents is there, or it depends on none of them."""
     raise NotImplementedError
 
 
@@ -58,6 +58,16 @@ def define(f, args):
 
     Its derivative is that of a primitive which computes the same in another way.
     """
+    raise NotImplementedError
+
+
+def part(fn, name, result, args, **options):
+    """`result.name`, of what `fn(*args, **options)` returned, which is differentiated again by the rule of that part."""
+    raise NotImplementedError
+
+
+def evaluated(made, given, data, like):
+    """`made(*given)`, of an object made of this data, which is differentiated again; its value is of the kind of `like`."""
     raise NotImplementedError
 
 

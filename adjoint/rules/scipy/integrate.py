@@ -21,8 +21,8 @@ from scipy import integrate
 
 from adjoint.avals import Arr, Num, Parts, Seq, shape_of
 from adjoint.errors import Unsupported
-from adjoint.rules.functional import by_helper, nones, pull, value_of
-from adjoint.rules.registry import Calls, constant, higher, refuse, vjp_rule
+from adjoint.rules.functional import by_helper, nones, pull, push, value_of
+from adjoint.rules.registry import Calls, constant, higher, jvp_rule, refuse, vjp_rule
 from adjoint.rules.scipy import samples  # noqa: F401
 
 FLOAT = Num("float")
@@ -98,6 +98,16 @@ def fixed_quad(g, z, func, a, b, *args, n=5):
     x_bar, *bars = pull(func, (a + (b - a) * part, *args), g[0] * (b - a) * weight)
     mean = g[0] * z[0] / (b - a)
     return None, np.sum(x_bar * (1.0 - part)) - mean, np.sum(x_bar * part) + mean, *bars
+
+
+@jvp_rule(integrate.fixed_quad)
+def fixed_quad_jvp(t, z, func, a, b, *args, n=5):
+    part, weight = gauss(n)
+    a_dot, b_dot = 0.0 if t[1] is None else t[1], 0.0 if t[2] is None else t[2]
+    moved = None if t[1] is None and t[2] is None else a_dot + (b_dot - a_dot) * part
+    change = push(func, (a + (b - a) * part, *args), (moved, *t[3:]))
+    stretched = z[0] / (b - a) * (b_dot - a_dot)
+    return (stretched if change is None else np.sum((b - a) * weight * change) + stretched), None
 
 
 refuse(

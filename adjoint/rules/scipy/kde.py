@@ -9,8 +9,8 @@ import math
 import numpy as np
 from scipy import stats
 
-from adjoint.rules.functional import define, pull, unsupported
-from adjoint.rules.registry import made_of_data, vjp_rule
+from adjoint.rules.functional import define, pull, push, unsupported
+from adjoint.rules.registry import jvp_rule, made_of_data, vjp_rule
 
 made_of_data(stats.gaussian_kde)
 
@@ -48,3 +48,9 @@ def gaussian_kde(g, z, made, points, dataset, bw_method, weights):
     unsupported(weights is not None, "scipy.stats.gaussian_kde with weights")
     sample_bar, at_bar, _ = pull(define(density, (dataset, points, bw_method)), (dataset, points, bw_method), g)
     return None, at_bar, sample_bar
+
+
+@jvp_rule((stats.gaussian_kde, "()"))
+def gaussian_kde_jvp(t, z, made, points, dataset, bw_method, weights):
+    unsupported(weights is not None, "scipy.stats.gaussian_kde with weights")
+    return push(define(density, (dataset, points, bw_method)), (dataset, points, bw_method), (t[2], t[1], None))

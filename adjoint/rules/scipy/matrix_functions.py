@@ -117,3 +117,13 @@ def expm_frechet(g, z, A, E, method=None, compute_expm=True, check_finite=True):
     if value_bar is not None:
         a_bar = a_bar + linalg.expm_frechet(mT(A), value_bar, compute_expm=False)
     return a_bar, e_bar
+
+
+@jvp_rule(linalg.expm_frechet)
+def expm_frechet_jvp(t, z, A, E, method=None, compute_expm=True, check_finite=True):
+    """The same blocks move together: [[Ȧ, Ė], [0, Ȧ]]."""
+    a_dot = np.zeros_like(A) if t[0] is None else t[0]
+    e_dot = np.zeros_like(E) if t[1] is None else t[1]
+    whole = linalg.expm_frechet(doubled(A, E), doubled(a_dot, e_dot), compute_expm=False)
+    n = np.shape(A)[-1]
+    return (whole[..., :n, :n], corner(whole)) if compute_expm else corner(whole)

@@ -15,7 +15,7 @@ from scipy import optimize
 
 from adjoint.avals import Arr, Num, Parts, Seq, shape_of
 from adjoint.errors import Unsupported
-from adjoint.rules.functional import cost_of, gradient_of, pull, pull_first, pull_rest, push, scaled, unsupported
+from adjoint.rules.functional import cost_of, gradient_of, part, pull, pull_first, pull_rest, push, scaled, unsupported
 from adjoint.rules.registry import Calls, constant, higher, jvp_rule, refuse, vjp_rule
 
 FLOAT = Num("float")
@@ -283,7 +283,8 @@ def minimize_fun(
     g, z, result, fun, x0, *args, method=None, jac=None, hess=None, hessp=None, bounds=None, constraints=(), tol=None,
     callback=None, options=None,
 ):  # fmt: skip
-    return None, None, None, *pull_rest(fun, (result.x, *args), g)
+    x = part(optimize.minimize, "x", result, (fun, x0, *args), bounds=bounds)
+    return None, None, None, *pull_rest(fun, (x, *args), g)
 
 
 @jvp_rule(MINIMIZE_FUN)
@@ -291,7 +292,8 @@ def minimize_fun_jvp(
     t, z, result, fun, x0, *args, method=None, jac=None, hess=None, hessp=None, bounds=None, constraints=(), tol=None,
     callback=None, options=None,
 ):  # fmt: skip
-    return push(fun, (result.x, *args), (None, *t[3:]))
+    x = part(optimize.minimize, "x", result, (fun, x0, *args), bounds=bounds)
+    return push(fun, (x, *args), (None, *t[3:]))
 
 
 SCALAR_X, SCALAR_FUN = (optimize.minimize_scalar, "x"), (optimize.minimize_scalar, "fun")
@@ -320,12 +322,14 @@ def minimize_scalar_x_jvp(t, z, result, fun, *args, bracket=None, bounds=None, m
 
 @vjp_rule(SCALAR_FUN)
 def minimize_scalar_fun(g, z, result, fun, *args, bracket=None, bounds=None, method=None, tol=None, options=None):
-    return None, None, *pull_rest(fun, (result.x, *args), g)
+    x = part(optimize.minimize_scalar, "x", result, (fun, *args), bounds=bounds)
+    return None, None, *pull_rest(fun, (x, *args), g)
 
 
 @jvp_rule(SCALAR_FUN)
 def minimize_scalar_fun_jvp(t, z, result, fun, *args, bracket=None, bounds=None, method=None, tol=None, options=None):
-    return push(fun, (result.x, *args), (None, *t[2:]))
+    x = part(optimize.minimize_scalar, "x", result, (fun, *args), bounds=bounds)
+    return push(fun, (x, *args), (None, *t[2:]))
 
 
 SQUARES_X, SQUARES_COST = (optimize.least_squares, "x"), (optimize.least_squares, "cost")
@@ -354,6 +358,19 @@ def least_squares_x(
     return None, None, None, *pull_rest(slope, (z, *args), -newton_direction(jacobian(slope, z, args), g, free))
 
 
+@jvp_rule(SQUARES_X)
+def least_squares_x_jvp(
+    t, z, result, fun, x0, *args, jac="2-point", bounds=(-np.inf, np.inf), method="trf", ftol=1e-8, xtol=1e-8,
+    gtol=1e-8, x_scale=None, loss="linear", f_scale=1.0, diff_step=None, tr_solver=None, tr_options=None,
+    jac_sparsity=None, max_nfev=None, verbose=0, callback=None, workers=None,
+):  # fmt: skip
+    linear_loss(loss)
+    slope = gradient_of(cost_of(fun))
+    change = push(slope, (z, *args), (None, *t[3:]))
+    free = free_entries_between(z, bounds)
+    return None if change is None else -newton_direction(jacobian(slope, z, args), change, free)
+
+
 @vjp_rule(SQUARES_COST)
 def least_squares_cost(
     g, z, result, fun, x0, *args, jac="2-point", bounds=(-np.inf, np.inf), method="trf", ftol=1e-8, xtol=1e-8,
@@ -361,7 +378,19 @@ def least_squares_cost(
     jac_sparsity=None, max_nfev=None, verbose=0, callback=None, workers=None,
 ):  # fmt: skip
     linear_loss(loss)
-    return None, None, None, *pull_rest(cost_of(fun), (result.x, *args), g)
+    x = part(optimize.least_squares, "x", result, (fun, x0, *args), bounds=bounds, loss=loss)
+    return None, None, None, *pull_rest(cost_of(fun), (x, *args), g)
+
+
+@jvp_rule(SQUARES_COST)
+def least_squares_cost_jvp(
+    t, z, result, fun, x0, *args, jac="2-point", bounds=(-np.inf, np.inf), method="trf", ftol=1e-8, xtol=1e-8,
+    gtol=1e-8, x_scale=None, loss="linear", f_scale=1.0, diff_step=None, tr_solver=None, tr_options=None,
+    jac_sparsity=None, max_nfev=None, verbose=0, callback=None, workers=None,
+):  # fmt: skip
+    linear_loss(loss)
+    x = part(optimize.least_squares, "x", result, (fun, x0, *args), bounds=bounds, loss=loss)
+    return push(cost_of(fun), (x, *args), (None, *t[3:]))
 
 
 refuse(

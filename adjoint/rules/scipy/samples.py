@@ -1,13 +1,13 @@
-"""scipy.integrate: integrals of samples.  Linear in the samples; by their places, the trapezoidal rule is differentiated
-too, Simpson's is not linear in them and is given by its intervals.
+"""scipy.integrate: integrals of samples.  Linear in the samples; by their places, the trapezoidal rule and Simpson's are
+differentiated too.
 """
 
 import numpy as np
 from scipy import integrate
 
-from adjoint.rules.functional import refuse_active, unsupported
+from adjoint.rules.functional import define, pull, push, refuse_active, unsupported
 from adjoint.rules.helpers import at
-from adjoint.rules.registry import jvp_rule, refuse, vjp_rule
+from adjoint.rules.registry import constant, jvp_rule, refuse, vjp_rule
 
 
 def spacing(x, dx, axis, ndim):
@@ -101,51 +101,66 @@ def cumulative_trapezoid_jvp(t, z, y, x=None, dx=1.0, axis=-1, initial=None):
 # Rules with weights: the weights are what the rule gives for each sample alone.
 
 
-def simpson_matrix(n, x, dx):
-    return integrate.simpson(np.eye(n), x=x, dx=dx, axis=0)
+def cumulative_simpson_weights(n, x, starts):
+    return integrate.cumulative_simpson(np.eye(n), x=x, axis=-1, initial=0.0 if starts else None)
 
 
-def cumulative_simpson_matrix(n, x, dx, starts):
-    return integrate.cumulative_simpson(np.eye(n), x=x, dx=dx, axis=-1, initial=0.0 if starts else None)
+def romb_weights(n):
+    return integrate.romb(np.eye(n), axis=0)
 
 
-def romb_matrix(n, dx):
-    return integrate.romb(np.eye(n), dx=dx, axis=0)
+constant(romb_weights, why="weights")
+refuse(cumulative_simpson_weights, why="it is not differentiated by the places of its samples")
 
 
-refuse(romb_matrix, simpson_matrix, cumulative_simpson_matrix, why="the second derivative by the places of samples")
+# ── Simpson's rule ───────────────────────────────────────────────────────────────────────────────
 
 
-def one_row(x):
-    unsupported(x is not None and np.ndim(x) != 1, "Simpson's rule with other places for each row")
+def parabolas(y, h):
+    """The integral of the parabola through each three samples, with intervals of lengths h between them."""
+    h0, h1 = h[..., ::2], h[..., 1::2]
+    both = h0 + h1
+    terms = y[..., :-2:2] * (2.0 - h1 / h0) + y[..., 1:-1:2] * (both * both / (h0 * h1)) + y[..., 2::2] * (2.0 - h0 / h1)
+    return np.sum(both / 6.0 * terms, axis=-1)
+
+
+def last_interval(y, h0, h1):
+    """The integral over the last interval of the parabola through the last three samples."""
+    after = y[..., -1] * (2.0 * h1 * h1 + 3.0 * h0 * h1) / (6.0 * (h0 + h1))
+    middle = y[..., -2] * (h1 * h1 + 3.0 * h0 * h1) / (6.0 * h0)
+    return after + middle - y[..., -3] * h1**3 / (6.0 * h0 * (h0 + h1))
+
+
+def by_parabolas(y, x, dx, axis):
+    """Simpson's rule; of an even number of samples the last interval by itself (Cartwright, "Simpson's rule cumulative
+    integration with MS Excel and irregularly-spaced data", 2017)."""
+    y, n = np.moveaxis(y, axis, -1), np.shape(y)[axis]
+    if x is None:
+        h = dx * np.ones(n - 1)
+    else:
+        h = np.diff(x) if np.ndim(x) == 1 else np.diff(np.moveaxis(x, axis, -1), axis=-1)
+    if n == 2:
+        return 0.5 * h[..., 0] * (y[..., 0] + y[..., 1])
+    if n % 2 == 1:
+        return parabolas(y, h)
+    return parabolas(y[..., :-1], h[..., :-1]) + last_interval(y, h[..., -2], h[..., -1])
 
 
 @vjp_rule(integrate.simpson)
 def simpson(g, z, y, x=None, *, dx=1.0, axis=-1):
-    one_row(x)
-    weights = simpson_matrix(np.shape(y)[axis], x, dx)
-    y_bar = np.moveaxis(np.expand_dims(g, -1) * weights, -1, axis)
-    if x is None:
-        return y_bar, None, np.sum(g * z) / dx
-    return y_bar, places_of_simpson(np.moveaxis(y, axis, -1), x, g)
+    where = (y, x, dx, axis)
+    return pull(define(by_parabolas, where), where, g)
 
 
-def places_of_simpson(y, x, g):
-    """By the places: central differences of the weights, which are rational functions of them."""
-    n = np.shape(x)[0]
-    h = 1e-3 * np.min(np.abs(np.diff(x)))
-    flat, bars = np.reshape(y, (-1, n)).T @ np.ravel(g), np.zeros(n)
-    for k in range(n):
-        for step, weight in ((1, 0.8), (2, -0.2), (3, 4.0 / 105.0), (4, -1.0 / 280.0)):
-            e = np.zeros(n)
-            e[k] = step * h
-            bars[k] += weight / h * (flat @ (simpson_matrix(n, x + e, 1.0) - simpson_matrix(n, x - e, 1.0)))
-    return bars
+@jvp_rule(integrate.simpson)
+def simpson_jvp(t, z, y, x=None, *, dx=1.0, axis=-1):
+    where = (y, x, dx, axis)
+    return push(define(by_parabolas, where), where, (t[0], t[1], t[2], None))
 
 
 @vjp_rule(integrate.romb)
 def romb(g, z, y, dx=1.0, axis=-1, show=False):
-    weights = romb_matrix(np.shape(y)[axis], dx)
+    weights = dx * romb_weights(np.shape(y)[axis])
     return np.moveaxis(np.expand_dims(g, -1) * weights, -1, axis), np.sum(g * z) / dx
 
 
@@ -157,9 +172,11 @@ def romb_jvp(t, z, y, dx=1.0, axis=-1, show=False):
 
 @vjp_rule(integrate.cumulative_simpson)
 def cumulative_simpson(g, z, y, *, x=None, dx=1.0, axis=-1, initial=None):
-    one_row(x)
+    unsupported(x is not None and np.ndim(x) != 1, "scipy.integrate.cumulative_simpson with other places for each row")
     refuse_active(x, "cumulative_simpson is not differentiated by the places of its samples")
-    weights = cumulative_simpson_matrix(np.shape(y)[axis], x, dx, initial is not None)
+    weights = cumulative_simpson_weights(np.shape(y)[axis], x, initial is not None)
+    if x is None:
+        weights = dx * weights
     y_bar = np.moveaxis(np.moveaxis(g, axis, -1) @ weights.T, -1, axis)
     dx_bar = np.sum(g * (z if initial is None else z - initial)) / dx
     return y_bar, None, dx_bar, None, None if initial is None else np.sum(g)

@@ -35,6 +35,11 @@ def real_only(x):
     return x
 
 
+def in_order(fn):
+    """∂fn/∂v, for a function of an order v and x."""
+    return lambda z, v, x: of_order(fn, 0, v, x)
+
+
 def below(n):
     """n - 1, but 0 for 0: the polynomial of degree n - 1 where the factor n makes it zero."""
     return n - (n != 0)
@@ -325,56 +330,35 @@ elementwise(special.k1, lambda z, x: -0.5 * (special.k0(x) + special.kn(2, x)))
 elementwise(special.k0e, lambda z, x: z - special.k1e(x))
 elementwise(special.k1e, lambda z, x: z - 0.5 * (special.k0e(x) + special.kve(2.0, x)))
 elementwise(special.kn, INTEGER, lambda z, n, x: -0.5 * (special.kn(np.abs(n - 1), x) + special.kn(n + 1, x)))
+elementwise(special.jv, in_order(special.jv), lambda z, v, x: 0.5 * (special.jv(v - 1.0, x) - special.jv(v + 1.0, x)))
 elementwise(
-    special.jv,
-    lambda z, v, x: of_order(special.jv, 0, v, x),
-    lambda z, v, x: 0.5 * (special.jv(v - 1.0, x) - special.jv(v + 1.0, x)),
-)
-elementwise(
-    special.jve,
-    lambda z, v, x: of_order(special.jve, 0, v, x),
+    special.jve, in_order(special.jve),
     lambda z, v, x: 0.5 * (special.jve(v - 1.0, real_only(x)) - special.jve(v + 1.0, x)),
-)
+)  # fmt: skip
+elementwise(special.yv, in_order(special.yv), lambda z, v, x: 0.5 * (special.yv(v - 1.0, x) - special.yv(v + 1.0, x)))
 elementwise(
-    special.yv,
-    lambda z, v, x: of_order(special.yv, 0, v, x),
-    lambda z, v, x: 0.5 * (special.yv(v - 1.0, x) - special.yv(v + 1.0, x)),
-)
-elementwise(
-    special.yve,
-    lambda z, v, x: of_order(special.yve, 0, v, x),
+    special.yve, in_order(special.yve),
     lambda z, v, x: 0.5 * (special.yve(v - 1.0, real_only(x)) - special.yve(v + 1.0, x)),
-)
+)  # fmt: skip
+elementwise(special.iv, in_order(special.iv), lambda z, v, x: 0.5 * (special.iv(v - 1.0, x) + special.iv(v + 1.0, x)))
 elementwise(
-    special.iv,
-    lambda z, v, x: of_order(special.iv, 0, v, x),
-    lambda z, v, x: 0.5 * (special.iv(v - 1.0, x) + special.iv(v + 1.0, x)),
-)
-elementwise(
-    special.ive,
-    lambda z, v, x: of_order(special.ive, 0, v, x),
+    special.ive, in_order(special.ive),
     lambda z, v, x: 0.5 * (special.ive(v - 1.0, real_only(x)) + special.ive(v + 1.0, x)) - np.sign(x) * z,
-)
-elementwise(
-    special.kv,
-    lambda z, v, x: of_order(special.kv, 0, v, x),
-    lambda z, v, x: -0.5 * (special.kv(v - 1.0, x) + special.kv(v + 1.0, x)),
-)
+)  # fmt: skip
+elementwise(special.kv, in_order(special.kv), lambda z, v, x: -0.5 * (special.kv(v - 1.0, x) + special.kv(v + 1.0, x)))
 elementwise(  # kve = kv * exp(x), analytic
     special.kve,
-    lambda z, v, x: of_order(special.kve, 0, v, x),
+    in_order(special.kve),
     lambda z, v, x: z - 0.5 * (special.kve(v - 1.0, x) + special.kve(v + 1.0, x)),
 )
 elementwise(
-    special.hankel1,
-    lambda z, v, x: of_order(special.hankel1, 0, v, x),
+    special.hankel1, in_order(special.hankel1),
     lambda z, v, x: 0.5 * (special.hankel1(v - 1.0, x) - special.hankel1(v + 1.0, x)),
-)
+)  # fmt: skip
 elementwise(
-    special.hankel2,
-    lambda z, v, x: of_order(special.hankel2, 0, v, x),
+    special.hankel2, in_order(special.hankel2),
     lambda z, v, x: 0.5 * (special.hankel2(v - 1.0, x) - special.hankel2(v + 1.0, x)),
-)
+)  # fmt: skip
 OF_SLOPE = "it is the order of a derivative of a Bessel function"
 elementwise(special.jvp, OF_SLOPE, lambda z, v, x, n=1: special.jvp(v, x, n + 1), INTEGER)
 elementwise(special.yvp, OF_SLOPE, lambda z, v, x, n=1: special.yvp(v, x, n + 1), INTEGER)
@@ -398,15 +382,13 @@ def struve_extra(v, x):
 
 
 elementwise(
-    special.struve,
-    lambda z, v, x: of_order(special.struve, 0, v, x),
+    special.struve, in_order(special.struve),
     lambda z, v, x: 0.5 * (special.struve(v - 1.0, x) - special.struve(v + 1.0, x) + struve_extra(v, x)),
-)
+)  # fmt: skip
 elementwise(
-    special.modstruve,
-    lambda z, v, x: of_order(special.modstruve, 0, v, x),
+    special.modstruve, in_order(special.modstruve),
     lambda z, v, x: 0.5 * (special.modstruve(v - 1.0, x) + special.modstruve(v + 1.0, x) + struve_extra(v, x)),
-)
+)  # fmt: skip
 elementwise(special.itstruve0, lambda z, x: special.struve(0.0, x))
 elementwise(
     special.wright_bessel,

@@ -10,6 +10,7 @@ matrices are differentiated as those of full ones, which costs n² numbers.
 import numpy as np
 from scipy import linalg
 
+from adjoint.rules import linalg as plain
 from adjoint.rules.functional import unsupported
 from adjoint.rules.helpers import scatter
 from adjoint.rules.linalg import column, conj, eye_like, gaps, row
@@ -244,11 +245,26 @@ def matmul_toeplitz(g, z, c_or_cr, x, check_finite=False, workers=None):
     return of_generators(outer(g, x), c_or_cr), x_bar
 
 
+def along_first(c, baxis, outaxis):
+    unsupported(
+        np.ndim(c) != 1 or baxis != 0 or outaxis != 0, "scipy.linalg.solve_circulant along other axes than the usual"
+    )
+
+
 @vjp_rule(linalg.solve_circulant)
 def solve_circulant(g, z, c, b, singular="raise", tol=None, caxis=-1, baxis=0, outaxis=0):
-    unsupported(np.ndim(c) != 1 or baxis != 0 or outaxis != 0, "scipy.linalg.solve_circulant along other axes than the usual")
+    along_first(c, baxis, outaxis)
     b_bar = linalg.solve_circulant(c[back_to_front(np.size(c))], g)
     return circulant(-outer(b_bar, z), None, c), b_bar
+
+
+@jvp_rule(linalg.solve_circulant)
+def solve_circulant_jvp(t, z, c, b, singular="raise", tol=None, caxis=-1, baxis=0, outaxis=0):
+    along_first(c, baxis, outaxis)
+    right = t[1]
+    if t[0] is not None:
+        right = tangent_sum(right, -(linalg.circulant(t[0]) @ z))
+    return linalg.solve_circulant(c, right)
 
 
 # ── banded matrices ──────────────────────────────────────────────────────────────────────────────
@@ -322,6 +338,15 @@ def symmetric_bands(bar, width, lower):
     return (bar + bar.T)[i, j] * inside * off_diagonal_weights(width, lower)
 
 
+@jvp_rule(linalg.solveh_banded)
+def solveh_banded_jvp(t, z, ab, b, overwrite_ab=False, overwrite_b=False, lower=False, check_finite=True):
+    unsupported(np.iscomplexobj(ab), "scipy.linalg.solveh_banded of a complex matrix")
+    right = t[1]
+    if t[0] is not None:
+        right = tangent_sum(right, -(from_bands(t[0], lower) @ z))
+    return linalg.solveh_banded(ab, right, lower=lower)
+
+
 @vjp_rule(linalg.cholesky_banded)
 def cholesky_banded(g, z, ab, overwrite_ab=False, lower=False, check_finite=True):
     unsupported(np.iscomplexobj(ab), "scipy.linalg.cholesky_banded of a complex matrix")
@@ -335,6 +360,16 @@ def cholesky_banded(g, z, ab, overwrite_ab=False, lower=False, check_finite=True
     left = linalg.solve_triangular(factor, inner, 1, True)
     bar = symmetric_bands(linalg.solve_triangular(factor, left.T, 1, True), width, lower)
     return bar + g * (1.0 - inside)  # entries outside of the matrix are handed on
+
+
+@jvp_rule(linalg.cholesky_banded)
+def cholesky_banded_jvp(t, z, ab, overwrite_ab=False, lower=False, check_finite=True):
+    unsupported(np.iscomplexobj(ab), "scipy.linalg.cholesky_banded of a complex matrix")
+    n, width = np.shape(ab)[1], np.shape(ab)[0] - 1
+    i, j, inside = to_bands(width, lower, n)
+    factor = scatter(z * inside, (i, j), (n, n))
+    factor_dot = plain.cholesky_jvp((from_bands(t[0], lower),), factor, None, not lower)
+    return factor_dot[i, j] * inside + t[0] * (1.0 - inside)
 
 
 @vjp_rule(linalg.eig_banded)
