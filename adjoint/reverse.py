@@ -41,6 +41,7 @@ from .lower.values import Tuple, Value
 from .pairs import Pairs, pull_call
 from .rules.registry import HIGHER, Evaluated, Higher, PartOf, Rule, lookup
 from .shapes import Shapes
+from .shifts import cancelled
 from .structure import pull_if, pull_loop
 
 Place = int | tuple[int, int]  # the number of a parameter; of `*args` and of an item in it
@@ -69,7 +70,7 @@ class _Reverse:
     """The reverse sweep as it grows: the cotangents so far, and the statements that compute them."""
 
     def __init__(self, body: Block, wrt: Iterable[Var], pairs: Pairs | None = None, shapes: Shapes | None = None) -> None:
-        self.active = active(body, wrt)
+        self.active = active(body, wrt) - cancelled(body)
         self.unbound = unbound(body)
         self.pairs: Pairs = {} if pairs is None else pairs  # functions that call themselves, in two halves
         self.bars: dict[Key, Atom] = {}

@@ -80,6 +80,8 @@ class Expressions:
                 return ast.Subscript(self.atom(args[0]), self.index(args[1]), ast.Load())
             case operator.contains:
                 return ast.Compare(self.atom(args[1]), [ast.In()], [self.atom(args[0])])
+            case np.expand_dims if stmt.at.sweep != "forward" and _new_axis(stmt) is not None:
+                return ast.Subscript(self.atom(args[0]), self.constant_index(_new_axis(stmt)), ast.Load())
             case np.transpose if len(args) == 1 and not stmt.kwargs and _is_array(args[0]):
                 return ast.Attribute(self.atom(args[0]), "T", ast.Load())
         if isinstance(fn, Higher):
@@ -111,6 +113,9 @@ class Expressions:
             positive = without_minus(right)
             if positive is not None:
                 return ast.BinOp(left, ast.Sub() if op is ast.Add else ast.Add(), positive)
+            positive = without_minus(left) if op is ast.Add else None
+            if positive is not None:
+                return ast.BinOp(right, ast.Sub(), positive)
         return ast.BinOp(left, op(), right)
 
     def call(self, fn: ast.expr, stmt: Apply, args: tuple[Atom, ...]) -> ast.expr:
@@ -215,6 +220,19 @@ def without_minus(value: ast.expr) -> ast.expr | None:
             left = without_minus(value.left)
             return None if left is None else ast.BinOp(left, value.op, value.right)
     return None
+
+
+def _new_axis(stmt: Apply) -> Any:
+    """The index that `np.expand_dims` stands for: `None`, `(:, None)`, `(..., None)`; None where that is not known."""
+    x, *axes = stmt.args
+    axis = axes[0] if axes else None
+    if not _is_array(x) or stmt.kwargs or not isinstance(axis, Const) or type(axis.value) is not int:
+        return None
+    rank = len(x.aval.shape)  # type: ignore[union-attr, arg-type]
+    place = axis.value % (rank + 1)
+    if place == rank > 1:
+        return (Ellipsis, None)
+    return (*[slice(None)] * place, None)
 
 
 def name(text: str, store: bool = False) -> ast.expr:

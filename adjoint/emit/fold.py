@@ -142,7 +142,7 @@ class Folds:
 
     def _atom(self, a: Atom) -> int:
         if isinstance(a, Const):
-            return min(len(repr(a.value)), 20)
+            return _length(a.value)
         if a in self.folded or (a in self.width and self.uses[a] == 1 and a.hint is None and a.bar_of is None and a.dot_of is None):
             return self.width[a] + 2
         return len(a.hint) if a.hint else 6
@@ -169,6 +169,15 @@ class Folds:
 def _stands_beside(v: Var) -> bool:
     """Is it the tangent of a value that the user named?  It has a line, as that has."""
     return v.dot_of is not None and v.dot_of.hint is not None
+
+
+def _length(value: object) -> int:
+    """About how many characters a constant takes, slices as they stand in brackets."""
+    if isinstance(value, slice):
+        return 1 + sum(len(str(bound)) for bound in (value.start, value.stop) if bound is not None)
+    if type(value) is tuple:
+        return sum(_length(item) + 2 for item in value)
+    return min(len(repr(value)), 20)
 
 
 _CONTAINERS = (runtime.make_tuple, runtime.make_list, runtime.make_dict, runtime.append)

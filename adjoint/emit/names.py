@@ -37,6 +37,7 @@ class Names:
         self._count = 0
         self._fixed = {leaf: p.name for p in function.params for leaf in [p.tree] if isinstance(leaf, Var)}
         self._function = function
+        self._makeshift = set(_makeshift(function.body))
         self._note_loops(function.body)
         for a, b in self._wishes(function.body):
             self._join(a, b)
@@ -62,8 +63,8 @@ class Names:
             return
         if sum(v in self._fixed for v in (*mine, *theirs)) > 1:
             return
-        if _kind(mine[0]) != _kind(theirs[0]):  # a cotangent does not get a value's name
-            return
+        if len({_kind(m) for m in (*mine, *theirs) if m not in self._makeshift}) > 1:
+            return  # a cotangent does not get a value's name
         self._parent[y] = x
         mine.extend(theirs)
 
@@ -210,6 +211,15 @@ class Names:
             k += 1
             name = f"{wanted[:-4]}_{k}{wanted[-4:]}" if wanted.endswith(("_bar", "_dot")) else f"{wanted}_{k}"
         return name
+
+
+def _makeshift(block: Block) -> Iterator[Var]:
+    """What a pullback makes on the way to a cotangent: it may have the name of that already."""
+    for stmt in block.stmts:
+        if isinstance(stmt, Apply) and stmt.at.sweep == "reverse":
+            yield from (v for v in stmt.outs if v.hint is None and _kind(v) is None)
+        for inner in blocks(stmt):
+            yield from _makeshift(inner)
 
 
 def _tangents_last(order: list[Var]) -> list[Var]:

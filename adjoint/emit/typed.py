@@ -26,7 +26,8 @@ from .. import runtime, typed_runtime
 from ..avals import Arr, Num, Obj, Parts
 from ..ir import UNDEF, Apply, Atom, Block, Const, Function, If, Loop, Var, blocks, defined_within, leaves
 from .expressions import Expressions, name
-from .write import Writer, assign, is_basic
+from ..passes.certain import is_basic
+from .write import Writer, assign
 
 COUNTERS = ("at", *(f"at_{k}" for k in range(2, 20)))  # by depth of nesting
 

@@ -17,10 +17,11 @@ from typing import Any
 import numpy as np
 
 from .. import runtime
-from ..avals import INT, Arr, Cut, Num, Obj, Parts, Seq, is_slice
+from ..avals import Arr, Num, Parts, Seq, is_slice
 from ..ir import (
     UNDEF, Apply, At, Atom, Block, Const, Function, If, Loop, Place, Stmt, Try, Var, With, blocks, defined, reads,
 )
+from ..passes.certain import Facts, is_basic
 from .alias import Aliases
 from .births import Births
 from .expressions import Expressions, name, without_minus
@@ -42,6 +43,7 @@ class Writer:
         self.told: tuple[str, int] | None = None  # the user's line that was shown last
         self.headed: set[tuple[str, int]] = set()  # the lines shown beside a loop or branch
         self.pulled: Apply | None = None
+        self.facts = Facts.of(function.body)
 
     def body(self) -> list[ast.stmt]:
         out: list[ast.stmt] = []
@@ -215,7 +217,7 @@ class Writer:
             now = ast.Subscript(target, self.write.index(rest[0]), ast.Load())
             total = ast.Call(self.write.function(runtime.add), [now, value], [])
             return [ast.Assign([part], total, lineno=1)]
-        if isinstance(old.aval, Seq | Parts) or is_basic(rest[0]):
+        if isinstance(old.aval, Seq | Parts) or is_basic(rest[0]) or self.facts.is_distinct(rest[0]):
             return [increment(part, value)]
         if isinstance(rest[0], Const) and isinstance(rest[0].value, str):  # a dict
             return [assign(self.names[out], self.write.apply(stmt))]
@@ -456,19 +458,3 @@ def _alike(a: Atom, b: Var) -> bool:
 def _holds_numbers(aval: Any) -> bool:
     items = (aval.item,) if isinstance(aval, Seq) else aval.items
     return all(isinstance(item, Num) for item in items)
-
-
-def is_basic(index: Atom) -> bool:
-    """An index without arrays: no entry can occur twice in it."""
-    items = index.aval.items if isinstance(index.aval, Parts) and index.aval.cls is tuple else (index.aval,)
-    for item in items:
-        mask = isinstance(item, Arr) and item.dtype == np.dtype(bool)
-        number = isinstance(item, Arr) and item.boxed and item.shape == ()
-        if not (item == INT or isinstance(item, Cut) or mask or number or _is_marker(item)):
-            return False
-    return True
-
-
-def _is_marker(item: Any) -> bool:
-    return isinstance(item, Obj) and item.cls in (slice, type(None), type(Ellipsis))
-

@@ -3,7 +3,8 @@
     BEFORE    on the lowered program, before it is differentiated
     PASSES    on the gradient
 
-in this order.  Any of them may be left out, and the answer stays the same.  Naive generation, then
+in this order.  Any of them may be left out, and the answer stays the same, but for rounding where a pass
+does arithmetic in another order (`scatters`, `linear`, `factors`).  Naive generation, then
 general clean-up: `reverse` copies, multiplies by one and records whatever its pullbacks mention;
 what that was too much goes away here.
 """
@@ -14,10 +15,16 @@ from ..ir import Function
 from .cse import cse
 from .dce import dce
 from .emitted import emitted
+from .factors import factors
+from .linear import linear
 from .rewind import rewind
+from .scatters import scatters
 from .simplify import simplify
 
-__all__ = ["BEFORE", "PASSES", "cse", "dce", "emitted", "optimised", "prepared", "rewind", "simplify"]
+__all__ = [
+    "BEFORE", "PASSES", "cse", "dce", "emitted", "factors", "linear", "optimised", "prepared", "rewind", "scatters",
+    "simplify",
+]
 
 BEFORE = (
     emitted,  # lists that a loop appends to are emitted by it
@@ -29,6 +36,12 @@ PASSES = (
     cse,  # each value once
     simplify,  # what became the same on both sides of an `if`
     dce,  # what nobody reads, tapes above all
+    scatters,  # what is added to parts of arrays, once for each part
+    linear,  # sums before products
+    scatters,
+    simplify,
+    cse,
+    factors,  # constants that are multiplied with each other
     rewind,  # tapes of what an array still holds, or can be made to hold again
     cse,
     dce,

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from .. import runtime
-from ..avals import INT, Arr, Aval, Num, Obj, Parts, Seq, dtype_of, is_known, same_dtype, shape_of
-from ..ir import Apply, Atom, Const, Var
+from ..avals import INT, Arr, Aval, Cut, Num, Obj, Parts, Seq, dtype_of, is_known, same_dtype, shape_of
+from ..ir import Apply, Atom, Block, Const, Var, blocks
 
 ENTRYWISE = {operator.add, operator.sub, operator.mul, operator.truediv, operator.pow}
 
@@ -27,6 +27,17 @@ class Facts:
 
     def __init__(self) -> None:
         self.makers: dict[Var, Apply] = {}
+
+    @classmethod
+    def of(cls, block: Block) -> Facts:
+        """What is certain in a whole program."""
+        facts = cls()
+        for s in block.stmts:
+            if isinstance(s, Apply):
+                facts.note(s)
+            for inner in blocks(s):
+                facts.makers.update(cls.of(inner).makers)
+        return facts
 
     def note(self, s: Apply) -> None:
         self.makers.update(dict.fromkeys(s.outs, s))
@@ -119,6 +130,20 @@ class Facts:
                 return a if source is None else self.like(source)
         return a
 
+    def is_distinct(self, index: Atom) -> bool:
+        """Does an index with arrays in it certainly name no place twice?
+
+        So it is with `np.arange(n), labels`: each row is named once.
+        """
+        tuple_ = self.made(index, runtime.make_tuple)
+        items = tuple_.args if tuple_ is not None else (index,)
+        arrays = [a for a in items if isinstance(a.aval, Arr) and a.aval.shape != ()]
+        if any(not is_known(shape_of(a.aval)) or not _is_of_integers(a) for a in arrays):
+            return False
+        whole = np.broadcast_shapes(*(shape_of(a.aval) for a in arrays))  # type: ignore[arg-type]
+        counted = [s for a in arrays if (s := self.made(a, np.arange)) is not None and len(s.args) == 1]
+        return any(shape_of(s.out.aval) == whole for s in counted)
+
     def is_empty(self, a: Atom) -> bool:
         """Is it certainly a sequence without items?"""
         if isinstance(a, Const):
@@ -135,6 +160,26 @@ def is_number(a: Atom, number: int) -> bool:
     return isinstance(a, Const) and type(a.value) in (int, float) and a.value == number
 
 
+def _is_of_integers(a: Atom) -> bool:
+    dtype = dtype_of(a.aval)
+    return dtype is not None and dtype.kind in "iu"
+
+
 def is_sequence(a: Atom) -> bool:
     """Something that may be iterated over more than once."""
     return isinstance(a.aval, Seq | Parts | Arr) or a.aval == Obj(range)
+
+
+def is_basic(index: Atom) -> bool:
+    """An index without arrays: no entry can occur twice in it."""
+    items = index.aval.items if isinstance(index.aval, Parts) and index.aval.cls is tuple else (index.aval,)
+    for item in items:
+        mask = isinstance(item, Arr) and item.dtype == np.dtype(bool)
+        number = isinstance(item, Arr) and item.boxed and item.shape == ()
+        if not (item == INT or isinstance(item, Cut) or mask or number or _is_marker(item)):
+            return False
+    return True
+
+
+def _is_marker(item: Any) -> bool:
+    return isinstance(item, Obj) and item.cls in (slice, type(None), type(Ellipsis))

@@ -33,7 +33,7 @@ from typing import Any
 import numpy as np
 
 from .. import runtime
-from ..avals import BOOL, Num, dtype_of
+from ..avals import BOOL, Num, dtype_of, shape_of
 from ..ir import UNDEF, Apply, Atom, Block, Const, Function, If, Loop, Stmt, Var, substitute
 from ..lower.values import same
 from .certain import Facts, is_number
@@ -247,6 +247,9 @@ def arithmetic(s: Apply, facts: Facts) -> Atom | Apply | None:
                     return b
                 if is_number(a, -1) and keeps(b):
                     return become(NEG, b)
+                one = facts.made(a, *POW)
+                if one is not None and is_number(one.args[1], 0) and is_alike(a, b, facts):
+                    return b
         case (x, y) if s.fn in ADD:
             for a, b in ((x, y), (y, x)):
                 if is_zero(a, b, facts) and keeps(b):
@@ -275,6 +278,11 @@ def is_zero(a: Atom, b: Atom, facts: Facts) -> bool:
         return True
     if facts.made(a, np.zeros, np.zeros_like, runtime.zeros_like) is None:
         return False
+    return is_alike(a, b, facts)
+
+
+def is_alike(a: Atom, b: Atom, facts: Facts) -> bool:
+    """Arrays of one dtype and shape."""
     return facts.is_array(a) and facts.is_array(b) and facts.same_dtype(a, b) and facts.same_shape(a, b)
 
 
@@ -292,7 +300,7 @@ def spread(s: Apply, facts: Facts) -> Apply | None:
         g = maker.args[0]
         pair = (g, p) if k == 0 else (p, g)
         if maker.fn is np.expand_dims:
-            fits = isinstance(g.aval, Num) and type(maker.args[1].aval) is Num and facts.is_array(p)
+            fits = is_in_front(maker, facts) and facts.is_array(p) and is_alike(p, s.out, facts)
         else:
             fits = facts.has_shape(p, maker.args[1])
         have, want = dtype_of(facts.aval(g)), dtype_of(facts.aval(p))
@@ -301,6 +309,13 @@ def spread(s: Apply, facts: Facts) -> Apply | None:
         if maker.fn is np.broadcast_to and (new := _spread(s, maker, pair, facts)):
             return new
     return None
+
+
+def is_in_front(maker: Apply, facts: Facts) -> bool:
+    """Does `np.expand_dims` put an axis in front, as broadcasting does?"""
+    g, axis = maker.args
+    known = isinstance(axis, Const) and type(axis.value) is int
+    return known and (shape_of(g.aval) == () or (axis.value == 0 and facts.is_array(g)))  # type: ignore[union-attr]
 
 
 def _spread(s: Apply, maker: Apply, args: tuple[Atom, ...], facts: Facts) -> Apply | None:

@@ -21,10 +21,8 @@ def diffusion_grad(u, alpha, steps):
         starts.append(start)
         u_snapshots.append(np.copy(u))
         for _ in range(start, stop):
-            w1 = u[2:] - 2.0 * u[1:-1]
-            w2 = w1 + u[:-2]
-            w3 = alpha * w2
-            u[1:-1] += w3
+            w1 = alpha * (u[2:] - 2.0 * u[1:-1] + u[:-2])
+            u[1:-1] += w1
             u = u + 0.1 * np.sin(u)
         start = stop
     # reverse sweep
@@ -40,21 +38,18 @@ def diffusion_grad(u, alpha, steps):
             starts.append(start_2)
             u_snapshots.append(np.copy(u_2))
             for _ in range(start_2, stop):
-                w4 = u_2[2:] - 2.0 * u_2[1:-1]
-                w5 = w4 + u_2[:-2]
-                w6 = alpha * w5
-                u_2[1:-1] += w6
+                w2 = alpha * (u_2[2:] - 2.0 * u_2[1:-1] + u_2[:-2])
+                u_2[1:-1] += w2
                 u_2 = u_2 + 0.1 * np.sin(u_2)
             start_2 = stop
-        w7 = u_2[2:] - 2.0 * u_2[1:-1]
-        w8 = w7 + u_2[:-2]
-        u_2[1:-1] += alpha * w8
-        u_bar += u_bar * 0.1 * np.cos(u_2)  # u = u + 0.1 * np.sin(u)
-        w3_bar = u_bar[1:-1]                # u[1:-1] += alpha * (u[2:] - 2.0 * u[1:-1] + u[:-2])
-        alpha_bar += np.sum(w3_bar * w8)
-        w2_bar = w3_bar * alpha
-        u_bar[:-2] += w2_bar
-        u_bar[1:-1] -= w2_bar * 2.0
-        u_bar[2:] += w2_bar
+        w3 = u_2[2:] - 2.0 * u_2[1:-1] + u_2[:-2]
+        u_2[1:-1] += alpha * w3
+        u_bar += 0.1 * u_bar * np.cos(u_2)  # u = u + 0.1 * np.sin(u)
+        w1_bar = u_bar[1:-1]                # u[1:-1] += alpha * (u[2:] - 2.0 * u[1:-1] + u[:-2])
+        alpha_bar += np.sum(w1_bar * w3)
+        w4_bar = w1_bar * alpha
+        u_bar[:-2] += w4_bar
+        u_bar[1:-1] -= 2.0 * w4_bar
+        u_bar[2:] += w4_bar
     alpha_bar = float(alpha_bar)
     return u_bar, alpha_bar

@@ -52,7 +52,7 @@ def cholesky_grad(A):
             w2_bar = L_bar[i, j]          # L[i, j] = sqrt(s) if i == j else s / L[j, j]
             L_bar[i, j] = 0.0
             if i == j:
-                s_bar = w2_bar * 0.5 / w3
+                s_bar = 0.5 * w2_bar / w3
             else:
                 w5 = L[j, j]
                 s_bar = w2_bar / w5

@@ -17,5 +17,5 @@ def damped_grad(t, rate=0.5):
     # reverse sweep
     w2_bar = 2.0 * envelope  # envelope = exp(-rate * t)
     t_bar = w2_bar * w1
-    rate_bar = -(w2_bar * t)
+    rate_bar = -w2_bar * t
     return t_bar, rate_bar

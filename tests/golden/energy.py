@@ -38,9 +38,8 @@ def energy_grad(positions, charges):
         for j, w2, w1 in zip(reversed(range(i + 1, 4)), reversed(w2_tape), reversed(w1_tape)):
             a = positions[i]
             b = positions[j]
-            # return np.sqrt(np.sum((a - b) ** 2))
-            w3_bar = -(w2 / w1) * 0.5 / w1 * (2 * (a - b))
+            w3_bar = -w2 / w1 / w1 * (a - b)  # return np.sqrt(np.sum((a - b) ** 2))
             b_bar = -w3_bar
-            positions_bar[j] += b_bar  # total += charges[i] * charges[j] / distance(positions[i],...
+            positions_bar[j] += b_bar         # total += charges[i] * charges[j] / distance(positions[i],...
             positions_bar[i] += w3_bar
     return positions_bar

@@ -28,8 +28,7 @@ def gauss_seidel_1d_grad(u, steps):
         # for i in range(1, len(u) - 1):
         for i, w1 in zip(reversed(range(1, 5)), reversed(w1_tape)):
             w2_bar = u_bar[i]               # u[i] = 0.5 * (u[i - 1] + u[i + 1]) - 0.1 * u[i] ** 2
-            u_bar[i] = 0.0
-            u_bar[i] -= w2_bar * 0.1 * (2 * w1)
+            u_bar[i] = -0.2 * w2_bar * w1
             w3_bar = w2_bar * 0.5
             u_bar[i + 1] += w3_bar
             u_bar[i - 1] += w3_bar

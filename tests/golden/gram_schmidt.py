@@ -44,18 +44,14 @@ def gram_schmidt_grad(A):
     # for j in range(n):
     for j, w5, w6, w4, w3_tape, w2_tape in zip(reversed(range(4)), reversed(w5_tape), reversed(w6_tape), reversed(w4_tape), reversed(w3_tape_tape), reversed(w2_tape_tape)):
         w6_bar = np.array(A_bar[:, j])  # A[:, j] /= np.sqrt(np.sum(A[:, j] ** 2))
-        A_bar[:, j] = 0.0
-        w4_bar = w6_bar / w5
-        w7_bar = np.sum(-(w6_bar * (w6 / w5))) * 0.5 / w5
-        A_bar[:, j] += w7_bar * (2 * w4)
-        A_bar[:, j] += w4_bar
+        w4_bar = -np.sum(w6_bar * (w6 / w5)) / w5 * w4
+        A_bar[:, j] = w4_bar + w6_bar / w5
         # for i in range(j):
         for i, w3, w2 in zip(reversed(range(j)), reversed(w3_tape), reversed(w2_tape)):
-            w8_bar = -A_bar[:, j]       # A[:, j] -= (A[:, i] @ A[:, j]) * A[:, i]
-            w9 = A[:, i]
-            w3_bar = np.sum(w8_bar * w9)
-            A_bar[:, i] += w8_bar * w3
-            w1_bar = np.expand_dims(w3_bar, -1) * w2
-            A_bar[:, j] += w3_bar * w9
-            A_bar[:, i] += w1_bar
+            w7_bar = -A_bar[:, j]       # A[:, j] -= (A[:, i] @ A[:, j]) * A[:, i]
+            w8 = A[:, i]
+            w3_bar = np.sum(w7_bar * w8)
+            w9 = w7_bar * w3 + w3_bar * w2
+            A_bar[:, j] += w3_bar * w8
+            A_bar[:, i] += w9
     return A_bar

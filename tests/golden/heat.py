@@ -12,21 +12,20 @@ import numpy as np
 def heat_grad(u, alpha, steps):
     # forward sweep
     u = np.array(u)
-    w2_tape = []
+    w1_tape = []
     for _ in range(steps):
-        w1 = u[2:] - 2.0 * u[1:-1]
-        w2 = w1 + u[:-2]
-        w2_tape.append(w2)
-        u[1:-1] += alpha * w2
+        w1 = u[2:] - 2.0 * u[1:-1] + u[:-2]
+        w1_tape.append(w1)
+        u[1:-1] += alpha * w1
     # reverse sweep
     u_bar = 2 * u
     alpha_bar = 0.0
-    for w2 in reversed(w2_tape):  # for _ in range(steps):
-        w3_bar = u_bar[1:-1]      # u[1:-1] += alpha * (u[2:] - 2.0 * u[1:-1] + u[:-2])
-        alpha_bar += np.sum(w3_bar * w2)
-        w2_bar = w3_bar * alpha
-        u_bar[:-2] += w2_bar
-        u_bar[1:-1] -= w2_bar * 2.0
-        u_bar[2:] += w2_bar
+    for w1 in reversed(w1_tape):  # for _ in range(steps):
+        w2_bar = u_bar[1:-1]      # u[1:-1] += alpha * (u[2:] - 2.0 * u[1:-1] + u[:-2])
+        alpha_bar += np.sum(w2_bar * w1)
+        w1_bar = w2_bar * alpha
+        u_bar[:-2] += w1_bar
+        u_bar[1:-1] -= 2.0 * w1_bar
+        u_bar[2:] += w1_bar
     alpha_bar = float(alpha_bar)
     return u_bar, alpha_bar

@@ -13,13 +13,11 @@ def heat_jvp(u, alpha, steps, u_dot, alpha_dot):
     u = np.array(u)
     u_dot = np.array(u_dot)
     for _ in range(steps):
-        w1_dot = u_dot[2:] - u_dot[1:-1] * 2.0
-        w1 = u[2:] - 2.0 * u[1:-1]
-        w2 = w1 + u[:-2]
-        w3_dot = alpha_dot * w2 + (w1_dot + u_dot[:-2]) * alpha
-        w3 = alpha * w2
-        u_dot[1:-1] += w3_dot
-        u[1:-1] += w3
-    w4 = np.sum(u ** 2)
-    w4_dot = np.sum(u_dot * (2 * u))
-    return w4, w4_dot
+        w1_dot = u_dot[2:] - u_dot[1:-1] * 2.0 + u_dot[:-2]
+        w1 = u[2:] - 2.0 * u[1:-1] + u[:-2]
+        w2 = alpha * w1
+        u_dot[1:-1] += alpha_dot * w1 + w1_dot * alpha
+        u[1:-1] += w2
+    w3 = np.sum(u ** 2)
+    w3_dot = np.sum(2 * u_dot * u)
+    return w3, w3_dot

@@ -16,27 +16,22 @@ def jacobi_1d_grad(A, steps):
     B = A.copy()
     A = np.array(A)
     for _ in range(steps):
-        w1 = A[:-2] + A[1:-1] + A[2:]
-        w2 = w1 / 3.0
-        B[1:-1] = w2
-        w3 = B[:-2] + B[1:-1] + B[2:]
-        w4 = w3 / 3.0
-        A[1:-1] = w4
+        B[1:-1] = (A[:-2] + A[1:-1] + A[2:]) / 3.0
+        A[1:-1] = (B[:-2] + B[1:-1] + B[2:]) / 3.0
     # reverse sweep
     A_bar = 2 * A
     B_bar = np.zeros(6)
     for _ in reversed(range(steps)):    # for _ in range(steps):
-        w4_bar = np.array(A_bar[1:-1])  # A[1:-1] = (B[:-2] + B[1:-1] + B[2:]) / 3.0
-        A_bar[1:-1] = 0.0
-        w3_bar = w4_bar * 0.3333333333333333
-        B_bar[2:] += w3_bar
-        B_bar[1:-1] += w3_bar
-        B_bar[:-2] += w3_bar
+        # A[1:-1] = (B[:-2] + B[1:-1] + B[2:]) / 3.0
+        w1_bar = np.array(A_bar[1:-1]) * 0.3333333333333333
+        B_bar[2:] += w1_bar
+        B_bar[1:-1] += w1_bar
+        B_bar[:-2] += w1_bar
         w2_bar = np.array(B_bar[1:-1])  # B[1:-1] = (A[:-2] + A[1:-1] + A[2:]) / 3.0
         B_bar[1:-1] = 0.0
-        w1_bar = w2_bar * 0.3333333333333333
-        A_bar[2:] += w1_bar
-        A_bar[1:-1] += w1_bar
-        A_bar[:-2] += w1_bar
+        w3_bar = w2_bar * 0.3333333333333333
+        A_bar[1:-1] = w3_bar
+        A_bar[2:] += w3_bar
+        A_bar[:-2] += w3_bar
     A_bar = A_bar + B_bar
     return A_bar

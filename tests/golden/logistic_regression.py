@@ -15,7 +15,7 @@ def logistic_regression_grad(w, b, X, y):
     p = 1.0 / w2
     # reverse sweep
     # return -np.mean(y * np.log(p) + (1.0 - y) * np.log(1.0 - p))
-    p_bar = -0.25 * y / p + 0.25 * (1.0 - y) / (1.0 - p)
+    p_bar = -0.25 * (y / p - (1.0 - y) / (1.0 - p))
     w3_bar = p_bar * (p / w2) * w1  # p = 1.0 / (1.0 + np.exp(-(X @ w + b)))
     w_bar = w3_bar @ X
     b_bar = float(np.sum(w3_bar))

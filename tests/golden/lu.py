@@ -35,8 +35,8 @@ def lu_grad(A):
                 A_bar[k, j] += w4_bar * A[i, k]
                 A_bar[i, k] += w5_bar
             w2_bar = A_bar[i, k]              # A[i, k] /= A[k, k]
-            A_bar[i, k] = 0.0
             w6 = A[k, k]
-            A_bar[k, k] -= w2_bar * (A[i, k] / w6)
-            A_bar[i, k] += w2_bar / w6
+            w7_bar = -w2_bar * (A[i, k] / w6)
+            A_bar[i, k] = w2_bar / w6
+            A_bar[k, k] += w7_bar
     return A_bar

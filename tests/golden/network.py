@@ -24,16 +24,14 @@ def network_grad(params, images, labels):
     w3 = np.arange(6)
     w4 = -np.mean(log_p[w3, labels])
     # reverse sweep
-    log_p_bar = np.zeros((6, 3))
-    # return -np.mean(log_p[np.arange(len(labels)), labels])
-    np.add.at(log_p_bar, (w3, labels), np.broadcast_to(-1.0 / 6, (6,)))
-    # log_p = scores - np.log(np.sum(np.exp(scores), axis=1, ke...
-    scores_bar = log_p_bar + np.sum(-log_p_bar, axis=1, keepdims=True) / w2 * w1
+    w5 = -1.0 / 6                   # return -np.mean(log_p[np.arange(len(labels)), labels])
+    scores_bar = -w5 / w2 * w1      # log_p = scores - np.log(np.sum(np.exp(scores), axis=1, ke...
+    scores_bar[w3, labels] += w5
     hidden_bar = scores_bar @ W2.T  # scores = hidden @ params["W2"] + params["b2"]
     # hidden = np.tanh(images @ params["W1"] + params["b1"])
-    w5_bar = hidden_bar * (1.0 - hidden * hidden)
-    W1_bar = images.T @ w5_bar
-    b1_bar = np.sum(w5_bar, axis=0)
+    w6_bar = hidden_bar * (1.0 - hidden * hidden)
+    W1_bar = images.T @ w6_bar
+    b1_bar = np.sum(w6_bar, axis=0)
     W2_bar = hidden.T @ scores_bar
     b2_bar = np.sum(scores_bar, axis=0)
     return w4, {'W1': W1_bar, 'b1': b1_bar, 'W2': W2_bar, 'b2': b2_bar}

@@ -28,7 +28,7 @@ def oscillator_grad(x, v, k, steps):
     # for _ in range(steps):
     for w1, x in zip(reversed(w1_tape), reversed(x_tape)):
         v_bar += x_bar * 0.01   # x = x + v * dt
-        w2_bar = -v_bar * 0.01  # v = v - k * sin(x) * dt
+        w2_bar = -0.01 * v_bar  # v = v - k * sin(x) * dt
         k_bar += w2_bar * w1
         x_bar += w2_bar * k * cos(x)
     return x_bar, k_bar
