@@ -19,7 +19,6 @@ Nothing falls back in silence: what cannot be compiled raises `NotCompiled`, wit
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import importlib
 import linecache
@@ -27,7 +26,8 @@ import os
 import sys
 import types
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,10 @@ from . import runtime
 from .avals import Arr, Obj, Seq
 from .emit import Emitted, described, keep, text
 from .errors import AdjointError, WrongArgument
-from .ir import Apply, At, Atom, Block, Callee, Const, Function, Param, Stmt, Tree, Var, free_of, leaves, map_leaves, substitute
+from .ir import (
+    Apply, At, Atom, Block, Callee, Const, Function, If, Loop, Param, Stmt, Tree, Var, blocks, defined, free_of, leaves,
+    map_leaves, substitute, with_blocks,
+)
 
 Jit = Callable[..., Any]
 
@@ -81,7 +84,7 @@ def divided(program: Function, lists: bool) -> Function:
             inside.append(stmt)
     constants: dict[int, tuple[Var, Const]] = {}
     inside = [_with_constants(stmt, constants) for stmt in inside]
-    made = {v for stmt in inside for v in _defined(stmt)}
+    made = {v for stmt in inside for v in defined(stmt)}
     results = tuple(dict.fromkeys(r for r in program.body.results if isinstance(r, Var) and r in made))
     read = {v for s in inside for v in free_of(s)}
     given = [v for v in known if v in read]
@@ -91,7 +94,7 @@ def divided(program: Function, lists: bool) -> Function:
     body = substitute(Block((), tuple(inside), results), inner)
     params = tuple(Param(f"a{k}", v) for k, v in enumerate(inner.values()))
     params = tuple(
-        dataclasses.replace(p, name=name) for p, name in zip(params, _names(list(inner.values()), program), strict=True)
+        replace(p, name=name) for p, name in zip(params, _names(list(inner.values()), program), strict=True)
     )
     tree: Any = body.results[0] if len(results) == 1 else Tree(tuple, tuple(range(len(results))), body.results)
     kernel.function = Function(
@@ -106,7 +109,45 @@ def divided(program: Function, lists: bool) -> Function:
         final = {v: _result(out, outside) for v, out in zip(results, outs, strict=True)}
     end = tuple(final.get(r, r) if isinstance(r, Var) else r for r in program.body.results)
     result = map_leaves(lambda v: final.get(v, v) if isinstance(v, Var) else v, program.result)
-    return dataclasses.replace(program, body=Block(program.body.params, tuple(outside), end), result=result)
+    return replace(program, body=Block(program.body.params, tuple(outside), end), result=result)
+
+
+def read_first(program: Function) -> Function:
+    """What is read of globals and objects within loops and branches is read before them, if nothing can change it.
+
+    A compiler knows neither.  This is done before the program is differentiated: what is read outside of a loop is
+    not recorded in it.
+    """
+    known = {v for p in program.params for v in leaves(p.tree)}
+    moved: list[Stmt] = []
+
+    def moves(stmt: Stmt) -> bool:
+        if not isinstance(stmt, Apply) or stmt.fn not in (runtime.load, getattr):
+            return False
+        return all(isinstance(a, Const) or a in known for a in stmt.atoms())
+
+    def block(b: Block) -> Block:
+        kept: list[Stmt] = []
+        for stmt in b.stmts:
+            if moves(stmt):
+                moved.append(stmt)
+                known.update(stmt.outs)
+            else:
+                kept.append(with_blocks(stmt, block))
+        return Block(b.params, tuple(kept), b.results)
+
+    if any(s.effect and s.fn is not runtime.raise_ for s in _primitives(program.body)):
+        return program
+    body = block(program.body)
+    return replace(program, body=Block(body.params, (*moved, *body.stmts), body.results))
+
+
+def _primitives(block: Block) -> Iterator[Apply]:
+    for stmt in block.stmts:
+        if isinstance(stmt, Apply):
+            yield stmt
+        for inner in blocks(stmt):
+            yield from _primitives(inner)
 
 
 def _stays_outside(stmt: Apply) -> bool:
@@ -114,10 +155,6 @@ def _stays_outside(stmt: Apply) -> bool:
     if stmt.fn in (runtime.load, runtime.check_apart):
         return True
     return any(isinstance(a, Var) and isinstance(a.aval, Obj) and a.aval.cls not in (range, slice) for a in stmt.atoms())
-
-
-def _defined(stmt: Stmt) -> tuple[Var, ...]:
-    return stmt.outs if not hasattr(stmt, "defined") else stmt.defined
 
 
 def _with_constants(stmt: Stmt, constants: dict[int, tuple[Var, Const]]) -> Stmt:
@@ -133,20 +170,18 @@ def _with_constants(stmt: Stmt, constants: dict[int, tuple[Var, Const]]) -> Stmt
 
 
 def _mapped(stmt: Stmt, of: Callable[[Any], Any]) -> Stmt:
-    from .ir import If, Loop, with_blocks
-
     def block(b: Block) -> Block:
         return Block(b.params, tuple(_mapped(s, of) for s in b.stmts), tuple(map(of, b.results)))
 
     match stmt:
         case Apply():
-            return dataclasses.replace(
+            return replace(
                 stmt, args=tuple(map(of, stmt.args)), kwargs=tuple((k, of(a)) for k, a in stmt.kwargs)
             )
         case If():
-            stmt = dataclasses.replace(stmt, test=of(stmt.test))
+            stmt = replace(stmt, test=of(stmt.test))
         case Loop():
-            stmt = dataclasses.replace(stmt, init=tuple(map(of, stmt.init)), iters=tuple(map(of, stmt.iters)))
+            stmt = replace(stmt, init=tuple(map(of, stmt.init)), iters=tuple(map(of, stmt.iters)))
     return with_blocks(stmt, block)
 
 

@@ -22,7 +22,7 @@ import numpy as np
 from .arguments import Uncopied, Wrt, check_wrt, copied, examples, positions
 from .avals import Arr
 from .checkpointing import with_snapshots
-from .compiled import chosen, emit_compiled
+from .compiled import chosen, emit_compiled, read_first
 from .emit import Emitted, emit, note_place
 from .entry import entry
 from .errors import AdjointError, WrongArgument
@@ -250,6 +250,10 @@ class Derived(Meant):
         """Is the generated source in its default form, not that of the textbook?"""
         return self._optimize
 
+    def compiled_by(self, compile: str | Callable[..., Any]) -> Derived:
+        """The same, compiled."""
+        return self._remade(self.primal, self.wrt, self.operator, self._optimize, compile)
+
     @property
     def example(self) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
         """A copy of the arguments that the latest source was made for, where there was a call, and they are small."""
@@ -352,6 +356,8 @@ class Derived(Meant):
     def _derived(self, function: Function, bound: inspect.BoundArguments, textbook: bool) -> Function:
         """The operator applied to a program."""
         check_wrt(bound, self._positions, list(self._signature.parameters))
+        if self._jit is not None:
+            function = read_first(function)
         program = with_inputs(function) if textbook else prepared(function)
         places = self._positions if isinstance(self.wrt, tuple | list) else self._positions[0]
         return self.operator(program, places, textbook)

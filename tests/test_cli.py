@@ -265,6 +265,11 @@ def test_export_as_decorated(run):
     assert "return " in run("export", "-c", "lambda x: x * x", "--value")[1]
 
 
+def test_export_for_numba(run):
+    pytest.importorskip("numba", exc_type=ImportError)
+    assert "\n@njit(cache=True)\n" in run("export", "model.py:decorated", "--numba")[1]
+
+
 # --- table, graph -------------------------------------------------------------------------------
 
 

@@ -156,6 +156,26 @@ def test_a_global_array_is_read_at_each_call(monkeypatch):
     assert_same(made(np.ones(3)), np.array([4.0, 5.0, 6.0]))
 
 
+class Scale:
+    def __init__(self, by):
+        self.by = by
+
+
+def test_globals_and_attributes_are_read_before_the_loop():
+    """A compiler knows neither; and what is read once is not recorded."""
+    def f(x, scale, n):
+        for k in range(n):
+            if x < 100.0:
+                x = x * sin(x * TABLE[k]) * scale.by
+        return x
+
+    made = grad(f, compile=as_it_is)
+    assert_same(made(0.7, Scale(1.5), 3), grad(f)(0.7, Scale(1.5), 3), rtol=1e-12, atol=0)
+    kernel, wrapper = made.source.split("\ndef f_grad(")
+    assert "def f_grad_kernel(x, n, TABLE, by):" in kernel
+    assert "by_tape" not in kernel and "scale.by" in wrapper
+
+
 def test_what_numba_refuses_is_shown():
     need_numba()
 

@@ -22,6 +22,7 @@ def arguments(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--wrt", metavar="NAMES", help=WRT)
     sub.add_argument("--value", action="store_true", help="let the function return (value, gradient)")
     sub.add_argument("--no-optimize", dest="optimize", action="store_false", help="the textbook form")
+    sub.add_argument("--numba", action="store_true", help="let Numba compile what the file computes")
     sub.add_argument("--check", action="store_true", help="let `python FILE` compare the gradient with finite differences")
 
 
@@ -37,6 +38,6 @@ def run(args: argparse.Namespace) -> int:
     with user_code(target.name):
         derived = (value_and_grad if args.value else grad)(target.fun, **options, optimize=args.optimize)
         given, named = (bound.args, bound.kwargs) if bound else ((), {})
-        text = export(derived, None, *given, check=args.check, example_kwargs=named)
+        text = export(derived, None, *given, check=args.check, numba=args.numba, example_kwargs=named)
     write(args.output, text)
     return 0

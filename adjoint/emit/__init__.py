@@ -56,7 +56,7 @@ def emit(
     """Python source for a program, and for others that stand after it in the same module.
 
     `textbook`: every primitive and every adjoint statement on a line of its own, as `w1`, `w2`, ...
-    `jit` decorates the functions that the program calls, which are then written for a compiler (`typed`).
+    `jit` decorates the functions that the first program calls, which are then written for a compiler (`typed`).
     """
     source, space, places = text((function, *others), textbook, jit)
     digest = hashlib.sha256(source.encode()).hexdigest()[:8]
@@ -131,7 +131,8 @@ def text(
     drafts = [_Draft(f, textbook, functions) for f in (*called, *programs)]
     inside = functions.union(*(_user_names(d.function) | d.names.all() for d in drafts))
     space = Namespace(programs[0].primal, inside)
-    jits = [jit] * len(called) + [None] * len(programs)
+    kernels = {c.__name__ for c in callees(programs[0])}
+    jits = [jit if f.name in kernels else None for f in called] + [None] * len(programs)
     trees = [_definition(draft, textbook, space, by) for draft, by in zip(drafts, jits, strict=True)]
     if jit is not None:
         trees = [*_helpers(space, jit), *trees]

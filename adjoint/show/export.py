@@ -31,8 +31,9 @@ import numpy as np
 from .. import runtime
 from ..api import Gradient
 from ..arguments import Wrt
+from ..compiled import chosen, divided
 from ..dispatch import Derived, Reverse
-from ..emit import emit
+from ..emit import Emitted, emit
 from ..errors import Unsupported
 from ..ir import Function
 from ..lower.abstract import Shapeless
@@ -48,7 +49,7 @@ _LOADED = ("__globals__", "__closure__", "__defaults__", "__kwdefaults__")
 
 def export(
     fun: Callable[..., Any], path: str | Path | None = None, *example_args: Any, wrt: Wrt = 0, value: bool = False,
-    optimize: bool = True, check: bool = False, example_kwargs: Mapping[str, Any] | None = None,
+    optimize: bool = True, check: bool = False, numba: bool = False, example_kwargs: Mapping[str, Any] | None = None,
 ) -> str:
     """Write the gradient of `fun` to a file that needs only NumPy (and what `fun` itself imports); returns its text.
 
@@ -56,8 +57,10 @@ def export(
     The exported function refuses others with a `TypeError`.  `fun` may be a gradient already; else
     `wrt` and `optimize` are as for `grad`, and with `value` the file's function returns `(value, gradient)`.
     With `check` the file carries the function itself too, and `python FILE` compares the two by
-    finite differences at the example arguments; its exit code is 1 if they differ.  Without `path`
-    nothing is written.  The text depends on nothing but the function and the arguments.
+    finite differences at the example arguments; its exit code is 1 if they differ.  With `numba` the
+    computation stands in a function of numbers and arrays that Numba compiles when it is first called, and keeps
+    beside the file; Numba must be installed, also here.  Without `path` nothing is written.
+    The text depends on nothing but the function and the arguments.
 
     Raises `AdjointError` as `grad` does, and where the gradient needs an object that cannot be written down.
 
@@ -73,11 +76,14 @@ def export(
     <BLANKLINE>
     """
     derived = fun if isinstance(fun, Derived) else Gradient(fun, wrt, value=value, optimize=optimize, has_aux=False)
+    if numba:
+        derived = derived.compiled_by("numba")
     bound, lowered, _, final = derived.programs(example_args, example_kwargs or {})
     primal = _primal(lowered.function, final.name)
-    emitted = emit(final, *([primal] if check else []), textbook=not derived.optimize)
+    emitted = _emitted(final, [primal] if check else [], textbook=not derived.optimize, numba=numba)
     scope = emitted.function.__globals__
     edits = Edits(emitted.source)
+    _keep_compiled(edits)
     carried = Carried({n.id for n in ast.walk(edits.tree) if isinstance(n, ast.Name)} | {final.name, primal.name})
     _take_imports(edits, carried, scope)
     _take_given(edits, carried, scope)
@@ -98,6 +104,20 @@ def export(
     if path is not None:
         Path(path).write_text(text, encoding="utf-8")
     return text
+
+
+def _emitted(final: Function, others: list[Function], textbook: bool, numba: bool) -> Emitted:
+    """The module of adjoint's own: the gradient, or for Numba its kernel and the function around it."""
+    if not numba:
+        return emit(final, *others, textbook=textbook)
+    return emit(divided(final, lists=True), *others, jit=chosen("numba"))
+
+
+def _keep_compiled(edits: Edits) -> None:
+    """A compiler keeps what it makes of a file: `@njit` becomes `@njit(cache=True)`."""
+    for node in edits.tree.body:
+        for decorator in getattr(node, "decorator_list", ()):
+            edits.cut(edits.end(decorator), edits.end(decorator), "(cache=True)")
 
 
 def _sorted(imports: Iterable[str]) -> str:

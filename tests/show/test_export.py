@@ -140,6 +140,22 @@ def run(path, *args, cwd=None):
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd, env={"PATH": ""})
 
 
+def test_a_file_for_numba(tmp_path):
+    pytest.importorskip("numba", exc_type=ImportError)
+    path = tmp_path / "grad_fit.py"
+    text = export(fit, path, *POINT, wrt=("params", "x"), check=True, numba=True)
+    assert "from numba import njit" in text and not re.search(r"^\s*(import|from) adjoint", text, re.M)
+    kernel, wrapper = text[text.index("@njit(cache=True)\ndef fit_grad_kernel(") :].split("\ndef fit_grad(params")
+    assert "params['w']" in wrapper and "RATE" in wrapper and "**" not in wrapper.split("\ndef ")[0]
+    assert "w * x + b" in kernel
+    for _ in range(2):
+        done = run(path)
+        assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "ok"), done.stderr
+    assert list((tmp_path / "__pycache__").glob("grad_fit.fit_grad_kernel-*.nbi"))
+    with pytest.raises(adjoint.AdjointError, match="textbook"):
+        export(fit, None, *POINT, optimize=False, numba=True)
+
+
 def test_a_file_checks_itself(tmp_path):
     path = tmp_path / "grad_fit.py"
     text = export(fit, path, *POINT, wrt=("params", "x"), check=True)
