@@ -5,6 +5,7 @@ Its Python blocks run in order, as a reader would type them, in one namespace:
 - a line that ends in `# value` is an expression with this value,
 - a block under `<!-- output -->` is what the block before it printed,
 - a block under `<!-- error -->` is how the error begins that the block before it raised,
+- a block under `<!-- numba -->` is left out where Numba is not installed, with what it printed,
 
 and in its console blocks every `$ adjoint …` prints what stands below it.  After a change that is
 meant, `python tests/test_readme.py` writes the outputs into the README anew; read the difference.
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import importlib.util
 import io
 import linecache
 import os
@@ -38,7 +40,7 @@ FENCE = re.compile(r"(?:^<!-- (?P<mark>[a-z]+) -->\n)?^```(?P<language>[a-z]*)\n
 @dataclass(frozen=True)
 class Block:
     language: str
-    mark: str | None  # "output", "error"
+    mark: str | None  # "output", "error", "numba"
     text: str
     line: int  # of its first line of text
     start: int  # where the text stands
@@ -67,7 +69,7 @@ def run(readme: str) -> Iterator[Shown]:
     """Everything that the README shows beside what comes out."""
     namespace: dict[str, Any] = {"__name__": "readme"}
     outcome: dict[str, str] = {}
-    found = blocks(readme)
+    found = list(present(blocks(readme)))
     for block, after in zip(found, [*found[1:], None], strict=True):
         if block.mark in ("output", "error"):
             yield Shown(block, block.text, outcome.get(block.mark, f"(no {block.mark})\n"))
@@ -75,6 +77,16 @@ def run(readme: str) -> Iterator[Shown]:
             outcome = yield from type_in(block, namespace, refused=after is not None and after.mark == "error")
         elif block.language == "console":
             yield from typed_in_shell(block)
+
+
+def present(found: list[Block]) -> Iterator[Block]:
+    """The blocks that can be run here."""
+    absent = False
+    for block in found:
+        if block.mark not in ("output", "error"):
+            absent = block.mark is not None and importlib.util.find_spec(block.mark) is None
+        if not absent:
+            yield block
 
 
 def type_in(block: Block, namespace: dict[str, Any], refused: bool) -> Any:
@@ -88,7 +100,7 @@ def type_in(block: Block, namespace: dict[str, Any], refused: bool) -> Any:
         says = re.search(r"\S\s+# (.*)$", lines[statement.end_lineno - 1])
         try:
             with contextlib.redirect_stdout(printed):
-                if isinstance(statement, ast.Expr) and says and not block.mark:
+                if isinstance(statement, ast.Expr) and says:
                     expression = compile(ast.Expression(statement.value), "README.md", "eval")
                     yield Shown(block, says[1], repr(plain(eval(expression, namespace))))
                 else:
@@ -134,7 +146,7 @@ def rewritten(readme: str) -> str:
     """The README with every output block as it comes out now."""
     new = readme
     for shown in reversed(list(run(readme))):
-        if not same(shown) and (shown.block.mark or shown.block.language == "console"):
+        if not same(shown) and (shown.block.mark in ("output", "error") or shown.block.language == "console"):
             new = new[: shown.block.start] + shown.came.rstrip("\n") + "\n" + new[shown.block.end :]
     return new
 

@@ -224,6 +224,13 @@ class TypedWriter(Writer):
         lengths = [self._length_of(a) for a in stmt.iters]
         return lengths[0] if len(lengths) == 1 or stmt.reverse else ast.Call(name("min"), lengths, [])
 
+    def _last(self, stmt: Loop) -> ast.expr:
+        """How often a loop runs; nothing, or less, where it does not: of `range(n)`, n itself."""
+        bounds = self.typed.bounds(stmt.iters[0]) if len(stmt.iters) == 1 else None
+        if bounds is None or len(bounds) > 1 or self.typed.counted(stmt.iters[0]) is not None:
+            return self._length(stmt)
+        return self.write.atom(bounds[0])
+
     def _length_of(self, a: Atom) -> ast.expr:
         part = self.typed.counted(a)
         return self.write.atom(part[1]) if part is not None else ast.Call(name("len"), [self._source(a)], [])
@@ -244,10 +251,11 @@ class TypedWriter(Writer):
         reads = [
             assign(self.names[p], self._at(a, counter)) for p, a in items if self.live.uses(p) and self.names[p] != counter
         ]
-        length = self._length(stmt)
-        times = ast.Call(
-            self.write.function(range), [_less(length), MINUS_ONE, MINUS_ONE] if stmt.reverse else [length], []
-        )
+        if stmt.reverse:
+            runs = [_less(self._last(stmt)), MINUS_ONE, MINUS_ONE]
+        else:
+            runs = [self._length(stmt)]
+        times = ast.Call(self.write.function(range), runs, [])
         return ast.For(name(counter, True), times, [*reads, *inner], [], lineno=1)
 
     def _at(self, a: Atom, counter: str) -> ast.expr:
