@@ -10,6 +10,7 @@
 from . import rules as _rules  # registers the derivative rules
 from .api import Gradient, grad, source, value_and_grad
 from .directions import directional_derivative, elementwise_grad, hvp, laplacian, vhp
+from .emit.files import keep_sources
 from .errors import AdjointError, BadRule, MissingRule, SourceNotFound, Unsupported, WrongArgument
 from .hooks import cotangent, tangent
 from .jacobians import Jacobian, hessian, jacfwd, jacobian, jacrev
@@ -58,6 +59,7 @@ __all__ = [
     "jacrev",
     "jvp",
     "jvp_rule",
+    "keep_sources",
     "laplacian",
     "linear",
     "report",

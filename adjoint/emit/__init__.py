@@ -2,7 +2,8 @@
 
 `fold` decides what is written inside what, `liveness` and `names` which values share a name, `alias`
 which updates may be done in place, `write` and `expressions` make the syntax tree, `printer` the text.
-The text is registered in `linecache`, so that tracebacks, `inspect.getsource` and `pdb` show it.
+The text is registered in `linecache`, so that tracebacks, `inspect.getsource` and `pdb` show it, and
+written to a file where that is asked for (`files`).
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 import ast
 import builtins
 import dataclasses
-import hashlib
 import inspect
 import linecache
 import sys
@@ -24,6 +24,7 @@ from .. import typed_runtime
 from ..ir import (
     Atom, Block, Const, Function, If, Loop, Param, Place, Stmt, Tree, Var, blocks, callees, defined, leaves, substitute,
 )
+from . import files
 from .alias import Aliases
 from .apart import apart
 from .expressions import Expressions, name
@@ -37,7 +38,7 @@ from .printer import printed
 from .typed import RESERVED, TypedExpressions, TypedWriter
 from .write import Writer, assign
 
-__all__ = ["Emitted", "described", "emit", "keep", "note_place", "places_of", "text"]
+__all__ = ["Emitted", "described", "emit", "is_generated", "keep", "note_place", "places_of", "text"]
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,7 @@ def emit(
     `jit` decorates the functions that the first program calls, which are then written for a compiler (`typed`).
     """
     source, space, places = text((function, *others), textbook, jit)
-    digest = hashlib.sha256(source.encode()).hexdigest()[:8]
-    filename = f"<adjoint {function.name} {digest}>"
+    filename = files.filename(function.name, source)
     keep(filename, source, places)
     namespace: dict[str, Any] = {"__name__": "adjoint.generated", "__builtins__": __builtins__, **space.objects}
     exec(compile(source, filename, "exec", dont_inherit=True), namespace)
@@ -83,6 +83,11 @@ def keep(filename: str, source: str, places: dict[int, tuple[Place, ...]]) -> No
 def places_of(filename: str, line: int) -> tuple[Place, ...]:
     """Where in the user's files a line of generated source comes from."""
     return _PLACES.get(filename, {}).get(line, ())
+
+
+def is_generated(filename: str) -> bool:
+    """Is this the file name of generated source?"""
+    return filename in _PLACES
 
 
 def described(filename: str, line: int) -> str:

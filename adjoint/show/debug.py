@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from ..emit import described
+from ..emit import described, is_generated
 from .notation import number
 
 
@@ -46,7 +46,7 @@ def debug_nans() -> Iterator[None]:
 
 
 def _entered(frame: FrameType, event: str, arg: Any) -> Any:
-    if event == "call" and frame.f_code.co_filename.startswith("<adjoint "):
+    if event == "call" and is_generated(frame.f_code.co_filename):
         return _Watch(frame).step
     return None
 

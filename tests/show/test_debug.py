@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import inspect
 import math
+import os
 import re
+import subprocess
 import sys
+import traceback
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from adjoint import debug_nans, grad, value_and_grad
+import adjoint
+from adjoint import debug_nans, grad, keep_sources, value_and_grad
+from adjoint.emit import files
 
 
 def line_of(fun, text):
-    import inspect
-
     lines, first = inspect.getsourcelines(fun)
     return first + next(k for k, line in enumerate(lines) if text in line)
 
@@ -107,3 +112,92 @@ def test_an_error_of_the_primal_stays_what_it_is():
     with pytest.raises(ValueError, match="negative") as info:
         grad(refuses)(-1.0)
     assert (str(info.value), info.value.args) == ("negative", ("negative",))
+
+
+# --- generated source in files -------------------------------------------------------------------
+
+
+def loop_of(x):
+    for _ in range(3):
+        x = x * x
+    return x
+
+
+@pytest.fixture
+def kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(files._Kept, "folder", None)  # and back afterwards
+    return keep_sources(tmp_path / "sources")
+
+
+def test_files_hold_what_runs(kept):
+    gradient = grad(lambda x, y: x * y**2)
+    run = gradient.compiled_for(2.0, 3.0)
+    path = Path(run.__code__.co_filename)
+    assert path.parent == kept
+    assert path.read_text(encoding="utf-8") == gradient.source_for(2.0, 3.0)
+    assert inspect.getsource(run) in path.read_text(encoding="utf-8")
+    assert list(kept.iterdir()) == [path]
+
+
+def test_the_same_text_has_the_same_file_and_no_other(kept):
+    def made(fun, x=2.0):
+        return Path(grad(fun).compiled_for(x).__code__.co_filename)
+
+    first, again, other = made(loop_of), made(loop_of), made(loop_of, np.ones(()))
+    assert first == again != other
+    text = first.read_text(encoding="utf-8")
+    first.write_text("x = 1\n", encoding="utf-8")
+    assert made(loop_of) == first
+    assert first.read_text(encoding="utf-8") == text
+
+
+def test_nans_and_errors_name_lines_of_files_too(kept):
+    assert caught(grad(forward), np.float64(0.5)).startswith("a NaN is made")
+    with pytest.raises(ZeroDivisionError) as info:
+        grad(raises)(1.0, 0.0)
+    assert str(kept) in "".join(traceback.format_exception(info.value))
+    assert info.value.__notes__[0].startswith("generated line ")
+
+
+def test_a_folder_that_cannot_be_written_to(kept):
+    kept.rmdir()
+    kept.write_text("a file")
+    with pytest.warns(RuntimeWarning, match="generated source is not kept"):
+        run = grad(lambda x: x * x).compiled_for(2.0)
+    assert run.__code__.co_filename.startswith("<adjoint f_grad ")
+    assert run(2.0) == 4.0
+
+
+PROGRAM = """
+from adjoint import grad
+
+@grad
+def f(x):
+    y = x * x
+    return y / (x - 1.0)
+
+print("gives", f(3.0))
+f(1.0)
+"""
+
+
+def program(tmp_path, *command, **options):
+    (tmp_path / "program.py").write_text(PROGRAM)
+    env = os.environ | {"ADJOINT_SOURCES": str(tmp_path / "sources"), "PYTHONPATH": str(Path(adjoint.__file__).parent.parent)}
+    command = [sys.executable, *command, str(tmp_path / "program.py")]
+    return subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=60, **options)
+
+
+def test_breakpoints_in_pdb(tmp_path):
+    """One run writes the file; in the next, a breakpoint in it stops there."""
+    done = program(tmp_path)
+    (path,) = (tmp_path / "sources").iterdir()
+    line = next(k for k, text in enumerate(path.read_text().splitlines(), 1) if "x_bar" in text)
+    assert f'File "{path}", line ' in done.stderr  # an uncaught error shows the line, whatever Python prints it
+    failed = int(re.search(rf'File "{re.escape(str(path))}", line (\d+)', done.stderr).group(1))
+    assert path.read_text().splitlines()[failed - 1].strip() in done.stderr
+    debugged = program(tmp_path, "-m", "pdb", input=f"b {path}:{line}\ncontinue\np x\nclear 1\ncontinue\nquit\n")
+    assert f"Breakpoint 1 at {path}:{line}" in debugged.stdout
+    assert f"> {path}({line})f_grad()" in debugged.stdout
+    assert "(Pdb) 3.0" in debugged.stdout
+    assert "gives" in debugged.stdout
