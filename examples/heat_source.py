@@ -2,7 +2,13 @@
 
 The temperature is stepped forward in place, as one writes it in NumPy; the gradient runs the same steps backwards, in place
 too, with nothing recorded.
+
+    python examples/heat_source.py
+    python examples/heat_source.py --save DIR     # as a picture, too (needs matplotlib)
 """
+
+import argparse
+from pathlib import Path
 
 import numpy as np
 from scipy.optimize import minimize
@@ -31,7 +37,25 @@ def picture(plate):
     return ["".join(2 * shades[k] for k in row) for row in scaled[::2]]
 
 
-def main():
+def drawn(panels, folder):
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    folder.mkdir(parents=True, exist_ok=True)
+    figure, axes = plt.subplots(1, len(panels), figsize=(8, 2.8), layout="constrained")
+    for axis, (title, plate) in zip(axes, panels.items(), strict=True):
+        axis.imshow(plate, cmap="inferno")
+        axis.set(title=title, xticks=[], yticks=[])
+    figure.savefig(folder / "heat_source.png", dpi=90)
+    plt.close(figure)
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--save", type=Path, metavar="DIR", help="save what is printed as a picture, too")
+    save = parser.parse_args(argv).save
     rng = np.random.default_rng(0)
     y, x = np.mgrid[:24, :24]
     truth = 0.02 * np.exp(-((x - 7) ** 2 + (y - 8) ** 2) / 6) + 0.015 * np.exp(-((x - 16) ** 2 + (y - 15) ** 2) / 4)
@@ -43,11 +67,14 @@ def main():
         return value, gradient.ravel()
 
     found = minimize(flat, np.zeros(truth.size), jac=True, method="L-BFGS-B", options={"maxiter": 200}).x.reshape(truth.shape)
-    print(f"{'the source':<48}   {'what is seen':<48}   the source recovered")
-    for row in zip(*map(picture, (truth, seen, found)), strict=True):
+    panels = {"the source": truth, "what is seen": seen, "the source recovered": found}
+    print("   ".join(f"{title:<48}" for title in panels).rstrip())
+    for row in zip(*map(picture, panels.values()), strict=True):
         print("   ".join(row).rstrip())
     error = np.linalg.norm(found - truth) / np.linalg.norm(truth)
     print(f"relative error {error:.2f}; {truth.size} unknowns, each gradient is one sweep forward and one back")
+    if save is not None:
+        drawn(panels, save)
     return error
 
 

@@ -5,13 +5,14 @@ For each function this prints
 - the function itself,
 - the textbook form of its gradient (`optimize=False`) while it runs: every statement with the
   value that it has just computed, forward sweep first, then the reverse sweep from the seed,
+- the same as a table: what each step adds to which cotangent,
 - the default form, which is what one would use,
 - the value and the derivatives beside the numbers in the book.
 
 It stops with an error where a number differs.
 
     python examples/worked_examples.py
-    python examples/worked_examples.py --save DIR     # the loss curve as a picture, too
+    python examples/worked_examples.py --save DIR     # the graphs and the loss curve as pictures, too
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from typing import Any
 
 import numpy as np
 
-from adjoint import grad, source, value_and_grad, vjp
+from adjoint import grad, graph, source, table, value_and_grad, vjp
 
 # --- the functions ------------------------------------------------------------------------------
 
@@ -152,10 +153,12 @@ EXAMPLES = (
 
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--save", type=Path, metavar="DIR", help="save the loss curve as a picture (needs matplotlib)")
+    parser.add_argument("--save", type=Path, metavar="DIR", help="save pictures: graphs, and the loss curve (needs matplotlib)")
     save = parser.parse_args(argv).save
     for example in EXAMPLES:
         show(example)
+        if save is not None:
+            print(f"saved {draw(example, save)}\n")
     several_seeds()
     losses = train_linear_layer()
     if save is not None:
@@ -173,6 +176,8 @@ def show(example: Example) -> None:
     listing, seen = watch(textbook, *example.at.values())
     print(listing)
 
+    print(table(example.fun, *example.at.values(), wrt=wrt))
+
     print("by default:\n")
     gradient = value_and_grad(example.fun, wrt)
     value, derivatives = gradient(*example.at.values())
@@ -187,6 +192,17 @@ def show(example: Example) -> None:
         if not any(np.isclose(value, expected, rtol=1e-12) for value in seen):
             raise AssertionError(f"{name} = {expected} is computed by no statement of the textbook form")
     print()
+
+
+def draw(example: Example, folder: Path) -> Path:
+    """The computational graph, with the ways from the result to the first of the inputs marked."""
+    folder.mkdir(parents=True, exist_ok=True)
+    made = graph(example.fun, *example.at.values(), wrt=tuple(example.gradient))
+    first = next(e.name for e in made.trace.events if e.argument == next(iter(example.gradient)))
+    agree("the sum over paths", sum(path.product for path in made.paths(first)), next(iter(example.gradient.values())))
+    path = folder / f"{example.fun.__name__}.svg"
+    path.write_text(made.svg(highlight=first), encoding="utf-8")
+    return path
 
 
 def several_seeds() -> None:

@@ -44,6 +44,11 @@ def test_worked_examples_in_full(worked, capsys, tmp_path):
         assert example.title in printed
     assert "every number is the expected one" in printed
     assert (tmp_path / "linear_layer.png").stat().st_size > 5_000
+    for example in worked.EXAMPLES:
+        picture = (tmp_path / f"{example.fun.__name__}.svg").read_text(encoding="utf-8")
+        assert 'class="edge marked"' in picture
+    assert "seed: 1" in printed
+    assert "w4: -0.416147, w3: 3" in printed  # what is added to the cotangent of x1
 
 
 def test_textbook_form_shows_each_value(worked):
@@ -106,8 +111,24 @@ def test_digits_from_other_seeds(digits, seed):
 
 def test_rosenbrock_in_100_variables(capsys):
     pytest.importorskip("scipy")
-    load("rosenbrock").main()
-    assert "generated gradient" in capsys.readouterr().out
+    away = load("rosenbrock").main()
+    assert len(away) == 4
+    assert max(away.values()) < 1e-4
+    assert away["Newton-CG, hessp=hvp(f)"] < 1e-8
+    assert away["Newton-CG, hess=hessian(f)"] < 1e-8
+    assert "The Hessian has 298 entries that are not zero" in capsys.readouterr().out
+
+
+def test_characters_are_learnt(capsys):
+    assert load("characters").main() == 1.0
+    printed = capsys.readouterr().out
+    assert "Like a diamond in the sky." in printed
+    assert "def loss_grad(params, state, codes):" in printed
+
+
+def test_spirals_are_told_apart(capsys):
+    assert load("spirals").main() > 0.98
+    assert "the gradient is a Network" in capsys.readouterr().out
 
 
 def test_pendulum_is_fitted(capsys):
@@ -124,10 +145,12 @@ def test_sampling_finds_the_means(capsys):
     assert "exactly -1.000" in capsys.readouterr().out
 
 
-def test_heat_source_is_recovered(capsys):
+def test_heat_source_is_recovered(capsys, tmp_path):
     pytest.importorskip("scipy")
-    assert load("heat_source").main() < 0.1
+    pytest.importorskip("matplotlib")
+    assert load("heat_source").main(["--save", str(tmp_path)]) < 0.1
     assert "the source recovered" in capsys.readouterr().out
+    assert (tmp_path / "heat_source.png").stat().st_size > 5_000
 
 
 def test_gaussian_process_finds_its_noise(capsys):
