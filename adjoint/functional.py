@@ -8,24 +8,25 @@ give no cotangent for (`Lowering.idle`) has none.
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import operator
 from typing import Any
 
 import numpy as np
 
 from . import runtime
-from .avals import NONE, Arr, Obj, Parts, differentiable
+from .avals import FLOAT, NONE, Arr, Obj, differentiable
 from .errors import Unsupported
 from .forward import forward
-from .ir import Apply, At, Atom, Block, Callee, Const, Function, Var
+from .ir import Apply, At, Atom, Block, Callee, Const, Function, Var, free
 from .lower import calls, recursion
 from .lower.context import Frame, Lowering
 from .lower.specials import special
-from .lower.values import Tuple, Value
+from .lower.values import Closure, Tuple, Value
 from .reverse import spot_of
 from .sweeps import reverse
 from .rules import functional
-from .rules.registry import HIGHER, Evaluated, Higher, PartOf
+from .rules.registry import APPLIED, HIGHER, Evaluated, Higher, PartOf
 
 
 def function_of(value: Value) -> Function:
@@ -152,8 +153,8 @@ def _value_of(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: 
 @special(functional.define)
 def _define(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
     f, where = args
-    assert isinstance(where, Tuple) and isinstance(f, Const)
-    atoms = [lo.atom(v, frame, node) for v in where.items]
+    assert isinstance(where, Tuple) and isinstance(f, Const | Closure)
+    atoms = [Var(FLOAT) if _is_number(v) else lo.atom(v, frame, node) for v in where.items]
     params = [Var(a.aval) for a in atoms]
     own = [a if isinstance(a, Const) else p for a, p in zip(atoms, params, strict=True)]  # what is known stays known
     idle = lo.idle
@@ -165,9 +166,16 @@ def _define(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: di
         body = Block(tuple(params), tuple(lo.stmts), (lo.atom(result, frame, node),))
     finally:
         lo.state, lo.stmts, lo.idle = outer_state, outer_stmts, idle
-    callee = Callee(f.value.__name__)
+    assert not free(body)
+    if isinstance(body.results[0], Const) and body.results[0].value is None:
+        return Const(None)
+    callee = Callee(f.name if isinstance(f, Closure) else f.value.__name__)
     callee.function = recursion.closed(callee, body, [])
     return Const(callee)
+
+
+def _is_number(value: Value) -> bool:
+    return isinstance(value, Const) and value.value is functional.NUMBER
 
 
 @special(functional.part)
@@ -210,37 +218,33 @@ def _unsupported(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwarg
     text = f"There is no derivative of {what.value}."
     if isinstance(given, Const):
         if given.value:
-            raise Unsupported(text, advice.value)
+            raise Unsupported(text, advice.value, None if frame.in_rule else frame.source.spot(node))
         return Const(None)
-    spot = spot_of(lo.ruled) if lo.ruled is not None else None
+    spot = frame.source.spot(node) if not frame.in_rule else None if lo.ruled is None else spot_of(lo.ruled)
     told: list[Value] = [given, Const(f"{text}\n{advice.value}".rstrip()), Const(spot.show() if spot is not None else "")]
     return lo.apply(runtime.refuse, told, frame=frame, node=node, effect=True, aval=NONE)
 
 
-@special(functional.by_helper)
-def _by_helper(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
-    helper, f, extra, place, heads, *given = args
+@special(functional.asked)
+def _asked(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    def asked(value: Value) -> bool:
+        if isinstance(value, Tuple):
+            return any(map(asked, value.items))
+        atom = lo.atom(value, frame, node)
+        return isinstance(atom, Var) and atom not in lo.idle and differentiable(atom.aval)
+
+    return Const(asked(args[0]))
+
+
+@special(functional.applied)
+def _applied(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    primitive, f, given, extra = args
     function = function_of(f)
-    assert isinstance(extra, Tuple) and isinstance(heads, Tuple) and isinstance(place, Const) and isinstance(helper, Const)
-    atoms = tuple(lo.atom(v, frame, node) for v in extra.items)
-    params = function.body.params
-    own = len(params) - len(atoms)
-    wanted = [
-        k for k, (a, p) in enumerate(zip(atoms, params[own:], strict=True))
-        if isinstance(a, Var) and a not in lo.idle and differentiable(p.aval)
-    ]
-    key = (*(() if place.value is None else (place.value,)), *(own + k for k in wanted))
-    found: list[Value] = [Const(None)] * (len(heads.items) + len(atoms))
-    if key:
-        callee = f.value  # type: ignore[union-attr]
-        made = derived(callee, "pullback", key, lambda: reverse(function, list(key), seed="given", value=False))
-        first = (Const(callee), Const(made), *(lo.atom(v, frame, node) for v in given))
-        kinds = [lo.atom(v, frame, node).aval for v in heads.items] + [params[own + k].aval for k in wanted]
-        out = Var(Parts(tuple, tuple(kinds)))
-        lo.stmts.append(Apply((out,), Higher(helper.value, len(first)), (*first, *atoms), (), At()))
-        parts = lo.value(out, (), frame, node)
-        assert isinstance(parts, Tuple)
-        places = [*range(len(heads.items)), *(len(heads.items) + k for k in wanted)]
-        for k, part in zip(places, parts.items, strict=True):
-            found[k] = part
-    return Tuple(tuple(found))
+    assert isinstance(primitive, Const) and isinstance(f, Const) and isinstance(given, Tuple) and isinstance(extra, Tuple)
+    first = [f, *(lo.atom(v, frame, node) for v in given.items)]
+    names = list(inspect.signature(primitive.value).parameters)[1:]
+    avals = {"f": function.body.results[0].aval, **{k: a.aval for k, a in zip(names, first[1:], strict=False)}}
+    out = Var(APPLIED[primitive.value](avals))
+    atoms = [lo.atom(v, frame, node) for v in extra.items]
+    lo.stmts.append(Apply((out,), Higher(primitive.value, len(first)), (*first, *atoms), (), At()))
+    return lo.value(out, (), frame, node)

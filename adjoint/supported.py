@@ -23,7 +23,7 @@ import numpy as np
 
 from .lower import attributes, calls, ufuncs, writes
 from .lower.specials import find
-from .rules.registry import LIBRARIES, RULES, Rule, lookup
+from .rules.registry import LIBRARIES, RULES, WRITTEN, Rule, lookup
 
 PACKAGE = Path(__file__).parent
 
@@ -57,6 +57,8 @@ def entry(name: str) -> Entry | None:
     if found is None:
         return None
     rule = lookup(found)
+    if _hashable(found) and found in WRITTEN:
+        return Entry(name, "lowered", place_of(WRITTEN[found]), "said with other functions")
     if rule is not None and (made_of := of_rule(name, rule)) is not None:
         return made_of
     parts = [rule for key, rule in RULES.items() if isinstance(key, tuple) and key[0] is found]

@@ -250,9 +250,51 @@ INTEGRALS = [
 ]  # fmt: skip
 
 
+def over_a_disc(a, r):
+    """With limits that depend on the other variable, and on what is differentiated by."""
+    return integrate.dblquad(lambda y, x: np.exp(-a * x * y) * x, 0.0, r, 0.0, lambda x: a * x)[0]
+
+
+def density_in(a):
+    weight = lambda z, y, x, k: k * x * y * z + a * z
+    return integrate.tplquad(weight, 0.0, a, 0.0, lambda x: x, 0.0, lambda x, y: x + a, args=(2.0,))[0]
+
+
+def in_a_box(a, b):
+    value = integrate.nquad(lambda x, y, k: np.sin(a * x) * y + k * x, [lambda y, k: (0.0, y * k), (0.0, b)], args=(a,))[0]
+    return value + integrate.nquad(lambda x: a * x * x, [[0.0, 1.0]])[0]
+
+
+INTEGRALS += [(over_a_disc, (0.7, 1.2)), (density_in, (0.7,)), (in_a_box, (0.7, 1.2))]
+
+
 @pytest.mark.parametrize(("f", "args"), INTEGRALS, ids=lambda f: getattr(f, "__name__", ""))
 def test_integrals(f, args):
-    check_grads(f, args, modes=("rev",))
+    check_grads(f, args)
+
+
+@pytest.mark.parametrize(
+    ("f", "args"), [row for row in INTEGRALS if row[0] is not density_in], ids=lambda f: getattr(f, "__name__", "")
+)  # that of three integrals takes a minute
+def test_second_derivatives_of_integrals(f, args):
+    check_grads(f, args, order=2)
+
+
+def test_a_hessian_and_a_third_derivative():
+    """∫₀¹ exp(a x) dx, and y(1) of ẏ = -k y."""
+    third = grad(grad(grad(lambda a: quad(lambda x: np.exp(a * x), 0.0, 1.0)[0])))(0.5)
+    np.testing.assert_allclose(third, quad(lambda x: x**3 * np.exp(0.5 * x), 0.0, 1.0)[0], rtol=1e-8)
+
+    def end(p):
+        return integrate.solve_ivp(lambda t, y: -p[0] * y, (0.0, 1.0), p[1:], rtol=1e-10, atol=1e-12).y[0, -1]
+
+    e = np.exp(-0.7)
+    np.testing.assert_allclose(adjoint.hessian(end)(np.array([0.7, 2.0])), [[2.0 * e, -e], [-e, 0.0]], rtol=1e-6, atol=1e-7)
+
+
+def test_an_integral_over_several_variables_is_what_scipy_gives():
+    for f, args in ((over_a_disc, (0.7, 1.2)), (density_in, (0.7,)), (in_a_box, (0.7, 1.2))):
+        assert adjoint.value_and_grad(f)(*args)[0] == f(*args)
 
 
 # ── objects made of data ─────────────────────────────────────────────────────────────────────────

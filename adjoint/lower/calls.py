@@ -18,7 +18,7 @@ from .. import runtime
 from ..avals import BOOL, Obj
 from ..errors import AdjointError, Unsupported
 from ..ir import UNDEF, Apply, At, Const, Var
-from ..rules.registry import HIGHER, MADE, OWNERS, lookup
+from ..rules.registry import HIGHER, MADE, OWNERS, WRITTEN, lookup
 from . import classes, control, expressions, frozen, higher, inplace, recursion, specials, statements, ufuncs, written
 from .abstract import is_namedtuple, signature
 from .context import Frame, Lowering
@@ -116,6 +116,8 @@ def call_constant(
         result = special(lo, frame, node, args, kwargs)
         if result is not None:
             return result
+    if getattr(fn, "__hash__", None) and fn in WRITTEN:
+        return inline(lo, frame, node, Const(WRITTEN[fn]), args, kwargs)
     if rule is not None and fn in HIGHER:
         passing = higher.call(lo, frame, node, fn, args, kwargs)
         if passing is not None:
@@ -452,7 +454,7 @@ def splice(
             syntax, source = read(function)
         except AdjointError as error:
             raise error.at(frame.source.spot(node)) from None
-        if function.__module__ == written.__name__:
+        if function.__module__ == written.__name__ or function.__module__ in {f.__module__ for f in WRITTEN.values()}:
             source = Standing(frame, node)
         elif not frame.in_rule:
             lo.unchanged.function(function)

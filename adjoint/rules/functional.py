@@ -5,6 +5,8 @@ arguments, those that were handed to it by `args=` or read around it last.
 """
 
 
+import numpy as np
+
 from adjoint.errors import Unsupported
 
 
@@ -43,20 +45,25 @@ def value_of(f, args):
     raise NotImplementedError
 
 
-def by_helper(helper, f, args, place, heads, *given):
-    """`helper(f, pullback, *given, args=…)`, which returns cotangents: those of `heads`, then those of `args`.
+NUMBER = object()  # among the arguments of `define`: a float
 
-    f has `place + 1` arguments or more of its own, then `args`; `pullback` takes all of them and a cotangent of
-    the result, and gives the cotangents of argument number `place` (unless that is None) and of `args`, as far
-    as they are asked for.  The helper's result is a tuple of all of these, and of `heads` before.
-    """
+
+def asked(x):
+    """Is a derivative by this argument of the primitive asked for?"""
+    raise NotImplementedError
+
+
+def applied(primitive, f, given, args):
+    """`primitive(f, *given, args=args)`, where f takes arguments of its own and then `args`."""
     raise NotImplementedError
 
 
 def define(f, args):
-    """A function written here, in terms that have rules, as one of the program: for `pull` and `push`.
+    """A function written here, in terms that have rules, as one of the program: for `pull`, `push` and `applied`.
 
-    Its derivative is that of a primitive which computes the same in another way.
+    For `pull` it computes what a primitive computes in another way, and has the derivative of that.  `args` are
+    arguments like those that it will be called with, or `NUMBER`; those that are known stay known.  None
+    where f returns None.
     """
     raise NotImplementedError
 
@@ -102,3 +109,41 @@ def scaled(bars, factor):
 
 def nones(n):
     return (None,) * n
+
+
+# Derivatives by all of `args` as one row of numbers, for solvers that take such.
+
+
+def flat(parts):
+    """Numbers and arrays as one row, those that are None left out; None if there are none."""
+    rows = [np.ravel(part) for part in parts if part is not None]
+    return np.concatenate(rows) if rows else None
+
+
+def count(args):
+    """How many numbers the cotangents of `args` that are asked for have."""
+    return sum([np.size(a) for a in args if asked(a)])
+
+
+def parted(row, args, start=0):
+    """The cotangents of `args`, from a row of those that are asked for; None for the others."""
+    if len(args) == 0:
+        return ()
+    if not asked(args[0]):
+        return (None, *parted(row, args[1:], start))
+    end = start + np.size(args[0])
+    return (np.reshape(row[start:end], np.shape(args[0])), *parted(row, args[1:], end))
+
+
+def present(dots):
+    """Those tangents that are there."""
+    return tuple([d for d in dots if d is not None])
+
+
+def completed(flags, dots):
+    """The tangents with None where there is none: for those where `flags` say that there is one."""
+    if len(flags) == 0:
+        return ()
+    if flags[0]:
+        return (dots[0], *completed(flags[1:], dots[1:]))
+    return (None, *completed(flags[1:], dots))

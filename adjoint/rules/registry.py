@@ -342,6 +342,14 @@ HIGHER: dict[Any, Calls] = {}
 MADE: set[type] = set()  # classes whose objects are made of data, and called
 
 
+WRITTEN: dict[Any, Callable[..., Any]] = {}  # what is said in terms of others -> the function that says it
+
+
+def written_as(fn: Callable[..., Any], meaning: Callable[..., Any]) -> None:
+    """Say that a call of `fn` is to be lowered as one of `meaning`, a function with the same parameters."""
+    WRITTEN[fn] = meaning
+
+
 def made_of_data(*classes: type) -> None:
     """Say that the objects of these classes are functions of what they were made of: give a rule for `(cls, "()")`.
 
@@ -349,6 +357,17 @@ def made_of_data(*classes: type) -> None:
     defaults filled in.
     """
     MADE.update(classes)
+
+
+APPLIED: dict[Any, Callable[[dict[str, Any]], Any]] = {}  # what rules apply to functions -> the kind of the result
+
+
+def applied_by_rules(fn: Callable[..., Any], names: tuple[str, ...], result: Callable[..., Any]) -> None:
+    """Say that rules apply `fn` to functions of the program (`functional.applied`).
+
+    `result` gives the kind of its result from that of the function's result and those of the arguments by `names`.
+    """
+    APPLIED[fn] = lambda avals: result(avals["f"], *(avals[k] for k in names))
 
 
 def higher(*fns: Callable[..., Any], calls: Calls) -> None:

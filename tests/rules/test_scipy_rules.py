@@ -24,7 +24,7 @@ from rules.rows_stats import ROWS as STATS
 from scipy import linalg, signal
 
 from adjoint import jvp, vjp
-from adjoint.rules.registry import HIGHER, LIBRARIES, RULES, read_libraries
+from adjoint.rules.registry import APPLIED, HIGHER, LIBRARIES, RULES, read_libraries
 
 ROWS = [*SPECIAL, *STATS, *LINALG, *NDIMAGE, *SAMPLES, *SIGNAL, *SPARSE]
 for _module in LIBRARIES:
@@ -37,8 +37,8 @@ for _row in ROWS:
     BY_NAME.setdefault(f"{_owner or 'scipy.special'}.{name(_row.fn)}", []).append(_row)
 
 
-# Primitives that are passed a function, and parts of what they return: tests/test_scipy_functions.py.
-PLAIN = {fn: rule for fn, rule in RULES.items() if fn not in HIGHER and not isinstance(fn, tuple)}
+# Primitives that are passed a function, by the user or by rules, and parts of what they return: tests/test_scipy_functions.py.
+PLAIN = {fn: rule for fn, rule in RULES.items() if fn not in HIGHER and fn not in APPLIED and not isinstance(fn, tuple)}
 
 
 def functions_of(rule):
