@@ -124,12 +124,17 @@ def tangent_parameters(function: Function, places: list[Place], trees: list[Any]
     for place, tree in zip(places, trees, strict=True):
         k, item = place if isinstance(place, tuple) else (place, None)
         base = function.params[k].name + ("" if item is None else f"_{item}")
-        name = f"{base}_dot"
-        while name in taken:
-            name += "_"
-        taken.add(name)
+        name = _free_name(f"{base}_dot", taken)
         params.append(Param(name, map_leaves(_tangent_of_input, tree), "positional" if plain else "keyword"))
     return tuple(params)
+
+
+def _free_name(name: str, taken: set[str]) -> str:
+    """A name that no parameter has yet; from now on one has it."""
+    while name in taken:
+        name += "_"
+    taken.add(name)
+    return name
 
 
 def _tangent_of_input(leaf: Atom) -> Atom:
@@ -431,9 +436,12 @@ class _Forward:
         inner.b.at = At(sweep="tangent")
         results = body.results + tuple(inner.dot_or_zero(r) for r in body.results if differentiable(r.aval))
         names = {p.tree: p.name for p in function.params if isinstance(p.tree, Var)}
-        params = tuple(Param(f"{names.get(p, 'w')}_dot", dot) for p, dot in zip(moved, dots, strict=True))
+        taken, params = {p.name for p in function.params}, []
+        for p, dot in zip(moved, dots, strict=True):
+            name = _free_name(f"{names.get(p, 'w')}_dot", taken)
+            params.append(Param(name, dot))
         new.function = Function(
-            new.__name__, function.params + params, Block(body.params + tuple(dots), tuple(inner.b.stmts), results),
+            new.__name__, (*function.params, *params), Block(body.params + tuple(dots), tuple(inner.b.stmts), results),
             results[0] if len(results) == 1 else Tree(tuple, tuple(range(len(results))), results),
         )
         return new

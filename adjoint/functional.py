@@ -22,7 +22,7 @@ from .ir import Apply, At, Atom, Block, Callee, Const, Function, Var, free
 from .lower import calls, recursion
 from .lower.context import Frame, Lowering
 from .lower.specials import special
-from .lower.values import Closure, Tuple, Value
+from .lower.values import Closure, Method, Tuple, Value
 from .reverse import spot_of
 from .sweeps import reverse
 from .rules import functional
@@ -223,6 +223,23 @@ def _unsupported(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwarg
     spot = frame.source.spot(node) if not frame.in_rule else None if lo.ruled is None else spot_of(lo.ruled)
     told: list[Value] = [given, Const(f"{text}\n{advice.value}".rstrip()), Const(spot.show() if spot is not None else "")]
     return lo.apply(runtime.refuse, told, frame=frame, node=node, effect=True, aval=NONE)
+
+
+@special(functional.arity)
+def _arity(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    match args[0]:
+        case Closure(node=given) if given.args.vararg is None:
+            return Const(len(given.args.posonlyargs) + len(given.args.args))
+        case Method(fn=fn):
+            found = _arity(lo, frame, node, [fn], {})
+            assert isinstance(found, Const)
+            return Const(found.value - 1)
+        case Const(value=f) if callable(f):
+            plain = inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD
+            kinds = [p.kind for p in inspect.signature(f).parameters.values()]
+            if inspect.Parameter.VAR_POSITIONAL not in kinds:
+                return Const(sum(kind in plain for kind in kinds))
+    raise lo.refuse(frame, node, "How many parameters this function takes is not known.", "Say where to start: `p0=`.")
 
 
 @special(functional.asked)

@@ -191,6 +191,102 @@ def test_second_derivatives_of_minima(f, known, args):
     np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
 
 
+# ── fits ─────────────────────────────────────────────────────────────────────────────────────────
+
+T = np.linspace(0.0, 3.0, 8)
+DECAY = 2.0 * np.exp(-0.7 * T) + 0.1 * np.sin(5.0 * T)
+
+
+def decay(t, a, b):
+    return a * np.exp(-b * t)
+
+
+def fit_of_data(y, t):
+    """By the data and the places of the data; where to start is left out."""
+    (a, b), covariance = optimize.curve_fit(decay, t, y, ftol=1e-14, xtol=1e-14, gtol=1e-14)
+    return a * b + np.sum(covariance)
+
+
+def fit_of_closure(y, level, sigma):
+    model = lambda t, a, b: a * np.exp(-b * t) + level
+    p, covariance = optimize.curve_fit(model, T, y, p0=[1.5, 0.5], sigma=sigma, ftol=1e-14, xtol=1e-14, gtol=1e-14)
+    return np.sum(p**2) + np.sum(covariance)
+
+
+def fit_of_correlated(y, level, sigma):
+    model = lambda t, a, b: a * np.exp(-b * t) + level
+    weights = np.diag(sigma) + 0.1 * sigma[0]
+    start = np.array([1.5, 0.5])
+    p, covariance = optimize.curve_fit(model, T, y, start, weights, absolute_sigma=True, ftol=1e-14, xtol=1e-14, gtol=1e-14)
+    return np.sum(p**2) + np.sum(covariance)
+
+
+def gauss_newton(y, t, level, factor, absolute):
+    """The same fit and covariance by forty steps, `factor` being that of the covariance of the data."""
+    p = np.array([2.0, 0.7])
+    for _ in range(40):
+        e = np.exp(-p[1] * t)
+        slopes = np.linalg.solve(factor, np.stack((e, -p[0] * t * e), axis=1))
+        away = np.linalg.solve(factor, y - p[0] * e - level)
+        p = p + np.linalg.solve(slopes.T @ slopes, slopes.T @ away)
+    covariance = np.linalg.inv(slopes.T @ slopes)
+    return p, covariance if absolute else covariance * (np.sum(away * away) / 6)
+
+
+def fit_of_data_known(y, t):
+    p, covariance = gauss_newton(y, t, 0.0, np.eye(8), False)
+    return p[0] * p[1] + np.sum(covariance)
+
+
+def fit_of_closure_known(y, level, sigma):
+    p, covariance = gauss_newton(y, T, level, np.diag(sigma), False)
+    return np.sum(p**2) + np.sum(covariance)
+
+
+def fit_of_correlated_known(y, level, sigma):
+    p, covariance = gauss_newton(y, T, level, np.linalg.cholesky(np.diag(sigma) + 0.1 * sigma[0]), True)
+    return np.sum(p**2) + np.sum(covariance)
+
+
+FITS = [
+    (fit_of_data, fit_of_data_known, (DECAY, T)), (fit_of_closure, fit_of_closure_known, (DECAY, 0.1, 0.1 + 0.05 * T)),
+    (fit_of_correlated, fit_of_correlated_known, (DECAY, 0.1, 0.1 + 0.05 * T)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("f", "known", "args"), FITS, ids=lambda f: getattr(f, "__name__", ""))
+def test_fits(f, known, args):
+    wrt, dots = tuple(range(len(args))), tuple(np.cos(np.arange(np.size(a))).reshape(np.shape(a)) for a in args)
+    dots = tuple(d if isinstance(a, np.ndarray) else float(d) for d, a in zip(dots, args, strict=True))
+    value, tangent = adjoint.jvp(f, args, dots)
+    assert value == f(*args)
+    np.testing.assert_allclose(tangent, adjoint.jvp(known, args, dots)[1], rtol=1e-6)
+    ours, theirs = (adjoint.jvp(grad(fun, wrt=wrt), args, dots) for fun in (f, known))
+    for first, second in zip((*ours[0], *ours[1]), (*theirs[0], *theirs[1]), strict=True):
+        np.testing.assert_allclose(first, second, rtol=1e-5, atol=1e-5)
+
+
+def test_a_parameter_at_its_bound_stays_there():
+    def fit(y):
+        p, _ = optimize.curve_fit(decay, T, y, [1.5, 0.5], bounds=([0.0, 0.0], [1.6, 3.0]), ftol=1e-14, xtol=1e-14, gtol=1e-14)
+        return p[0] + p[1]
+
+    def known(y):
+        b = 0.5
+        for _ in range(60):
+            e = 1.6 * np.exp(-b * T)
+            b = b + np.sum(-T * e * (y - e)) / np.sum((T * e) ** 2)
+        return 1.6 + b
+
+    np.testing.assert_allclose(fit(DECAY), known(DECAY), rtol=1e-6)
+    np.testing.assert_allclose(grad(fit)(DECAY), grad(known)(DECAY), rtol=1e-4, atol=1e-5)
+
+
+def test_a_fit_of_which_the_number_of_parameters_is_not_known_is_refused():
+    with pytest.raises(Unsupported, match="How many parameters"):
+        grad(lambda y: optimize.curve_fit(lambda t, *p: p[0] * t, T, y)[0][0])(DECAY)
+
+
 # ── integrals and differential equations ─────────────────────────────────────────────────────────
 
 

@@ -48,6 +48,11 @@ def value_of(f, args):
 NUMBER = object()  # among the arguments of `define`: a float
 
 
+def arity(f):
+    """How many arguments a function of the program takes by position."""
+    raise NotImplementedError
+
+
 def asked(x):
     """Is a derivative by this argument of the primitive asked for?"""
     raise NotImplementedError

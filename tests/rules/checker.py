@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from adjoint.rules.registry import MADE, RULES, Rule
+from adjoint.rules.registry import MADE, RULES, WRITTEN, Rule
 
 
 @dataclass
@@ -296,6 +296,6 @@ def called_without_a_rule(modules: Iterable[Any], names: dict[str, Any]) -> set[
             for call in (c for body in bodies for c in ast.walk(body) if isinstance(c, ast.Call)):
                 text = ast.unparse(call.func)
                 if text.split(".")[0] in names and text.replace(".", "").isidentifier():
-                    if eval(text, names) not in RULES and eval(text, names) not in MADE:
+                    if not any(eval(text, names) in known for known in (RULES, MADE, WRITTEN)):
                         missing.add(f"{text} in {module.__name__}")
     return missing

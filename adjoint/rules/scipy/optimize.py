@@ -394,10 +394,8 @@ def least_squares_cost_jvp(
 
 
 refuse(
-    optimize.curve_fit,
-    why="it does not hand arguments on: use least_squares(lambda p: model(x, *p) - y, p0).x, which is the same",
-)
-refuse(
     optimize.linprog, optimize.milp,
     why="a vertex of the feasible set moves with the constraints that hold there, and it says nothing of them",
 )  # fmt: skip
+
+from adjoint.rules.scipy import fitting  # noqa: E402, F401 (it needs what stands here)
