@@ -28,7 +28,7 @@ from . import files
 from .alias import Aliases
 from .apart import apart
 from .expressions import Expressions, name
-from .fold import Folds
+from .fold import WIDEST, WIDEST_COMPILED, Folds
 from .liveness import Liveness
 from .modules import Namespace
 from .names import Names
@@ -133,10 +133,10 @@ def text(
     """The source of a module that defines the functions, and those they call before them."""
     called = _named_apart(programs)
     functions = {f.name for f in (*called, *programs)} | (set() if jit is None else RESERVED)
-    drafts = [_Draft(f, textbook, functions) for f in (*called, *programs)]
+    kernels = {c.__name__ for c in callees(programs[0])} if jit is not None else set()
+    drafts = [_Draft(f, textbook, functions, WIDEST_COMPILED if f.name in kernels else WIDEST) for f in (*called, *programs)]
     inside = functions.union(*(_user_names(d.function) | d.names.all() for d in drafts))
     space = Namespace(programs[0].primal, inside)
-    kernels = {c.__name__ for c in callees(programs[0])}
     jits = [jit if f.name in kernels else None for f in called] + [None] * len(programs)
     trees = [_definition(draft, textbook, space, by) for draft, by in zip(drafts, jits, strict=True)]
     if jit is not None:
@@ -193,9 +193,9 @@ def _named_apart(programs: tuple[Function, ...]) -> list[Function]:
 class _Draft:
     """A function with its values folded and named, not yet written."""
 
-    def __init__(self, function: Function, textbook: bool, functions: set[str]) -> None:
+    def __init__(self, function: Function, textbook: bool, functions: set[str], widest: int) -> None:
         self.function = apart(own(dataclasses.replace(function, body=ordered(_shared_tests(function.body)))), textbook)
-        self.folds = Folds(self.function, textbook)
+        self.folds = Folds(self.function, textbook, widest)
         self.live = Liveness(self.function, self.folds)
         self.names = Names(
             self.function, self.folds, self.live, _outer_names(self.function) | functions, textbook

@@ -19,14 +19,15 @@ from ..avals import Arr, Num
 from ..ir import UNDEF, Apply, Atom, Block, Const, Function, If, Loop, Stmt, Var, blocks, defined, leaves, reads
 
 WIDEST = 72  # characters of an expression that something is folded into
+WIDEST_COMPILED = 160  # a compiler makes one loop of what stands in one expression
 UPDATES = (runtime.array_set, runtime.array_put, runtime.index_add, runtime.set_item, runtime.append, runtime.popped)
 
 
 class Folds:
     """`folded[v]` is the statement whose expression is written where `v` is read."""
 
-    def __init__(self, function: Function, textbook: bool) -> None:
-        self.textbook = textbook
+    def __init__(self, function: Function, textbook: bool, widest: int = WIDEST) -> None:
+        self.textbook, self.widest = textbook, widest
         self.folded: dict[Var, Apply | If] = {}
         self.width: dict[Var, int] = {}
         self.wholes: set[If] = set()  # the branches written as conditional expressions
@@ -80,7 +81,7 @@ class Folds:
                 continue
             if isinstance(stmt, Apply) and stmt.fn in (runtime.load, getattr) and at != i + 1:
                 continue
-            if width <= WIDEST or (self.textbook and v.bar_of is None and v.dot_of is None):
+            if width <= self.widest or (self.textbook and v.bar_of is None and v.dot_of is None):
                 self.folded[v] = stmt
 
     def _is_index(self, v: Var) -> bool:
@@ -108,7 +109,7 @@ class Folds:
         if type(stmt) is not If or len(stmt.outs) != 1 or any(side.results[0] is UNDEF for side in (stmt.then, stmt.orelse)):
             return False
         if stmt not in self.wholes and all(self._foldable(side) for side in (stmt.then, stmt.orelse)):
-            if self._width(stmt) <= WIDEST:
+            if self._width(stmt) <= self.widest:
                 self.wholes.add(stmt)
                 for side in (stmt.then, stmt.orelse):
                     self.folded.update((s.outs[0], s) for s in side.stmts)  # type: ignore[misc]
