@@ -35,7 +35,7 @@ from .names import Names
 from .own import own
 from .order import ordered
 from .printer import printed
-from .typed import RESERVED, TypedExpressions, TypedWriter
+from .typed import RESERVED, TypedExpressions, TypedWriter, aliases_of
 from .write import Writer, assign
 
 __all__ = ["Emitted", "described", "emit", "is_generated", "keep", "note_place", "places_of", "text"]
@@ -134,7 +134,7 @@ def text(
     called = _named_apart(programs)
     functions = {f.name for f in (*called, *programs)} | (set() if jit is None else RESERVED)
     kernels = {c.__name__ for c in callees(programs[0])} if jit is not None else set()
-    drafts = [_Draft(f, textbook, functions, WIDEST_COMPILED if f.name in kernels else WIDEST) for f in (*called, *programs)]
+    drafts = [_Draft(f, textbook, functions, f.name in kernels) for f in (*called, *programs)]
     inside = functions.union(*(_user_names(d.function) | d.names.all() for d in drafts))
     space = Namespace(programs[0].primal, inside)
     jits = [jit if f.name in kernels else None for f in called] + [None] * len(programs)
@@ -193,9 +193,11 @@ def _named_apart(programs: tuple[Function, ...]) -> list[Function]:
 class _Draft:
     """A function with its values folded and named, not yet written."""
 
-    def __init__(self, function: Function, textbook: bool, functions: set[str], widest: int) -> None:
-        self.function = apart(own(dataclasses.replace(function, body=ordered(_shared_tests(function.body)))), textbook)
-        self.folds = Folds(self.function, textbook, widest)
+    def __init__(self, function: Function, textbook: bool, functions: set[str], typed: bool) -> None:
+        function = dataclasses.replace(function, body=ordered(_shared_tests(function.body)))
+        self.aliases_of = aliases_of if typed else Aliases
+        self.function = apart(own(function, self.aliases_of), textbook, self.aliases_of)
+        self.folds = Folds(self.function, textbook, WIDEST_COMPILED if typed else WIDEST)
         self.live = Liveness(self.function, self.folds)
         self.names = Names(
             self.function, self.folds, self.live, _outer_names(self.function) | functions, textbook
@@ -205,7 +207,7 @@ class _Draft:
 def _definition(draft: _Draft, textbook: bool, space: Namespace, jit: Callable[..., Any] | None) -> ast.stmt:
     function, folds, live, names = draft.function, draft.folds, draft.live, draft.names
     write = (Expressions if jit is None else TypedExpressions)(folds, names, space)
-    writer = (Writer if jit is None else TypedWriter)(function, folds, live, names, Aliases(function), write, textbook)
+    writer = (Writer if jit is None else TypedWriter)(function, folds, live, names, draft.aliases_of(function), write, textbook)
     statements = writer.body()
     body = [*_unpacked(function, folds, names, write), *statements]
     body.append(ast.Return(_result(function.result, write)))

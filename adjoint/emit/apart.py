@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import operator
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -26,10 +26,10 @@ from .liveness import Liveness
 _CONTAINERS = (runtime.make_list, runtime.make_tuple, runtime.make_dict, runtime.make_object, runtime.append, runtime.set_item)
 
 
-def apart(function: Function, textbook: bool) -> Function:
+def apart(function: Function, textbook: bool, aliases_of: Callable[[Function], Aliases] = Aliases) -> Function:
     if not any(map(_writes_beside_a_view, _all_blocks(function.body))):
         return function
-    aliases, folds = Aliases(function), Folds(function, textbook)
+    aliases, folds = aliases_of(function), Folds(function, textbook)
     live = Liveness(function, folds)
     kept = {a for b in _all_blocks(function.body) for a in _kept(b) if isinstance(a, Var)}
     copied: set[Var] = set()

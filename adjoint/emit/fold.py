@@ -11,6 +11,7 @@ A branch without statements of its own becomes a conditional expression.
 
 from __future__ import annotations
 
+import operator
 from collections import Counter
 from collections.abc import Iterator
 
@@ -77,7 +78,7 @@ class Folds:
             between = [block.stmts[k] for k in barriers if i < k < at]
             if between and not (all(map(_is_update, between)) and self._is_arithmetic(stmt)):
                 continue
-            if at < len(block.stmts) and _is_loop_start(block.stmts[at], v):
+            if at < len(block.stmts) and (_is_loop_start(block.stmts[at], v) or _is_sum_for_loop(stmt, block.stmts[at])):
                 continue
             if isinstance(stmt, Apply) and stmt.fn in (runtime.load, getattr) and at != i + 1:
                 continue
@@ -237,6 +238,13 @@ def _is_barrier(stmt: Stmt) -> bool:
 def _is_loop_start(stmt: Stmt, v: Var) -> bool:
     """Is it read as the start of a carry?  That is an assignment anyway."""
     return isinstance(stmt, Loop) and v in stmt.init
+
+
+def _is_sum_for_loop(stmt: Stmt, reader: Stmt) -> bool:
+    """Is what a loop starts from a sum of cotangents?  It is added to in place, `x_bar += ...`."""
+    if not isinstance(stmt, Apply) or not isinstance(reader, Apply) or reader.fn is not runtime.owned:
+        return False
+    return stmt.fn in (operator.add, operator.sub) and stmt.out.bar_of is not None
 
 
 def displayed(block: Block, folds: Folds) -> list[Stmt]:

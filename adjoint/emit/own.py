@@ -12,7 +12,7 @@ A loop that updates an array in place must own it.  What it starts from may be t
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from .. import runtime
 from ..avals import Arr
@@ -20,8 +20,8 @@ from ..ir import UNDEF, Apply, At, Atom, Block, Function, If, Loop, Stmt, Var, b
 from .alias import ARRAY_UPDATES, Aliases, exchanged
 
 
-def own(function: Function) -> Function:
-    aliases = Aliases(function)
+def own(function: Function, aliases_of: Callable[[Function], Aliases] = Aliases) -> Function:
+    aliases = aliases_of(function)
     return dataclasses.replace(function, body=_block(function.body, aliases, set(), unbound(function.body)))
 
 

@@ -18,15 +18,20 @@ from __future__ import annotations
 
 import ast
 import operator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from .. import runtime, typed_runtime
 from ..avals import Arr, Num, Obj, Parts
-from ..ir import UNDEF, Apply, Atom, Block, Const, Function, If, Loop, Var, blocks, defined_within, leaves
-from .expressions import Expressions, name
+from ..ir import (
+    UNDEF, Apply, Atom, Block, Const, Function, If, Loop, Stmt, Var, blocks, defined_within, leaves, with_blocks,
+)
 from ..passes.certain import is_basic
+from .alias import Aliases
+from .expressions import Expressions, name
+from .liveness import local
 from .write import Writer, assign
 
 COUNTERS = ("at", *(f"at_{k}" for k in range(2, 20)))  # by depth of nesting
@@ -143,6 +148,33 @@ class Tapes:
 
 def _counts(loop: Loop) -> bool:
     return loop.test is None and not loop.stops and loop.count is None and bool(loop.iters) and not loop.reverse
+
+
+def aliases_of(function: Function) -> Aliases:
+    """What shares memory, where an array that is put on a tape is copied into it: as if this were said.
+
+        loop for i in xs:                          loop for i in xs:
+            row1 = index_add(row, i, 1.0)              row1 = index_add(row, i, 1.0)
+            yield row1                      ->         w1 = array(row1)
+                                                       yield w1
+    """
+    tapes = Tapes(function)
+
+    def block(b: Block) -> Block:
+        return Block(b.params, tuple(one(with_blocks(s, block)) for s in b.stmts), b.results)
+
+    def one(stmt: Stmt) -> Stmt:
+        if not isinstance(stmt, Loop):
+            return stmt
+        results, copies, here = list(stmt.body.results), list[Stmt](), local(stmt)
+        for k, tape in enumerate(stmt.lists, len(stmt.outs)):
+            r = results[k]
+            if tape in tapes.item and isinstance(r, Var) and isinstance(r.aval, Arr) and r in here:
+                results[k] = copy = r.again()
+                copies.append(Apply((copy,), np.array, (r,)))
+        return replace(stmt, body=Block(stmt.body.params, (*stmt.body.stmts, *copies), tuple(results)))
+
+    return Aliases(replace(function, body=block(function.body)))
 
 
 class TypedWriter(Writer):

@@ -33,5 +33,5 @@ def jacobi_1d_grad(A, steps):
         A_bar[1:-1] = w3_bar
         A_bar[2:] += w3_bar
         A_bar[:-2] += w3_bar
-    A_bar = A_bar + B_bar
+    A_bar += B_bar                      # B = A.copy()
     return A_bar

@@ -33,5 +33,5 @@ def jacobi_2d_grad(u, steps):
         new_bar[2:, 1:-1] += w2_bar
         new_bar[:-2, 1:-1] += w2_bar
         new_bar, u_bar = u_bar, new_bar
-    u_bar = u_bar + new_bar
+    u_bar += new_bar                          # new = u.copy()
     return u_bar
