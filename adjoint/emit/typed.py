@@ -274,7 +274,8 @@ class TypedWriter(Writer):
         counter = self._counter[stmt]
         bounds = self.typed.bounds(stmt.iters[0]) if len(stmt.iters) == 1 else None
         uncut = bounds is not None and self.typed.counted(stmt.iters[0]) is None
-        if bounds is not None and uncut and len(bounds) == 2 and not stmt.lists:  # range(a, b) without tapes
+        by_one = bounds is not None and (len(bounds) == 2 or (len(bounds) == 3 and _is_one(bounds[2])))
+        if bounds is not None and uncut and by_one and not stmt.lists:  # range(a, b) without tapes
             (item,) = stmt.body.params[len(stmt.outs) :]
             counter = self.names[item] if self.live.uses(item) else counter
             down = [_less(self.write.atom(bounds[1])), _less(self.write.atom(bounds[0])), MINUS_ONE]
@@ -303,7 +304,7 @@ class TypedWriter(Writer):
         start = bounds[0] if len(bounds) > 1 else Const(0)
         step = bounds[2] if len(bounds) > 2 else Const(1)
         out: ast.expr = name(counter)
-        if not (isinstance(step, Const) and step.value == 1):
+        if not _is_one(step):
             out = ast.BinOp(out, ast.Mult(), self.write.atom(step))
         if not (isinstance(start, Const) and start.value == 0):
             out = ast.BinOp(self.write.atom(start), ast.Add(), out)
@@ -354,6 +355,10 @@ def _less(value: ast.expr) -> ast.expr:
         case ast.Constant(int() as known):
             return ast.Constant(known - 1)
     return ast.BinOp(value, ast.Sub(), ast.Constant(1))
+
+
+def _is_one(a: Atom) -> bool:
+    return isinstance(a, Const) and a.value == 1
 
 
 def _is_const(a: Atom, value: Any) -> bool:

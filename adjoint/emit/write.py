@@ -166,7 +166,8 @@ class Writer:
         if fn in (operator.add, operator.sub) and (out.bar_of is not None or out.dot_of is not None):
             for old, new in (args, args[::-1])[: 2 if fn is operator.add else 1]:
                 if self.same(old, out) and (_is_number(old) or (self.private(stmt, old) and _alike(old, out))):
-                    return [increment(name(self.names[out], True), self.write.atom(new), fn is operator.sub)]
+                    value = self.write.atom(new) if new is old else self.added(old, new)
+                    return [increment(name(self.names[out], True), value, fn is operator.sub)]
         value = self.write.apply(stmt)
         if not read and not self.textbook:
             return [ast.Expr(value)]
