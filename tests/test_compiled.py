@@ -100,6 +100,21 @@ def in_place(u, n):
     return np.sum(u**2)
 
 
+def overlapping(x):
+    """What is added to an array is the array itself, in another order: NumPy sees that, Numba does not."""
+    x = x.copy()
+    x += x[::-1]
+    x[1:] += x[:-1]
+    x[::-1] += x
+    return np.sum(x**3)
+
+
+def masked(x, mask):
+    x = x * x
+    x[mask] += 2.0
+    return np.sum(x**2)
+
+
 def until(x):
     while x > 1e-3:
         x = x * sin(x)
@@ -119,6 +134,8 @@ NUMBA = [
     (nested, (np.linspace(0.1, 0.5, 4),), 0),
     (rows, (np.ones(3), np.eye(3) / 2, 70), (0, 1)),
     (in_place, (np.linspace(0.0, 1.0, 6), 70), 0),
+    (overlapping, (np.array([1.0, 2.0, 4.0, 7.0]),), 0),
+    (masked, (np.array([[1.0, 2.0], [4.0, 7.0]]), np.array([False, True])), 0),
     (until, (0.9,), 0),
     (listed, ([float(k) for k in range(80)], 0.1), (0, 1)),
     (lambda x: x * TABLE[1], (np.float64(2.0),), 0),

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from .. import runtime, typed_runtime
-from ..avals import Arr, Num, Obj, Parts
+from ..avals import Arr, Cut, Num, Obj, Parts
 from ..ir import (
     UNDEF, Apply, Atom, Block, Const, Function, If, Loop, Stmt, Var, blocks, defined_within, leaves, with_blocks,
 )
@@ -32,12 +32,13 @@ from ..passes.certain import is_basic
 from .alias import Aliases
 from .expressions import Expressions, name
 from .liveness import local
-from .write import Writer, assign
+from .write import Writer, assign, increment
 
 COUNTERS = ("at", *(f"at_{k}" for k in range(2, 20)))  # by depth of nesting
 
 ITEMS = "items"  # items_1_0, ...: what a loop goes over, by depth and place
-RESERVED = {*COUNTERS, *(f"{ITEMS}_{depth}_{k}" for depth in range(1, 20) for k in range(40))}
+PART = "part"  # of an array, which something is added to
+RESERVED = {PART, *COUNTERS, *(f"{ITEMS}_{depth}_{k}" for depth in range(1, 20) for k in range(40))}
 
 Shape = tuple[int, ...]
 
@@ -321,6 +322,27 @@ class TypedWriter(Writer):
             shape = tuple(n if isinstance(n, int) else 0 for n in v.aval.shape)
             return ast.Call(self.write.function(np.zeros), [self.write.constant(shape), kind], [])
         return super().passed(v, a)
+
+    def added(self, stmt: Apply, old: Atom, value: Atom) -> ast.expr:
+        """A compiler does not see that an array is added to itself in another order: `x += x.T` adds a copy."""
+        written = self.write.atom(value)
+        shared = isinstance(value, Var) and isinstance(old, Var) and self.aliases.share(value, old)
+        in_order = value is old and stmt.fn is not runtime.index_add
+        if not shared or in_order or not isinstance(value.aval, Arr) or value.aval.boxed:
+            return written
+        return ast.Call(ast.Attribute(written, "copy", ast.Load()), [], [])
+
+    def part_added(self, stmt: Apply, part: ast.expr, value: ast.expr) -> list[ast.stmt]:
+        """`part = x[1:]; part += v`: of `x[1:] += v` a compiler makes an addition, and then a copy of the part to itself."""
+        x, index, _ = stmt.args
+        items = index.aval.items if isinstance(index.aval, Parts) else (index.aval,)
+        rank = len(x.aval.shape) if isinstance(x.aval, Arr) and x.aval.shape is not None else 0
+        copies = any(isinstance(i, Arr) and not i.boxed for i in items)
+        if copies or not is_basic(index) or (len(items) >= rank and not any(isinstance(i, Cut) for i in items)):
+            return super().part_added(stmt, part, value)
+        assert isinstance(part, ast.Subscript)
+        read = ast.Subscript(part.value, part.slice, ast.Load())
+        return [assign(PART, read), increment(name(PART), value)]
 
     def add_at(self, target: ast.expr, stmt: Apply) -> ast.stmt:
         x, index, value = stmt.args

@@ -166,8 +166,7 @@ class Writer:
         if fn in (operator.add, operator.sub) and (out.bar_of is not None or out.dot_of is not None):
             for old, new in (args, args[::-1])[: 2 if fn is operator.add else 1]:
                 if self.same(old, out) and (_is_number(old) or (self.private(stmt, old) and _alike(old, out))):
-                    value = self.write.atom(new) if new is old else self.added(old, new)
-                    return [increment(name(self.names[out], True), value, fn is operator.sub)]
+                    return [increment(name(self.names[out], True), self.added(stmt, old, new), fn is operator.sub)]
         value = self.write.apply(stmt)
         if not read and not self.textbook:
             return [ast.Expr(value)]
@@ -208,7 +207,7 @@ class Writer:
         target = name(self.names[out])
         if stmt.fn is runtime.append:
             return [ast.Expr(ast.Call(ast.Attribute(target, "append", ast.Load()), [self.write.atom(rest[0])], []))]
-        value = self.write.atom(rest[1])
+        value = self.added(stmt, old, rest[1]) if stmt.fn is runtime.index_add else self.write.atom(rest[1])
         part = ast.Subscript(target, self.write.index(rest[0]), ast.Store())
         if stmt.fn in (runtime.set_item, runtime.array_set, runtime.array_put):
             return [ast.Assign([part], value, lineno=1)]
@@ -219,10 +218,17 @@ class Writer:
             total = ast.Call(self.write.function(runtime.add), [now, value], [])
             return [ast.Assign([part], total, lineno=1)]
         if isinstance(old.aval, Seq | Parts) or is_basic(rest[0]) or self.facts.is_distinct(rest[0]):
-            return [increment(part, value)]
+            return self.part_added(stmt, part, value)
         if isinstance(rest[0], Const) and isinstance(rest[0].value, str):  # a dict
             return [assign(self.names[out], self.write.apply(stmt))]
         return [self.add_at(target, stmt)]
+
+    def added(self, stmt: Apply, old: Atom, value: Atom) -> ast.expr:
+        """What is added to `old` in place: it may be a part of it, since NumPy looks out for that."""
+        return self.write.atom(value)
+
+    def part_added(self, stmt: Apply, part: ast.expr, value: ast.expr) -> list[ast.stmt]:
+        return [increment(part, value)]
 
     def add_at(self, target: ast.expr, stmt: Apply) -> ast.stmt:
         """`target[index] += value` where an entry may be named several times."""
