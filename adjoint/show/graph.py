@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from .table import MOST_TIMES, Row, steps
 from .trace import Trace, Traced, trace
 
 MOST_PATHS = 10_000
+MOST_SAID = 8  # paths whose products are written below a picture
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +132,22 @@ class Graph:
 
     def svg(self, highlight: str | None = None) -> str:
         """The picture; ways from the result to the step `highlight` are marked."""
-        return picture.svg(self.nodes, self.edges, self._on_paths(highlight))
+        return picture.svg(self.nodes, self.edges, self._on_paths(highlight), self._products(highlight))
+
+    def _products(self, name: str | None) -> list[str]:
+        """The product along each path, and their sum, where partials are numbers and paths are few."""
+        try:
+            paths = self.paths(name) if name is not None else []
+        except WrongArgument:
+            return []
+        if not 0 < len(paths) <= MOST_SAID:
+            return []
+        partial = {(e.target, e.source): number(e.partial) for e in self.edges}
+        lines = [
+            f"{' ← '.join(path.names)}: {' × '.join(partial[pair] for pair in pairwise(path.names)) or '1'} = {number(path.product)}"
+            for path in paths
+        ]
+        return [*lines, f"{name}_bar: the sum, {number(sum(path.product for path in paths))}"]
 
     def _repr_svg_(self) -> str:
         return self.svg()

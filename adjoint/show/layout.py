@@ -159,10 +159,10 @@ class _Level:
             into[b].append(a)
         for item in self.box.items:  # in the order they were computed
             column[item] = max((column[a] + 1 for a in into[item] if a in column), default=1)
-        last = max(column.values(), default=0) + 1
+        self.last = max(column.values(), default=1)
         for _, a, b in self.links:
             column.setdefault(a, 0)
-            column.setdefault(b, last)
+            column.setdefault(b, self.last + 1)
         return column
 
     def _chain(self, link: tuple[str, Element, Element]) -> list[Element]:
@@ -216,7 +216,7 @@ class _Level:
         for element, c in self.column.items():
             wide[c] = max(wide[c], element.size[0] if isinstance(element, Member | Box) else 0.0)
         left, right, x = {}, {}, 0.0
-        first, last = (0, max(wide, default=0)) if self.box.depth else (1, max(wide, default=0) + 1)
+        first, last = (0 if self.box.depth else 1), self.last + 1
         for c in range(first, last + 1):
             left[c], right[c] = x, x + wide[c]
             inner = self.box.depth and c in (first, last - 1)  # beside the ports
@@ -225,12 +225,11 @@ class _Level:
 
     def _measure(self) -> None:
         high = max((y + self.height(e) for e, y in self.top.items()), default=0.0)
-        last = max((self.column[item] for item in self.box.items), default=1)
         if self.box.depth:
-            self.right_border = self.right[last] + EXIT
+            self.right_border = self.right[self.last] + EXIT
             self.box.size = (self.right_border, high + APART)
         else:
-            self.box.size = (self.right[last], high)
+            self.box.size = (self.right[self.last], high)
 
     def corner(self, item: Member | Box) -> tuple[float, float]:
         return self.left[self.column[item]], self.top[item]

@@ -7,6 +7,7 @@ value, above it its cotangent, on each arrow the partial derivative that a cotan
 from __future__ import annotations
 
 import html
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from .graph import Edge, Node
 
 HIGH, ABOVE, BELOW, MARGIN = 28.0, 18.0, 18.0, 14.0  # a node's box, the room for its numbers, and around it all
-CHARACTER, MOST = 7.3, 30  # how wide one is, and so many of a label are drawn
+CHARACTER, MOST, LINE = 7.3, 30, 16  # how wide one is, so many of a label are drawn, and the height of a line of notes
+WORDS = (("bar", "above: cotangent"), ("value", "below: value"), ("partial", "on arrows: partial derivative"))
+LEGEND = "   ".join(said for _, said in WORDS)
 
 LIGHT = {
     "paper": "#fff", "ink": "#222", "box": "#fff", "line": "#8a8a9c", "input": "#e8f1ff", "output": "#fff0da", "value": "#00647a",
@@ -31,10 +34,12 @@ DARK = {
 }
 
 
-def svg(nodes: Sequence[Node], edges: Sequence[Edge], marked: set[tuple[str, str]]) -> str:
-    """The picture; the edges in `marked` are drawn in another colour."""
+def svg(nodes: Sequence[Node], edges: Sequence[Edge], marked: set[tuple[str, str]], notes: Sequence[str] = ()) -> str:
+    """The picture; the edges in `marked` are drawn in another colour, and `notes` written below."""
     drawn = placed(nodes, edges)
-    width, height = drawn.size[0] + 2 * MARGIN, drawn.size[1] + 2 * MARGIN + 18
+    longest = max(map(len, (LEGEND, *notes)))
+    width = max(drawn.size[0], CHARACTER * longest) + 2 * MARGIN
+    height = drawn.size[1] + 2 * MARGIN + 18 + LINE * len(notes)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="adjoint" viewBox="0 0 {width:g} {height:g}" '
         f'width="{width:g}" height="{height:g}" role="img" aria-label="computational graph">',
@@ -42,10 +47,16 @@ def svg(nodes: Sequence[Node], edges: Sequence[Edge], marked: set[tuple[str, str
         f'<g transform="translate({MARGIN:g} {MARGIN:g})">',
     ]
     parts += [_box(box) for box in drawn.boxes]
-    last = sorted(edges, key=lambda e: (e.source, e.target) in marked)  # above the others
-    parts += [_edge(e, drawn.edges[e.source, e.target], (e.source, e.target) in marked) for e in last]
+    joined: dict[tuple[str, str], list[Edge]] = defaultdict(list)
+    for e in edges:
+        joined[e.source, e.target].append(e)
+    for ends in sorted(joined, key=lambda ends: ends in marked):  # those last, above the others
+        parts.append(_edge(joined[ends], drawn.edges[ends], ends in marked))
     parts += [_node(node, *drawn.places[node.name]) for node in nodes]
-    parts.append(_legend(drawn.size[1] + 24))
+    below = drawn.size[1] + 24
+    parts.append(_legend(below))
+    for k, note in enumerate(notes, 1):
+        parts.append(f'<text class="legend" x="0" y="{below + LINE * k:g}">{html.escape(note)}</text>')
     return "\n".join([*parts, "</g></svg>"]) + "\n"
 
 
@@ -112,7 +123,9 @@ def _box(box: Box) -> str:
     )
 
 
-def _edge(edge: Edge, runs: list[Run], marked: bool) -> str:
+def _edge(joined: list[Edge], runs: list[Run], marked: bool) -> str:
+    """The edges from one node to another, on one line: `x * x` has two."""
+    edge, label = joined[0], " + ".join(number(e.partial) for e in joined if e.partial is not None)
     _, x, y = runs[0]
     path = f"M{runs[0][0]:g} {y:g}" + (f"H{x:g}" if x != runs[0][0] else "")
     for start, end, to in runs[1:]:
@@ -125,13 +138,12 @@ def _edge(edge: Edge, runs: list[Run], marked: bool) -> str:
     return (
         f'<g class="edge{" marked" if marked else ""}" data-edge="{edge.source}-{edge.target}"><path d="{path}"/>'
         f'<path d="M{x - 6:g} {y - 3.5:g}L{x:g} {y:g}L{x - 6:g} {y + 3.5:g}"/>'
-        f'<text class="partial" x="{at:g}" y="{up:g}">{_text(number(edge.partial), 14)}</text></g>'
+        f'<text class="partial" x="{at:g}" y="{up:g}">{_text(label, 17 if len(joined) > 1 else 14)}</text></g>'
     )
 
 
 def _legend(y: float) -> str:
-    words = (("bar", "above: cotangent"), ("value", "below: value"), ("partial", "on arrows: partial derivative"))
-    spans = "   ".join(f'<tspan class="{kind}">{said}</tspan>' for kind, said in words)
+    spans = "   ".join(f'<tspan class="{kind}">{said}</tspan>' for kind, said in WORDS)
     return f'<text class="legend" x="0" y="{y:g}" xml:space="preserve">{spans}</text>'
 
 

@@ -176,6 +176,8 @@ def test_values_cotangents_and_partials_are_in_the_picture():
     assert edges["w1-w4"].find(f"{SVG}text").text == "-0.416147"
     assert {name for name, g in edges.items() if "marked" in g.get("class")} == {"w2-w3", "w3-w5"}
     assert made._repr_svg_() == made.svg()
+    notes = [t.text for t in ET.fromstring(made.svg(highlight="w1")).iter(f"{SVG}text") if t.get("class") == "legend"][1:]
+    assert notes == ["w5 ← w3 ← w1: 1 × 3 = 3", "w5 ← w4 ← w1: 1 × -0.416147 = -0.416147", "w1_bar: the sum, 2.58385"]
 
 
 def test_dot():
