@@ -19,10 +19,9 @@ Nothing falls back in silence: what cannot be compiled raises `NotCompiled`, wit
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
 import importlib
 import linecache
-import os
 import sys
 import types
 import warnings
@@ -35,7 +34,7 @@ import numpy as np
 
 from . import runtime
 from .avals import Arr, Obj, Seq
-from .emit import Emitted, described, keep, text
+from .emit import Emitted, described, files, keep, text
 from .errors import AdjointError, WrongArgument
 from .ir import (
     Apply, At, Atom, Block, Callee, Const, Function, If, Loop, Param, Stmt, Tree, Var, blocks, defined, free_of, leaves,
@@ -291,17 +290,7 @@ def _file(name: str, source: str, alone: bool) -> str:
     Its name says what is in it, so that nothing stale is found.  `alone`: there is no file, because nothing is to be
     kept, or nothing may be: the module was handed objects, of which its text says only the names.
     """
-    digest = hashlib.sha256(source.encode()).hexdigest()[:16]
-    if alone:
-        return f"<adjoint {name} {digest[:8]}>"
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "adjoint"
-    file = folder / f"{name}_{digest}.py"
-    try:
-        if not file.exists() or file.read_text() != source:
-            folder.mkdir(parents=True, exist_ok=True)
-            part = file.with_suffix(f".{os.getpid()}")
-            part.write_text(source)
-            part.replace(file)
-    except OSError:
-        return f"<adjoint {name} {digest[:8]}>"
-    return str(file)
+    if not alone:
+        with contextlib.suppress(OSError):
+            return files.written(files.cache(), name, source)
+    return files.unwritten(name, source)

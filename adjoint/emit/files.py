@@ -46,7 +46,7 @@ def keep_sources(folder: str | Path | bool = True) -> Path | None:
     if folder is False:
         _Kept.folder = None
         return None
-    path = (_cache() if folder is True else Path(folder)).expanduser().resolve()
+    path = (cache() if folder is True else Path(folder)).expanduser().resolve()
     path.mkdir(parents=True, exist_ok=True)
     _Kept.folder = path
     return path
@@ -54,23 +54,29 @@ def keep_sources(folder: str | Path | bool = True) -> Path | None:
 
 def filename(name: str, source: str) -> str:
     """The file name of generated source: a real one where files are kept."""
-    digest = hashlib.sha256(source.encode()).hexdigest()[:12]
     if _Kept.folder is not None:
-        path = _Kept.folder / f"{name}_{digest}.py"
         try:
-            _write(path, source)
+            return written(_Kept.folder, name, source)
         except OSError as error:
             warnings.warn(f"generated source is not kept: {error}", RuntimeWarning, stacklevel=2)
-        else:
-            return str(path)
-    return f"<adjoint {name} {digest}>"
+    return unwritten(name, source)
 
 
-def _write(path: Path, source: str) -> None:
-    """At once or not at all: another process may read or write the same file."""
+def unwritten(name: str, source: str) -> str:
+    """The name of source that has no file."""
+    return f"<adjoint {name} {_digest(source)}>"
+
+
+def written(folder: Path, name: str, source: str) -> str:
+    """The file of a text in a folder, written where it is not there; raises `OSError`.
+
+    It is written at once or not at all: another process may read or write the same file.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}_{_digest(source)}.py"
     text = source.encode()
     if path.is_file() and path.read_bytes() == text:
-        return
+        return str(path)
     handle, new = tempfile.mkstemp(dir=path.parent, suffix=".new")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -80,14 +86,20 @@ def _write(path: Path, source: str) -> None:
     except OSError:
         Path(new).unlink(missing_ok=True)
         raise
+    return str(path)
 
 
-def _cache() -> Path:
+def _digest(source: str) -> str:
+    return hashlib.sha256(source.encode()).hexdigest()[:16]
+
+
+def cache() -> Path:
+    """Where a user's programs keep what they can make again."""
     if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", "~/AppData/Local")) / "adjoint"
+        return Path(os.environ.get("LOCALAPPDATA", "~/AppData/Local")).expanduser() / "adjoint"
     if sys.platform == "darwin":
-        return Path("~/Library/Caches/adjoint")
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "adjoint"
+        return Path("~/Library/Caches/adjoint").expanduser()
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "adjoint"
 
 
 _asked = os.environ.get("ADJOINT_SOURCES", "")

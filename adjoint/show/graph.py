@@ -6,10 +6,11 @@ no program of the system; for those who have one, `dot()` gives the text for Gra
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -49,10 +50,18 @@ class Edge:
 
 @dataclass(frozen=True)
 class Path:
-    """A way from the result back to a step: the names, and the product of the partials on it."""
+    """A way from the result back to a step: the names, the partials on it, and their product."""
 
     names: tuple[str, ...]
-    product: Any
+    partials: tuple[Any, ...]
+
+    @property
+    def product(self) -> Any:
+        return functools.reduce(operator.mul, self.partials, 1.0)
+
+    def __str__(self) -> str:
+        """`w5 ← w3 ← w1: 1 × 3 = 3`"""
+        return f"{' ← '.join(self.names)}: {' × '.join(map(number, self.partials)) or '1'} = {number(self.product)}"
 
 
 class Graph:
@@ -76,22 +85,22 @@ class Graph:
             into[edge.target].append(edge)
         reach = self._reached(name)
         found: list[Path] = []
-        todo: list[tuple[tuple[str, ...], Any]] = [((self.output,), 1.0)] if self.output in reach else []
+        todo = [Path((self.output,), ())] if self.output in reach and self.output is not None else []
         while todo:
-            names, product = todo.pop()
-            if names[-1] == name:
-                found.append(Path(names, product))
+            path = todo.pop()
+            if path.names[-1] == name:
+                found.append(path)
                 if len(found) > MOST_PATHS:
                     raise WrongArgument(f"There are more than {MOST_PATHS} ways to `{name}`.", "Take a step nearer to the result.")
                 continue
-            for edge in reversed(into[names[-1]]):
+            for edge in reversed(into[path.names[-1]]):
                 if edge.source in reach:
                     if edge.partial is None or np.ndim(edge.partial):
                         raise WrongArgument(
                             f"∂{edge.target}/∂{edge.source} is not one number, and products along paths are of numbers.",
                             "Look at a function of numbers.",
                         )
-                    todo.append(((*names, edge.source), product * edge.partial))
+                    todo.append(Path((*path.names, edge.source), (*path.partials, edge.partial)))
         return found
 
     def _known(self, name: str) -> None:
@@ -142,12 +151,7 @@ class Graph:
             return []
         if not 0 < len(paths) <= MOST_SAID:
             return []
-        partial = {(e.target, e.source): number(e.partial) for e in self.edges}
-        lines = [
-            f"{' ← '.join(path.names)}: {' × '.join(partial[pair] for pair in pairwise(path.names)) or '1'} = {number(path.product)}"
-            for path in paths
-        ]
-        return [*lines, f"{name}_bar: the sum, {number(sum(path.product for path in paths))}"]
+        return [*map(str, paths), f"{name}_bar: the sum, {number(sum(path.product for path in paths))}"]
 
     def _repr_svg_(self) -> str:
         return self.svg()

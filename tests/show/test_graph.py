@@ -180,6 +180,16 @@ def test_values_cotangents_and_partials_are_in_the_picture():
     assert notes == ["w5 ← w3 ← w1: 1 × 3 = 3", "w5 ← w4 ← w1: 1 × -0.416147 = -0.416147", "w1_bar: the sum, 2.58385"]
 
 
+def test_two_edges_between_the_same_steps():
+    made = graph(lambda x: x / x + x * x, 2.0)
+    both = [str(path) for path in made.paths("w1")]
+    assert both == [
+        "w4 ← w2 ← w1: 1 × 0.5 = 0.5", "w4 ← w2 ← w1: 1 × -0.5 = -0.5", "w4 ← w3 ← w1: 1 × 2 = 2", "w4 ← w3 ← w1: 1 × 2 = 2"
+    ]
+    assert "0.5 + -0.5<" in made.svg()
+    assert "2 + 2<" in made.svg()
+
+
 def test_dot():
     made = graph(f, 2.0, 3.0)
     text = made.dot(highlight="w2")
