@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pictures
 import pytest
 
 from adjoint import AdjointError
@@ -170,6 +171,18 @@ def test_has_the_two_commands(name):
 def test_links_exist():
     links = re.findall(r"\]\(([^)#:]+)\)", README.read_text(encoding="utf-8"))
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_pictures_are_small_and_those_that_are_text_are_true():
+    readme = README.read_text(encoding="utf-8")
+    shown = re.findall(r"!\[[^]]+\]\(([^)]+)\)", readme)
+    assert {Path(name).name for name in shown} >= {"graph.svg", "graph_loop.svg", "report.png", "table.png", "heat_source.png"}
+    for picture in (ROOT / "examples" / "pictures").iterdir():
+        assert picture.stat().st_size < 100_000, picture
+        assert f"examples/pictures/{picture.name}" in readme
+    for name, text in pictures.graphs().items():
+        kept = (ROOT / "examples" / "pictures" / name).read_text(encoding="utf-8")
+        assert kept == text, f"{name} is another now: python tests/pictures.py, and look at it"
 
 
 @pytest.mark.parametrize(
