@@ -275,7 +275,7 @@ def test_export_for_numba(run):
 
 @pytest.mark.parametrize(
     ("form", "said"),
-    [("text", "w1: 3, w2: 2"), ("markdown", "| w3 | w1 * w2 |"), ("latex", "w1 * w2 &"), ("html", "<td>w1 * w2</td>"),
+    [("text", "w1: 3, w2: 2"), ("markdown", "| w3 | w1 * w2 |"), ("latex", "$w_{1}$ * $w_{2}$ &"), ("html", "<td>w1 * w2</td>"),
      ("rich", "w1 * w2")],
 )
 def test_table_in_every_form(run, form, said):

@@ -11,7 +11,7 @@ HELP = "draw the computational graph with values, cotangents and partial derivat
 
 EXAMPLES = """\
 adjoint graph model.py:loss --at w=2.0 --at b=1.0 -o loss.svg
-adjoint graph -c 'lambda x: sin(x) * x' --at x=2.0 --highlight w1 --format dot | dot -Tpng > graph.png
+adjoint graph -c 'lambda x: sin(x) * x' --at x=2.0 --highlight x --format dot | dot -Tpng > graph.png
 """
 
 
@@ -19,7 +19,8 @@ def arguments(sub: argparse.ArgumentParser) -> None:
     run_arguments(sub)
     output_argument(sub)
     sub.add_argument("--format", choices=("svg", "dot"), default="svg")
-    sub.add_argument("--highlight", metavar="STEP", help="mark the paths from the result to this step, e.g. w1")
+    marks = "mark the paths from the result to this step, e.g. w1, or to a parameter or variable"
+    sub.add_argument("--highlight", metavar="STEP", help=marks)
 
 
 def run(args: argparse.Namespace) -> int:

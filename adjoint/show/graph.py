@@ -73,13 +73,16 @@ class Graph:
         self.nodes = [_node(row, k) for k, row in enumerate(rows)]
         self.edges = _edges(found, rows, [node.name for node in self.nodes])
         self.output = found.output.name if found.output is not None else None
+        shown = [row.event for row in rows if row.event is not None]
+        self._named = {e.stmt.out.hint: e.name for e in shown} | {e.argument: e.name for e in shown if e.argument}
 
     def paths(self, name: str) -> list[Path]:
         """All ways from the result back to the step `name`, with their products; these sum up to its cotangent.
 
+        `name` may be that of a parameter or a variable too (of the last step that gave it its value).
         Raises `WrongArgument` where there is no such step, a partial is not one number, or the ways are too many.
         """
-        self._known(name)
+        name = self._step(name)
         into: dict[str, list[Edge]] = defaultdict(list)
         for edge in self.edges:
             into[edge.target].append(edge)
@@ -103,9 +106,13 @@ class Graph:
                     todo.append(Path((*path.names, edge.source), (*path.partials, edge.partial)))
         return found
 
-    def _known(self, name: str) -> None:
-        if name not in {node.name for node in self.nodes}:
-            raise WrongArgument(f"There is no step `{name}`.", f"Steps: {', '.join(n.name for n in self.nodes[:20])}.")
+    def _step(self, name: str) -> str:
+        """The step that is meant."""
+        if name in {node.name for node in self.nodes}:
+            return name
+        if name in self._named:
+            return self._named[name]
+        raise WrongArgument(f"There is no step `{name}`.", f"Steps: {', '.join(n.name for n in self.nodes[:20])}.")
 
     def _reached(self, name: str) -> set[str]:
         """The step, and what is made of it."""
@@ -119,7 +126,7 @@ class Graph:
         """The edges on ways from the result to a step."""
         if name is None:
             return set()
-        self._known(name)
+        name = self._step(name)
         reach, back, found = self._reached(name), {self.output}, set()
         for edge in reversed(self.edges):
             if edge.target in back and edge.source in reach:
@@ -151,7 +158,7 @@ class Graph:
             return []
         if not 0 < len(paths) <= MOST_SAID:
             return []
-        return [*map(str, paths), f"{name}_bar: the sum, {number(sum(path.product for path in paths))}"]
+        return [*map(str, paths), f"{paths[0].names[-1]}_bar: the sum, {number(sum(path.product for path in paths))}"]
 
     def _repr_svg_(self) -> str:
         return self.svg()
@@ -167,10 +174,10 @@ def graph(
 
     >>> from adjoint import graph
     >>> made = graph(lambda x, y: (x + y) * x, 2.0, 3.0)
-    >>> for path in made.paths("w1"):
-    ...     print(" <- ".join(path.names), path.product)
-    w4 <- w3 <- w1 2.0
-    w4 <- w1 5.0
+    >>> for path in made.paths("x"):
+    ...     print(path)
+    w4 ← w3 ← w1: 2 × 1 = 2
+    w4 ← w1: 5 = 5
     """
     return Graph(trace(fun, args, kwargs, wrt), most_times)
 

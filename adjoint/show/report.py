@@ -32,7 +32,7 @@ from .highlight import markup
 from .notation import number, operation
 from .picture import DARK, LIGHT, variables
 from .table import MOST_TIMES, Table, added
-from .trace import Contribution, Trace, leaves_of, trace
+from .trace import Contribution, Event, Trace, leaves_of, trace
 
 
 def report(
@@ -68,7 +68,7 @@ def report(
         "textbook": _listing(written, file),
         "table": table.html(),
         "graph": graph.svg(),
-        "data": json.dumps({"steps": _steps(found, shown, where), "lines": _lines(found, primal)}).replace("</", "<\\/"),
+        "data": json.dumps({"steps": _steps(found, shown, where), "lines": _lines(found, shown, primal)}).replace("<", "\\u003c"),
     }
     page = _text("report.html")
     for name, part in parts.items():
@@ -163,10 +163,10 @@ def _textbook_lines(found: Trace, text: str) -> dict[tuple[str, int], int]:
     return {(e.name, k): line for e in found.events for k, line in enumerate([*values[e.name], *bars[e.name]], -1)}
 
 
-def _lines(found: Trace, primal: Any) -> dict[str, int]:
+def _lines(found: Trace, shown: set[str], primal: Any) -> dict[str, int]:
     """The line of the function that each step stands on."""
     file = primal.__code__.co_filename
-    places = {e.name: _own(e.place) for e in found.events if e.place is not None}
+    places = {e.name: _own(e.place) for e in found.events if e.place is not None and e.name in shown}
     return {name: place.line for name, place in places.items() if place.file == file}
 
 
@@ -182,15 +182,28 @@ def _steps(found: Trace, shown: set[str], where: dict[tuple[str, int], int]) -> 
          "text": number(e.value), "line": where.get((e.name, -1))}
         for e in found.events if e.name in shown
     ]
-    made = [(c.when, k, e, c) for e in found.events for k, c in enumerate(e.contributions) if e.name in shown]
-    reverse = []
-    for _, k, e, c in sorted(made, key=lambda item: item[:2]):
-        reverse.append({
-            "step": e.name, "sweep": "reverse", "from": "" if c.source is None else c.source.name, "added": added(c),
-            "says": f"{e.name}_bar {'+=' if k else '='} {number(c.amount)}, {_because(c)}",
-            "text": number(e.bar_after(k + 1)), "line": where.get((e.name, k)),
-        })
-    return forward + reverse
+    made = [step for e in found.events if e.name in shown for step in _contributions(e, shown, where)]
+    return forward + [step for _, step in sorted(made, key=lambda item: item[0])]
+
+
+def _contributions(event: Event, shown: set[str], where: dict[tuple[str, int], int]) -> list[tuple[int, dict[str, Any]]]:
+    """What is added to a cotangent, and when; what steps add that are left out is one."""
+    steps: list[tuple[int, dict[str, Any]]] = []
+    more = 0
+    for k, (c, bar) in enumerate(zip(event.contributions, event.bars(), strict=True)):
+        step = {"step": event.name, "sweep": "reverse", "text": number(bar), "line": where.get((event.name, k))}
+        if c.source is not None and c.source.name not in shown:
+            if more:
+                steps.pop()
+            more += 1
+            said = "contributions" if more > 1 else "contribution"
+            step |= {"from": "", "added": f"{more} left out", "says": f"{event.name}_bar: {more} {said} of steps that are left out"}
+        else:
+            more = 0
+            step |= {"from": "" if c.source is None else c.source.name, "added": added(c),
+                     "says": f"{event.name}_bar {'+=' if k else '='} {number(c.amount)}, {_because(c)}"}
+        steps.append((c.when, step))
+    return steps
 
 
 def _because(c: Contribution) -> str:

@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import html
 import io
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from ..arguments import Wrt
@@ -69,10 +71,13 @@ class Table:
         return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
 
     def latex(self, entries: bool = False) -> str:
-        """A `tabular`; cotangents as \\bar{w}."""
-        lines = [" & ".join(map(_tex, row)) + r" \\" for row in self.cells(entries)]
-        head = " & ".join(HEAD) + r" \\ \hline"
+        r"""A `tabular`; w3 as $w_{3}$, cotangents as $\bar w$, partial derivatives as $\partial w$."""
+        heads = ["", "", "line", "variable", "value", r"$\partial w$", r"$\bar w$", r"added to $\bar w$ by"]
+        users = {HEAD.index("line"), HEAD.index("variable")}  # their w1 is not ours
+        rows = [[(_escaped if k in users else _tex)(cell) for k, cell in enumerate(row)] for row in self.cells(entries)]
+        lines = [" & ".join(row) + r" \\" for row in rows]
         columns = "l" * len(HEAD)
+        head = " & ".join(heads) + r" \\ \hline"
         return "\n".join([f"\\begin{{tabular}}{{{columns}}}", head, *lines, "\\end{tabular}"]) + "\n"
 
     def html(self, entries: bool = False) -> str:
@@ -152,14 +157,15 @@ def table(
 def steps(found: Trace, most_times: int) -> list[Row]:
     """One row an event; executions of one statement beyond the limit are counted instead."""
     total = Counter(e.stmt.outs[0] for e in found.events)
-    rows: list[Row] = []
-    for event in found.events:
+
+    def left_out(event: Event) -> bool:
         n = total[event.stmt.outs[0]]
-        if n > most_times and most_times - 2 <= event.time < n - 2:
-            before = rows.pop().skipped if rows and rows[-1].hidden else ()
-            rows.append(Row(None, skipped=(*before, event)))
-        else:
-            rows.append(Row(event, event is found.output))
+        return n > most_times and most_times - 2 <= event.time < n - 2
+
+    rows: list[Row] = []
+    for hidden, group in groupby(found.events, left_out):
+        events = tuple(group)
+        rows += [Row(None, skipped=events)] if hidden else [Row(e, e is found.output) for e in events]
     return rows
 
 
@@ -205,6 +211,15 @@ def added(c: Contribution, entries: bool = False) -> str:
 
 
 def _tex(text: str) -> str:
-    """Text for LaTeX: the signs that mean something to it escaped."""
+    r"""Text for LaTeX: the signs that mean something to it escaped, and the names of steps as symbols.
+
+    >>> _tex("w3: 50 %")
+    '$w_{3}$: 50 \\%'
+    """
+    parts = re.split(r"\b(w\d+)\b", text)
+    return "".join(f"$w_{{{part[1:]}}}$" if k % 2 else _escaped(part) for k, part in enumerate(parts))
+
+
+def _escaped(text: str) -> str:
     signs = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "…": r"\ldots{}", "∂": r"$\partial$"}
     return "".join(signs.get(c, f"\\{c}" if c in "&%$#_{}" else c) for c in text)

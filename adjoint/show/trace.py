@@ -10,7 +10,7 @@ its contributions; at the inputs that is compared with what the program returns.
 from __future__ import annotations
 
 import operator
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -52,17 +52,17 @@ class Event:
     @property
     def bar(self) -> Any:
         """The cotangent: the sum of what was added to it; None where nothing was."""
-        return self.bar_after(len(self.contributions))
+        return next(iter(deque(self.bars(), maxlen=1)), None)
 
-    def bar_after(self, count: int) -> Any:
-        """The cotangent when the first `count` contributions have been added."""
+    def bars(self) -> Iterator[Any]:
+        """The cotangent after each contribution."""
         total: Any = None
-        for c in self.contributions[:count]:
+        for c in self.contributions:
             if c.index is not None:
                 total = runtime.index_add(runtime.zeros_like(self.value) if total is None else total, c.index, c.amount)
             else:
                 total = runtime.add(total, c.amount)
-        return total
+            yield total
 
     def partial(self, k: int) -> Any:
         """∂value/∂operand k, entry by entry, or of a single number by an array; None where it is a larger Jacobian."""

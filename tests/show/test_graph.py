@@ -180,6 +180,15 @@ def test_values_cotangents_and_partials_are_in_the_picture():
     assert notes == ["w5 ← w3 ← w1: 1 × 3 = 3", "w5 ← w4 ← w1: 1 × -0.416147 = -0.416147", "w1_bar: the sum, 2.58385"]
 
 
+def test_steps_by_the_names_of_parameters_and_variables():
+    made = graph(f, 2.0, 3.0)
+    assert made.paths("x1") == made.paths("w1")
+    assert made.svg(highlight="x2") == made.svg(highlight="w2")
+    assert [path.names for path in made.paths("z")] == [("w5",)]
+    again = graph(scaled_often, 0.5, most_times=30)  # x is the parameter, and the variable in each iteration
+    assert again.paths("x") == again.paths("w1")
+
+
 def test_two_edges_between_the_same_steps():
     made = graph(lambda x: x / x + x * x, 2.0)
     both = [str(path) for path in made.paths("w1")]

@@ -205,6 +205,26 @@ def test_lines_of_the_textbook_form():
     assert '"line": null' in looped
 
 
+def test_long_loops_play_what_is_shown():
+    text = report(looped, None, 0.3, 400)
+    data = data_of(text)
+    shown = set(re.findall(r'id="row-(w\d+)"', text))
+    assert {step["step"] for step in data["steps"]} == shown
+    assert {step.get("from") for step in data["steps"]} <= shown | {"", None}
+    hidden = [step["says"] for step in data["steps"] if "left out" in step["says"]]
+    assert any("784 contributions of steps that are left out" in said for said in hidden)
+    last = {step["step"]: step["text"] for step in data["steps"] if step["sweep"] == "reverse"}
+    assert float(last["w1"]) == pytest.approx(grad(looped)(0.3, 400), rel=1e-5)
+    assert len(text) < 300_000
+
+
+def looped(x, n):
+    s = 0.0
+    for k in range(n):
+        s = 0.5 * sin(x * k) * s + x
+    return s
+
+
 def inner(x, y):
     return sin(x) * y
 
