@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import inspect
+import json
 import math
 import os
 import re
+import socket
 import subprocess
 import sys
+import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -185,7 +189,7 @@ def program(tmp_path, *command, **options):
     (tmp_path / "program.py").write_text(PROGRAM)
     env = os.environ | {"ADJOINT_SOURCES": str(tmp_path / "sources"), "PYTHONPATH": str(Path(adjoint.__file__).parent.parent)}
     command = [sys.executable, *command, str(tmp_path / "program.py")]
-    return subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=60, **options)
+    return subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=120, **options)
 
 
 def test_breakpoints_in_pdb(tmp_path):
@@ -201,3 +205,61 @@ def test_breakpoints_in_pdb(tmp_path):
     assert f"> {path}({line})f_grad()" in debugged.stdout
     assert "(Pdb) 3.0" in debugged.stdout
     assert "gives" in debugged.stdout
+
+
+class Editor:
+    """The other side of the Debug Adapter Protocol, as an editor is."""
+
+    def __init__(self, port):
+        for _ in range(600):
+            try:
+                self.socket = socket.create_connection(("127.0.0.1", port))
+                break
+            except OSError:
+                time.sleep(0.05)
+        self.socket.settimeout(60)
+        self.file = self.socket.makefile("rwb")
+
+    def send(self, command, **arguments):
+        body = json.dumps({"seq": 1, "type": "request", "command": command, "arguments": arguments}).encode()
+        self.file.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        self.file.flush()
+
+    def wait(self, kind, name):
+        while True:
+            size = 0
+            while line := self.file.readline().strip():
+                if line.lower().startswith(b"content-length"):
+                    size = int(line.split(b":")[1])
+            message = json.loads(self.file.read(size))
+            if message["type"] == kind and message.get("event", message.get("command")) == name:
+                return message.get("body")
+
+
+def test_breakpoints_of_an_editor(tmp_path):
+    """VS Code and others debug Python through debugpy; it opens the file, and stops in it."""
+    pytest.importorskip("debugpy")
+    program(tmp_path)
+    (path,) = (tmp_path / "sources").iterdir()
+    line = next(k for k, text in enumerate(path.read_text().splitlines(), 1) if "x_bar" in text)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    listen = ["-Xfrozen_modules=off", "-m", "debugpy", "--listen", f"127.0.0.1:{port}", "--wait-for-client"]
+    with ThreadPoolExecutor() as beside:
+        done = beside.submit(program, tmp_path, *listen)
+        editor = Editor(port)
+        editor.send("initialize", adapterID="test", pathFormat="path")
+        editor.wait("response", "initialize")
+        editor.send("attach", justMyCode=True)
+        editor.wait("event", "initialized")
+        editor.send("setBreakpoints", source={"path": str(path)}, breakpoints=[{"line": line}])
+        assert editor.wait("response", "setBreakpoints")["breakpoints"][0]["verified"]
+        editor.send("configurationDone")
+        stopped = editor.wait("event", "stopped")
+        assert stopped["reason"] == "breakpoint"
+        editor.send("stackTrace", threadId=stopped["threadId"])
+        frame = editor.wait("response", "stackTrace")["stackFrames"][0]
+        assert (frame["name"], frame["line"], frame["source"]["path"]) == ("f_grad", line, str(path))
+        editor.send("disconnect", terminateDebuggee=False)
+        assert "gives" in done.result().stdout
