@@ -39,6 +39,8 @@ def number(value: Any, entries: bool = False) -> str:
         if len(items) <= MOST_ENTRIES or entries:
             return f"[{', '.join(items)}]" if isinstance(value, list) else f"({', '.join(items)})"
         return f"{type(value).__name__} of {len(items)}"
+    if isinstance(value, dict) and len(value) <= MOST_ENTRIES:
+        return "{" + ", ".join(f"{k!r}: {number(v, entries)}" for k, v in value.items()) + "}"
     return type(value).__name__
 
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 import html
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from .layout import Box, Drawn, Member, Run, layout
 from .notation import number
@@ -125,7 +127,9 @@ def _box(box: Box) -> str:
 
 def _edge(joined: list[Edge], runs: list[Run], marked: bool) -> str:
     """The edges from one node to another, on one line: `x * x` has two."""
-    edge, label = joined[0], " + ".join(number(e.partial) for e in joined if e.partial is not None)
+    edge, known = joined[0], [e.partial for e in joined if e.partial is not None]
+    label = " + ".join(_short(partial) for partial in known)
+    told = f"∂{edge.target}/∂{edge.source} = {' + '.join(map(number, known))}" if known else f"{edge.source} to {edge.target}"
     _, x, y = runs[0]
     path = f"M{runs[0][0]:g} {y:g}" + (f"H{x:g}" if x != runs[0][0] else "")
     for start, end, to in runs[1:]:
@@ -136,10 +140,16 @@ def _edge(joined: list[Edge], runs: list[Run], marked: bool) -> str:
     # the label stands where the edges of one operand, and those of one result, are apart
     at, up = (before + last) / 2, (high + low) / 2 - 4
     return (
-        f'<g class="edge{" marked" if marked else ""}" data-edge="{edge.source}-{edge.target}"><path d="{path}"/>'
+        f'<g class="edge{" marked" if marked else ""}" data-edge="{edge.source}-{edge.target}">'
+        f'<title>{html.escape(told)}</title><path d="{path}"/>'
         f'<path d="M{x - 6:g} {y - 3.5:g}L{x:g} {y:g}L{x - 6:g} {y + 3.5:g}"/>'
-        f'<text class="partial" x="{at:g}" y="{up:g}">{_text(label, 17 if len(joined) > 1 else 14)}</text></g>'
+        f'<text class="partial" x="{at:g}" y="{up:g}">{_text(label, 17 if len(joined) > 1 else 12)}</text></g>'
     )
+
+
+def _short(partial: Any) -> str:
+    """A number, or the shape of many: there is little room on an arrow."""
+    return str(np.shape(partial)) if np.ndim(partial) else number(partial)
 
 
 def _legend(y: float) -> str:
