@@ -30,6 +30,7 @@ _COMPARE: dict[Any, type[ast.cmpop]] = {
     operator.lt: ast.Lt, operator.le: ast.LtE, operator.gt: ast.Gt, operator.ge: ast.GtE, operator.eq: ast.Eq,
     operator.ne: ast.NotEq, operator.is_: ast.Is, operator.is_not: ast.IsNot,
 }
+_ARITHMETIC = {operator.add, operator.sub, operator.mul, operator.truediv, operator.pow, operator.matmul, operator.neg}
 OPERATORS = {**_BINARY, **_UNARY, **_COMPARE}
 
 
@@ -138,6 +139,8 @@ class Expressions:
             return ast.Call(self.function(np.full), [self.atom(maker.args[1]), self.atom(maker.args[0])], [])
         if is_number(a):
             return self.atom(a)  # a number cannot be written to
+        if isinstance(maker, Apply) and maker.fn in _ARITHMETIC and _is_array(a):
+            return self.atom(a)  # it has just been made
         if _is_array(a):
             return ast.Call(self.function(np.array), [self.atom(a)], [])
         return ast.Call(self.function(runtime.owned), [self.atom(a)], [])

@@ -4,7 +4,7 @@
     PASSES    on the gradient
 
 in this order.  Any of them may be left out, and the answer stays the same, but for rounding where a pass
-does arithmetic in another order (`scatters`, `linear`, `factors`).  Naive generation, then
+does arithmetic in another order (`scatters`, `linear`, `factors`, `fission`, `contracted`).  Naive generation, then
 general clean-up: `reverse` copies, multiplies by one and records whatever its pullbacks mention;
 what that was too much goes away here.
 """
@@ -12,18 +12,20 @@ what that was too much goes away here.
 from __future__ import annotations
 
 from ..ir import Function
+from .contracted import contracted
 from .cse import cse
 from .dce import dce
 from .emitted import emitted
 from .factors import factors
+from .fission import fission
 from .linear import linear
 from .rewind import rewind
 from .scatters import scatters
 from .simplify import simplify
 
 __all__ = [
-    "BEFORE", "PASSES", "cse", "dce", "emitted", "factors", "linear", "optimised", "prepared", "rewind", "scatters",
-    "simplify",
+    "BEFORE", "PASSES", "contracted", "cse", "dce", "emitted", "factors", "fission", "linear", "optimised", "prepared",
+    "rewind", "scatters", "simplify",
 ]
 
 BEFORE = (
@@ -44,6 +46,11 @@ PASSES = (
     factors,  # constants that are multiplied with each other
     rewind,  # tapes of what an array still holds, or can be made to hold again
     cse,
+    dce,
+    fission,  # out of loops what can be done for all steps at once
+    scatters,
+    simplify,
+    contracted,  # sums of products of large arrays
     dce,
 )
 

@@ -12,11 +12,10 @@ What nobody reads any longer is removed.  Statements of the user's are left alon
 from __future__ import annotations
 
 import dataclasses
-from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from ..ir import Apply, Atom, Block, Function, If, Loop, Stmt, Var, with_blocks
+from ..ir import Apply, Atom, Block, Function, If, Loop, Stmt, Var, blocks, with_blocks
 from .certain import Facts
 from .dce import needed
 from .nests import uses
@@ -26,10 +25,21 @@ from .rename import finish, resolve
 class Around:
     """What is known where a statement stands."""
 
-    def __init__(self, reads: Counter[Var]) -> None:
+    def __init__(self, body: Block) -> None:
         self.facts = Facts()
-        self.reads = reads
+        self.reads = uses(body)
+        self.readers: dict[Var, list[Apply]] = {}  # those that call something with it
+        self._note(body)
         self.here: dict[Var, Apply] = {}  # what the block makes itself
+
+    def _note(self, block: Block) -> None:
+        for s in block.stmts:
+            if isinstance(s, Apply):
+                for a in s.atoms():
+                    if isinstance(a, Var):
+                        self.readers.setdefault(a, []).append(s)
+            for inner in blocks(s):
+                self._note(inner)
 
     def once(self, a: Atom, *fns: Any) -> Apply | None:
         """The statement of this block that makes a value, if it calls one of `fns` and this is its one reader."""
@@ -44,7 +54,7 @@ def rewritten(function: Function, rule: Rule) -> Function:
     """The program with the rule applied wherever it applies."""
     while True:
         env: dict[Var, Atom] = {}
-        around, changes = Around(uses(function.body)), 0
+        around, changes = Around(function.body), 0
 
         def get(a: Atom) -> Atom:
             return resolve(env, a)

@@ -12,6 +12,10 @@
     x2 = index_add(x1, i, a)              ->
     x3 = add(x2, b)
 
+    x1 = index_add(x, i, a)                          w1 = getitem(x, i)
+    w = getitem(x1, i)                    ->         w = add(w1, a)
+    x2 = array_set(x1, i, b)                         x2 = array_set(x, i, b)
+
     x1 = index_add(x, (:, None), a)       ->         x1 = add(x, reshape(a, shape(x)))
     x1 = index_add(x, i, broadcast_to(2.0, s))  ->   x1 = index_add(x, i, 2.0)
 
@@ -47,10 +51,16 @@ def scatters(function: Function) -> Function:
 
 
 def simpler(s: Apply, around: Around) -> Atom | list[Apply] | None:
-    if s.kwargs or not _is_array(s.out):
+    if s.kwargs:
+        return None
+    if s.fn is operator.getitem and _is_array(s.args[0]):
+        return forwarded(s, around)
+    if not _is_array(s.out):
         return None
     if s.fn is operator.add:
         return onto(s, around)
+    if s.fn is runtime.array_set:
+        return over(s, around)
     if s.fn is not runtime.index_add:
         return None
     return everywhere(s, around) or narrow(s, around) or together(s, around) or first(s, around)
@@ -148,6 +158,42 @@ def onto(s: Apply, around: Around) -> list[Apply] | None:
     return None
 
 
+def forwarded(s: Apply, around: Around) -> Atom | list[Apply] | None:
+    """A part that is read, where something was just added to it, and that is then written over."""
+    x, index = s.args
+    before = _written_at(x, index, around)
+    if before is None or not any(t.fn is runtime.array_set and t.args[0] is x for t in around.readers.get(x, [])):  # type: ignore[arg-type]
+        return None
+    v = before.args[2]
+    if before.fn is runtime.array_set:
+        return v if v.aval == s.out.aval else None
+    part = Var(s.out.aval)
+    if infer(operator.add, (part, v), (), True) != s.out.aval:
+        return None
+    return [Apply((part,), s.fn, (before.args[0], index), at=s.at), Apply(s.outs, operator.add, (part, v), at=s.at)]
+
+
+def over(s: Apply, around: Around) -> list[Apply] | None:
+    """What is written over need not have been written."""
+    x, index, v = s.args
+    before = _written_at(x, index, around)
+    return None if before is None else [Apply(s.outs, s.fn, (before.args[0], index, v), at=s.at)]
+
+
+def _written_at(x: Atom, index: Atom, around: Around) -> Apply | None:
+    """The statement before that wrote or added at the same place, if only that place is read and then written over."""
+    s = around.here.get(x) if isinstance(x, Var) else None
+    if s is None or s.fn not in WRITTEN or s.effect or not is_basic(index) or _atom_key(s.args[1]) != _atom_key(index):
+        return None
+    readers = around.readers.get(s.out, [])
+    alike = [t for t in readers if t.args[0] is x and t.fn in (operator.getitem, runtime.array_set)]
+    if len(readers) != around.reads[s.out] or len(alike) != len(readers):
+        return None
+    writes = [t for t in readers if t.fn is runtime.array_set]
+    same = all(_atom_key(t.args[1]) == _atom_key(index) for t in readers)
+    return s if same and len(writes) == 1 and all(x is not a for t in readers for a in t.args[1:]) else None
+
+
 # --- small things ---------------------------------------------------------------------------------
 
 
@@ -179,7 +225,7 @@ def _may_add(a: Atom, b: Atom) -> bool:
     return all(isinstance(x.aval, Num) or (isinstance(x.aval, Arr) and is_known(shape_of(x.aval))) for x in (a, b))
 
 
-def _is_array(v: Var) -> bool:
+def _is_array(v: Atom) -> bool:
     return isinstance(v.aval, Arr) and not v.aval.boxed and is_known(v.aval.shape) and v.aval.shape != ()
 
 

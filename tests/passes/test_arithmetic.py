@@ -12,7 +12,7 @@ import pytest
 from passes.programs import inputs, lowered, ours, run
 
 from adjoint import grad, hessian, ir, runtime
-from adjoint.passes import dce, factors, linear, scatters
+from adjoint.passes import contracted, dce, factors, linear, scatters
 from adjoint.shifts import cancelled
 from adjoint.testing import assert_same, numerical_gradient
 
@@ -267,6 +267,29 @@ def test_what_is_added_to_zeros_is_written_or_added_to_the_rest():
     assert "index_add" not in " ".join(text_of(scatters, shared, W[1:], W))
 
 
+def test_what_is_written_over_is_read_before():
+    def f(x, i, a):
+        y = add_at(x, i, a)
+        part = y[i]
+        return runtime.array_set(y, i, 2.0 * part)
+
+    found = operations(text_of(scatters, f, M, 1, V))
+    assert found == ["getitem(x, i)", "add(·, a)", "mul(2.0, part)", "array_set(x, i, ·)", "return ·"]
+
+    def read_elsewhere(x, i, a):
+        y = add_at(x, i, a)
+        return runtime.array_set(y, i, y[i] * y[0])
+
+    stays(scatters, read_elsewhere, M, 1, V)
+
+    def broadcast(x, i, a):
+        y = add_at(x, i, a)
+        return runtime.array_set(y, i, y[i] * 2.0)
+
+    text_of(scatters, broadcast, M, 1, 0.5)
+    text_of(scatters, broadcast, M, 1, np.ones(1))
+
+
 def test_adding_everywhere_is_adding():
     def f(x, a):
         return add_at(x, (slice(None), None), np.sin(a))
@@ -303,6 +326,23 @@ def _made(text):
     space = {"np": np, "runtime": runtime}
     exec(compile(text, name, "exec"), space)
     return space["f"]
+
+
+# --- contracted -----------------------------------------------------------------------------------
+
+
+def test_large_products_are_summed_without_being_made():
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(2, 5, 1000, 10))
+
+    def f(x, y):
+        return np.sum(x * y, axis=1)
+
+    assert operations(text_of(contracted, f, a, b)) == ["einsum('abc,abc->ac', x, y)", "return ·"]
+    stays(contracted, f, a[:, :5], b[:, :5])  # small
+    stays(contracted, lambda x, y: np.sum(x * y, axis=2), a, b)  # NumPy adds in pairs there
+    stays(contracted, lambda x, y: np.sum(x * y, axis=1), a, b[:1])  # it is broadcast
+    stays(contracted, f, a, b, written=False)
 
 
 # --- shifts ---------------------------------------------------------------------------------------

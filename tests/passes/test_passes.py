@@ -15,7 +15,9 @@ from passes.programs import inputs, lowered, ours, run, same
 
 from adjoint import ir, runtime
 from adjoint.avals import ANY, FLOAT, Seq
-from adjoint.passes import PASSES, cse, dce, emitted, factors, linear, optimised, prepared, rewind, scatters, simplify
+from adjoint.passes import (
+    PASSES, contracted, cse, dce, emitted, factors, fission, linear, optimised, prepared, rewind, scatters, simplify,
+)
 from adjoint.sweeps import reverse
 from adjoint.runtime import identity
 
@@ -464,7 +466,7 @@ def programs():
     return found
 
 
-REASSOCIATING = (scatters, linear, factors)
+REASSOCIATING = (scatters, linear, factors, fission, contracted)
 
 
 def without_rounding(function):
