@@ -32,7 +32,7 @@ from .lower.abstract import Shapeless, signature
 from .lower.meaning import Meant
 from .lower.source import Unchanged, function_of
 from .nested import derivative, within
-from .passes import dce, optimised, prepared
+from .passes import dce, optimised, prepared, tidied
 from .reverse import Place
 from .rules.registry import said
 from .sweeps import reverse
@@ -337,10 +337,11 @@ class Derived(Meant):
     def _programs(self, bound: inspect.BoundArguments) -> tuple[Lowered, Function, Function]:
         lowered = self._lowered(bound)
         derived = self._derived(lowered.function, bound, not self._optimize)
-        final = optimised(derived) if self._optimize else textbook(derived)
+        better = tidied if self._jit is not None else optimised
+        final = better(derived) if self._optimize else textbook(derived)
         for callee in callees(final):
             assert callee.function is not None
-            callee.function = optimised(callee.function) if self._optimize else dce(callee.function)
+            callee.function = better(callee.function) if self._optimize else dce(callee.function)
         return lowered, derived, final
 
     def _lowered(self, bound: inspect.BoundArguments) -> Lowered:

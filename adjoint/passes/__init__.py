@@ -1,7 +1,7 @@
 """Passes: each is a function from program to program, total and without flags, in a file of its own.
 
     BEFORE    on the lowered program, before it is differentiated
-    PASSES    on the gradient
+    PASSES    on the gradient; TIDYING, the first of them, where it will be compiled
 
 in this order.  Any of them may be left out, and the answer stays the same, but for rounding where a pass
 does arithmetic in another order (`scatters`, `linear`, `factors`, `fission`, `contracted`).  Naive generation, then
@@ -25,7 +25,7 @@ from .simplify import simplify
 
 __all__ = [
     "BEFORE", "PASSES", "contracted", "cse", "dce", "emitted", "factors", "fission", "linear", "optimised", "prepared",
-    "rewind", "scatters", "simplify",
+    "rewind", "scatters", "simplify", "tidied",
 ]
 
 BEFORE = (
@@ -33,7 +33,7 @@ BEFORE = (
     dce,
 )
 
-PASSES = (
+TIDYING = (
     simplify,  # no copies, no factor 1
     cse,  # each value once
     simplify,  # what became the same on both sides of an `if`
@@ -47,6 +47,10 @@ PASSES = (
     rewind,  # tapes of what an array still holds, or can be made to hold again
     cse,
     dce,
+)
+
+PASSES = (
+    *TIDYING,
     fission,  # out of loops what can be done for all steps at once
     scatters,
     simplify,
@@ -65,5 +69,12 @@ def prepared(function: Function) -> Function:
 def optimised(function: Function) -> Function:
     """The program with all of `PASSES` applied, in order."""
     for transform in PASSES:
+        function = transform(function)
+    return function
+
+
+def tidied(function: Function) -> Function:
+    """The program for a compiler: loops are as good as operations on whole arrays there, and stay."""
+    for transform in TIDYING:
         function = transform(function)
     return function
