@@ -72,6 +72,7 @@ def test_growth_is_fitted():
 
 def test_difference_is_relative_to_the_largest_and_sees_what_is_missing():
     assert run.difference({"a": np.array([1.0, 100.0])}, {"a": np.array([2.0, 100.0])}) == 0.01
+    assert run.difference({"a": 1.0, "b": np.ones(2)}, {"b": np.ones(2), "a": 1.0}) == 0.0
     assert run.difference((1.0,), (1.0, 2.0)) == float("inf")
     assert run.difference(np.ones((1, 2)), np.ones(2)) == float("inf")
     assert not run.difference(float("nan"), 1.0) <= 1.0

@@ -78,7 +78,9 @@ def torch(case: Case, args: tuple[Any, ...]) -> Run:
 
     places = (case.wrt,) if isinstance(case.wrt, int) else case.wrt
     given = [mapped(lambda leaf, k=k: tensor(leaf, k in places), x) for k, x in enumerate(args)]  # type: ignore[misc]
-    watched = [leaf for k in places for leaf in leaves(given[k])]
+    watched: list[Any] = []
+    for k in places:
+        mapped(watched.append, given[k])
 
     def run() -> Any:
         found = iter(library.autograd.grad(fun(*given), watched))
@@ -153,7 +155,7 @@ def mapped(change: Callable[[Any], Any], x: Any) -> Any:
 
 
 def leaves(x: Any) -> list[Any]:
-    """The leaves of a nested value, in order."""
-    found: list[Any] = []
-    mapped(found.append, x)
-    return found
+    """The leaves of a nested value, in order, those of dicts by their keys, which JAX sorts."""
+    if isinstance(x, dict):
+        return [leaf for key in sorted(x) for leaf in leaves(x[key])]
+    return [leaf for item in x for leaf in leaves(item)] if isinstance(x, list | tuple) else [x]
