@@ -164,6 +164,22 @@ ONCE_WRONG = {
             x[::-1] = 0.1
         return loss(x)
     """,
+    "a name that a loop may bind anew, in a loop that writes to its array": """
+        v = y
+        for i in range(n):
+            y[1] += 0.3
+            for j in range(0):
+                v = x
+        return loss(v)
+    """,
+    "names that a loop exchanges, in a loop that writes to one of their arrays": """
+        v = y
+        for i in range(n):
+            v[:n] += 0.3
+            for j in range(1, 4):
+                y, x = x, y
+        return loss(y) + loss(v)
+    """,
     "a view of an array that one side of an earlier branch made, before a loop": """
         s = 0.0
         for r1 in A:

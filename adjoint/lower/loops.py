@@ -193,6 +193,8 @@ class _Attempt:
             twins = (value.cell,) if value.cell in self.entry.heap else ()
             cell = Cell(value.cell.hint, memory(value.cell), twins, value.cell.argument)
             self.heap[cell] = self.enter_content(key, (*path, 0), content, blank)
+            if not blank and unknown(self.entry, value.cell):
+                self.know.stale[key, path] = None
         else:
             return self._enter_parts(key, path, value, blank)
         self.cell_of[key, path] = cell
