@@ -46,6 +46,18 @@ def add_at_pairs(x: Any, rows: Any, columns: Any, v: Any) -> None:
         x[rows[k], columns[k]] += v[k]
 
 
+def stacked_matmul(x: Any, y: Any) -> Any:
+    """The products of the matrices of two stacks.
+
+    >>> stacked_matmul(np.array([[[2.0]], [[3.0]]]), np.array([[[5.0]], [[7.0]]])).ravel()
+    array([10., 21.])
+    """
+    out = np.empty((x.shape[0], x.shape[1], y.shape[2]), x.dtype)
+    for k in range(len(x)):
+        out[k] = np.ascontiguousarray(x[k]) @ np.ascontiguousarray(y[k])
+    return out
+
+
 def greatest(x: Any) -> Any:
     """The maximum along the first axis.
 

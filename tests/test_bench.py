@@ -22,6 +22,8 @@ def test_gradient_by_hand_is_right(case):
     by_hand = case.by_hand(*args)
     assert_same(args, kept)
     assert_same(grad(case.fun, case.wrt)(*args), by_hand, rtol=1e-10, atol=1e-12)
+    for_compilers = grad(case.fun, case.wrt, compile=lambda kernel: kernel)  # the text that Numba gets
+    assert_same(for_compilers(*args), by_hand, rtol=1e-10, atol=1e-12)
     assert_same(by_hand, numerical_gradient(case.fun, args, case.wrt), rtol=1e-5, atol=1e-7)
     if case.without_writes is not None:
         assert_same(case.without_writes(*args), case.fun(*args), rtol=1e-12)
@@ -47,6 +49,16 @@ def test_command_measures_and_says_who_is_absent(tmp_path, capsys):
     assert cases[2]["timings"]["by hand"]["ratio"] == 1.0
     assert cases[2]["timings"]["tape"]["memory"] > cases[2]["timings"]["ours"]["memory"] > 8_000
     assert plot.stat().st_size > 5_000
+
+
+def test_compiled_gradients_are_measured(tmp_path):
+    pytest.importorskip("numba", exc_type=ImportError)
+    file = tmp_path / "found.json"
+    both = ["--only", "by hand+Numba", "--only", "ours+Numba"]
+    assert main(["bench", "scalar-loop", *both, "--size", "20", "--seconds", "0.01", "--json", str(file)]) == 0
+    timings = json.loads(file.read_text())["cases"][0]["timings"]
+    for name in ("by hand+Numba", "ours+Numba"):
+        assert timings[name]["error"] <= 1e-10 and timings[name]["ratio"] < 1.0
 
 
 def test_a_wrong_gradient_is_not_timed(capsys, monkeypatch):

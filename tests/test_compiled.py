@@ -178,6 +178,17 @@ class Scale:
         self.by = by
 
 
+def test_stacks_of_matrices_are_multiplied_one_by_one():
+    """Numba knows products of matrices only."""
+    def f(x, y):
+        return np.sum(np.matmul(x, y) ** 2)
+
+    args = np.arange(12.0).reshape(2, 2, 3), np.arange(18.0).reshape(2, 3, 3)
+    made = grad(f, (0, 1), compile=as_it_is)
+    assert_same(made(*args), grad(f, (0, 1))(*args), rtol=1e-12, atol=0)
+    assert "def stacked_matmul(" in made.source
+
+
 def test_globals_and_attributes_are_read_before_the_loop():
     """A compiler knows neither; and what is read once is not recorded."""
     def f(x, scale, n):

@@ -403,7 +403,9 @@ class TypedExpressions(Expressions):
         once = fn is not runtime.index_add or is_basic(args[1])
         if fn in _HELPERS and isinstance(args[0].aval, Arr) and once:
             return ast.Call(self.function(_HELPERS[fn]), [self.atom(a) for a in args], [])
-        if fn is np.matmul and len(args) == 2 and not stmt.kwargs:
+        if fn in (np.matmul, operator.matmul) and len(args) == 2 and not stmt.kwargs:
+            if _are_stacks(*args):
+                return ast.Call(self.function(typed_runtime.stacked_matmul), [self.atom(a) for a in args], [])
             return ast.BinOp(self.atom(args[0]), ast.MatMult(), self.atom(args[1]))
         if fn in _REDUCTIONS:
             written = self._reduced(stmt, _REDUCTIONS[fn])
@@ -457,6 +459,14 @@ class TypedExpressions(Expressions):
         for k in axes if keep else ():
             value = ast.Call(self.function(np.expand_dims), [value, ast.Constant(k)], [])
         return value
+
+
+def _are_stacks(x: Atom, y: Atom) -> bool:
+    """Stacks of as many matrices, of one dtype?"""
+    if not isinstance(x.aval, Arr) or not isinstance(y.aval, Arr) or x.aval.shape is None or y.aval.shape is None:
+        return False
+    alike = x.aval.shape[:1] == y.aval.shape[:1] and x.aval.dtype == y.aval.dtype is not None
+    return len(x.aval.shape) == 3 == len(y.aval.shape) and isinstance(x.aval.shape[0], int) and alike
 
 
 _REDUCTIONS: dict[Any, Any] = {
