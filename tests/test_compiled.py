@@ -262,7 +262,7 @@ def test_numba_keeps_what_it_made_between_processes(tmp_path):
     def ran(factor):
         file = tmp_path / "program.py"
         file.write_text(CACHED.format(factor=factor))
-        done = subprocess.run([sys.executable, str(file)], capture_output=True, text=True, timeout=120, check=True,
+        done = subprocess.run([sys.executable, str(file)], capture_output=True, text=True, timeout=600, check=True,
                               env=os.environ | {"XDG_CACHE_HOME": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)})
         value, hits = done.stdout.split()
         return float(value), int(hits)

@@ -31,7 +31,7 @@ import numpy as np
 from .. import runtime
 from ..api import Gradient
 from ..arguments import Wrt
-from ..compiled import chosen, divided
+from ..compiled import NotCompiled, chosen, divided
 from ..dispatch import Derived, Reverse
 from ..emit import Emitted, emit
 from ..errors import Unsupported
@@ -83,7 +83,7 @@ def export(
     emitted = _emitted(final, [primal] if check else [], textbook=not derived.optimize, numba=numba)
     scope = emitted.function.__globals__
     edits = Edits(emitted.source)
-    _keep_compiled(edits)
+    _keep_compiled(edits, scope)
     carried = Carried({n.id for n in ast.walk(edits.tree) if isinstance(n, ast.Name)} | {final.name, primal.name})
     _take_imports(edits, carried, scope)
     _take_given(edits, carried, scope)
@@ -113,11 +113,14 @@ def _emitted(final: Function, others: list[Function], textbook: bool, numba: boo
     return emit(divided(final, lists=True), *others, jit=chosen("numba"))
 
 
-def _keep_compiled(edits: Edits) -> None:
-    """A compiler keeps what it makes of a file: `@njit` becomes `@njit(cache=True)`."""
+def _keep_compiled(edits: Edits, scope: Mapping[str, Any]) -> None:
+    """A compiler keeps what it makes of a file: `@njit` becomes `@njit(cache=True)`; it calls nothing that is Python's."""
     for node in edits.tree.body:
         for decorator in getattr(node, "decorator_list", ()):
             edits.cut(edits.end(decorator), edits.end(decorator), "(cache=True)")
+            for word in dict.fromkeys(n.id for line in node.body for n in ast.walk(line) if isinstance(n, ast.Name)):
+                if isinstance(scope.get(word), types.FunctionType):
+                    raise NotCompiled(f"Numba cannot call `{word}`, which {node.name} calls.", "Export without numba.")
 
 
 def _sorted(imports: Iterable[str]) -> str:

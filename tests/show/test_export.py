@@ -192,6 +192,17 @@ def test_a_file_for_numba(tmp_path):
         export(fit, None, *POINT, optimize=False, numba=True)
 
 
+def test_what_numba_cannot_call_is_no_file():
+    pytest.importorskip("numba", exc_type=ImportError)
+    def masked(x, mask):
+        x = x * x
+        x[mask, 1] *= 2.0
+        return np.sum(x)
+
+    with pytest.raises(adjoint.AdjointError, match="Numba cannot call `unbroadcast`, which masked_grad_kernel"):
+        export(masked, None, np.ones((2, 2)), np.array([False, True]), numba=True)
+
+
 def test_a_file_checks_itself(tmp_path):
     path = tmp_path / "grad_fit.py"
     text = export(fit, path, *POINT, wrt=("params", "x"), check=True)
