@@ -9,6 +9,7 @@
 
 from . import rules as _rules  # registers the derivative rules
 from .api import Gradient, grad, source, value_and_grad
+from .compiled import NotCompiled
 from .directions import directional_derivative, elementwise_grad, hvp, laplacian, vhp
 from .emit.files import keep_sources
 from .errors import AdjointError, BadRule, MissingRule, SourceNotFound, Unsupported, WrongArgument
@@ -36,6 +37,7 @@ __all__ = [
     "Gradient",
     "Jacobian",
     "MissingRule",
+    "NotCompiled",
     "SourceNotFound",
     "Tangent",
     "Unsupported",

@@ -20,9 +20,8 @@ from corpus.refused import REFUSED
 from test_corpus import gradient, quietly
 
 import adjoint
-from adjoint import grad, value_and_grad
+from adjoint import NotCompiled, grad, value_and_grad
 from adjoint.api import Gradient
-from adjoint.compiled import NotCompiled
 from adjoint.testing import assert_same
 
 TABLE = np.array([1.0, 2.0, 3.0])
@@ -109,6 +108,12 @@ def overlapping(x):
     return np.sum(x**3)
 
 
+def gathered(x, rows):
+    x = x * x
+    np.add.at(x, rows, x[:2])
+    return np.sum(x**2)
+
+
 def masked(x, mask):
     x = x * x
     x[mask] += 2.0
@@ -135,6 +140,7 @@ NUMBA = [
     (rows, (np.ones(3), np.eye(3) / 2, 70), (0, 1)),
     (in_place, (np.linspace(0.0, 1.0, 6), 70), 0),
     (overlapping, (np.array([1.0, 2.0, 4.0, 7.0]),), 0),
+    (gathered, (np.array([1.0, 2.0, 4.0]), np.array([1, 2])), 0),
     (masked, (np.array([[1.0, 2.0], [4.0, 7.0]]), np.array([False, True])), 0),
     (until, (0.9,), 0),
     (listed, ([float(k) for k in range(80)], 0.1), (0, 1)),

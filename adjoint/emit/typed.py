@@ -359,7 +359,7 @@ class TypedWriter(Writer):
             arguments = [ast.Subscript(written, ast.Constant(k), ast.Load()) for k in range(len(items))]
             arguments = written.elts if isinstance(written, ast.Tuple) else arguments
         helper = typed_runtime.add_at if len(items) == 1 else typed_runtime.add_at_pairs
-        return ast.Expr(ast.Call(self.write.function(helper), [target, *arguments, self.write.atom(value)], []))
+        return ast.Expr(ast.Call(self.write.function(helper), [target, *arguments, self.added(stmt, x, value)], []))
 
 
 def _is_integer(index: Arr) -> bool:
