@@ -96,7 +96,8 @@ class Builder:
             return [out]
         given = [atoms[2 + k] if 2 + k < len(atoms) else named[2 + k - len(atoms)][1] for k in wanted]
         most = len(args) - 2 + len(kwargs) if signature is None else max(len(args) + len(kwargs), len(signature.parameters)) - 2
-        items = self.apply(runtime.cotangents_of, out, Const(wanted), Const(most), Const(of), *given, aval=ANY)
+        some = {"partly": Const(True)} if partly(args[0]) else {}
+        items = self.apply(runtime.cotangents_of, out, Const(wanted), Const(most), Const(of), *given, aval=ANY, **some)
         return [
             self.apply(operator.getitem, items, Const(wanted.index(k)), aval=ANY) if k in wanted else None
             for k in range(max(wanted) + 1)
@@ -118,6 +119,11 @@ class Builder:
             yield self.lo.stmts
         finally:
             self.lo.stmts = outer
+
+
+def partly(g: Value) -> bool:
+    """Is it the cotangent of a tuple of which some items are not read?  Then a rule may have none for an argument."""
+    return isinstance(g, Tuple) and any(isinstance(item, Const) and item.value is None for item in g.items)
 
 
 def replaced(stmt: Stmt, at: At) -> Stmt:
@@ -170,6 +176,8 @@ def plus(b: Builder, x: Atom, y: Atom, of: Aval, bar_of: Var | None) -> Atom:
     if isinstance(x.aval, Arr) and isinstance(y.aval, Arr):  # of a list that went into an array
         return b.apply(operator.add, x, y, bar_of=bar_of)
     sum_of = join(x.aval, y.aval) if isinstance(x.aval, Seq) and isinstance(y.aval, Seq) else of
+    if isinstance(of, Seq | Parts) and not any(isinstance(part.aval, Seq | Parts) for part in (x, y)):
+        sum_of = ANY  # of a list that went into an array
     return b.apply(runtime.add, x, y, bar_of=bar_of, aval=sum_of)
 
 

@@ -25,9 +25,9 @@ from .checkpointing import with_snapshots
 from .compiled import chosen, emit_compiled, read_first
 from .emit import Emitted, emit, note_place
 from .entry import entry
-from .errors import AdjointError, WrongArgument
+from .errors import AdjointError, Unsupported, WrongArgument
 from .ir import Block, Const, Function, callees, show
-from .lower import Lowered, lower
+from .lower import READINGS, Lowered, lower
 from .lower.abstract import Shapeless, signature
 from .lower.meaning import Meant
 from .lower.source import Unchanged, function_of
@@ -335,8 +335,7 @@ class Derived(Meant):
         return Built(emitted, emitted.function, lowered.unchanged, lowered.guards, explicit, self._signature, said())
 
     def _programs(self, bound: inspect.BoundArguments) -> tuple[Lowered, Function, Function]:
-        lowered = self._lowered(bound)
-        derived = self._derived(lowered.function, bound, not self._optimize)
+        lowered, derived = self._read(bound, not self._optimize)
         better = tidied if self._jit is not None else optimised
         final = better(derived) if self._optimize else textbook(derived)
         for callee in callees(final):
@@ -344,13 +343,27 @@ class Derived(Meant):
             callee.function = better(callee.function) if self._optimize else dce(callee.function)
         return lowered, derived, final
 
-    def _lowered(self, bound: inspect.BoundArguments) -> Lowered:
+    def _read(self, bound: inspect.BoundArguments, textbook: bool, reading: int = 0) -> tuple[Lowered, Function]:
+        """The program and its derivative, read again where a rule has to know more than the program (`np.diff(x, n)`)."""
+        refused: Unsupported | None = None
+        while True:
+            try:
+                lowered = self._lowered(bound, reading)
+            except Unsupported as refusal:
+                raise refused or refusal from None
+            try:
+                return lowered, self._derived(lowered.function, bound, textbook)
+            except Unsupported as refusal:
+                refused, reading = refused or refusal, lowered.reading + 1
+            if reading == len(READINGS):
+                raise refused
+
+    def _lowered(self, bound: inspect.BoundArguments, reading: int = 0) -> Lowered:
         """The program that the operator is applied to: where that is a derivative itself, its program."""
         if not isinstance(self.primal, Derived):
-            return lower(self.primal, bound)
+            return lower(self.primal, bound, reading)
         inner = self.primal
-        lowered = inner._lowered(bound)
-        function = inner._derived(lowered.function, bound, False)
+        lowered, function = inner._read(bound, False, reading)
         body = Block(function.body.params, tuple(map(within, function.body.stmts)), function.body.results)
         return dataclasses.replace(lowered, function=dataclasses.replace(function, body=body))
 

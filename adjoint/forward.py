@@ -31,7 +31,7 @@ import numpy as np
 
 from . import runtime
 from .activity import active, carriers
-from .avals import Arr, Num, Obj, Parts, Seq, differentiable, is_known, join, shape_of
+from .avals import ANY, Arr, Num, Obj, Parts, Seq, differentiable, is_known, join, shape_of
 from .cotangents import Builder, _at_run_time, _to_dtype, times, zero
 from .errors import AdjointError, BadRule, Unsupported, WrongArgument
 from .hooks import Hook, without_hooks
@@ -327,8 +327,8 @@ class _Forward:
             done.add(arg)
             factor: Atom | None = None  # of x in x * x the sum of two partial derivatives
             for partial, same in zip(rule.partials, stmt.args, strict=False):
-                if isinstance(partial, str) and same is arg:
-                    raise refused(stmt, partial, arg)
+                if same is arg and (why := rule.refuses(partial)) is not None:
+                    raise refused(stmt, why, arg)
                 part = None
                 if same is arg and callable(partial):
                     part = self.b.inline(partial, [stmt.out, *stmt.args], of=name_of(stmt.fn))[0]
@@ -356,6 +356,9 @@ class _Forward:
             dots.append(Const(None) if dot is None else dot)
         values = self.b.inline(rule.jvp, [Tuple(tuple(dots)), stmt.out, *stmt.args], dict(given), of=name_of(stmt.fn))
         if not isinstance(stmt.out.aval, Parts) or stmt.out.aval.cls is list:
+            if len(values) != 1 and stmt.out.aval == ANY:  # a tuple after all
+                items = [self.item(stmt.out, k) if a is None else a for k, a in enumerate(values)]
+                return self.b.apply(runtime.make_tuple, *items, aval=Parts(tuple, tuple(a.aval for a in items)))
             if len(values) != 1:
                 raise BadRule(f"The rule of `{name_of(stmt.fn)}` returns {len(values)} tangents for one result.")
             return values[0]
@@ -370,8 +373,8 @@ class _Forward:
 
     def item(self, of: Var, k: int) -> Atom:
         """A zero for one item of a result that a rule has no tangent for."""
-        assert isinstance(of.aval, Parts)
-        return self.zero(self.b.apply(operator.getitem, of, Const(k), aval=of.aval.items[k]))
+        aval = of.aval.items[k] if isinstance(of.aval, Parts) else ANY
+        return self.zero(self.b.apply(operator.getitem, of, Const(k), aval=aval))
 
     def fitted(self, dot: Atom | None, stmt: Apply) -> Atom | None:
         """A tangent brought to the shape and dtype of its value."""
@@ -379,6 +382,8 @@ class _Forward:
         if dot is None:
             return None
         if not isinstance(z.aval, Num | Arr):
+            if isinstance(dot.aval, Parts) and dot.aval.cls is tuple and z.aval == ANY:
+                return dot
             if isinstance(z.aval, Seq | Parts):
                 array = isinstance(dot.aval, Arr) and not (isinstance(z.aval, Parts) and z.aval.cls is not list)
                 return self.b.apply(list, dot, aval=z.aval) if array else dot

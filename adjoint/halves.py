@@ -12,6 +12,7 @@ import dataclasses
 from collections.abc import Iterable
 
 from . import runtime
+from .activity import unbound
 from .avals import NONE, Arr, Parts, holds_memory
 from .emit.alias import Aliases
 from .ir import (
@@ -54,7 +55,10 @@ def halves(program: Function) -> tuple[Function, Function]:
         v: Var(v.aval, v.hint) for v in kept
         if holds_memory(v.aval) and (aliases.foreign(v) or any(aliases.share(v, a) for a in shown))
     }
-    copying = [Apply((copy,), runtime.owned if _is_array(v) else runtime.kept, (v,)) for v, copy in copies.items()]
+    missing = unbound(first.body)  # of what the path taken does not give there is nothing to copy
+    copying = [
+        Apply((copy,), runtime.owned if _is_array(v) and v not in missing else runtime.kept, (v,)) for v, copy in copies.items()
+    ]
     tape = Var(Parts(tuple, tuple(v.aval for v in kept)))
     packing = Apply((tape,), runtime.make_tuple, tuple(copies.get(v, v) for v in kept))
     result = pair(value, tape)

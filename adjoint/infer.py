@@ -2,7 +2,8 @@
 
 Instead of a table of shape rules, the primitive itself is asked: it is applied to cheap arrays of
 ones with the arguments' shapes and dtypes, and the result is looked at.  Where an integer or a length
-is not known it is asked twice, with two different lengths, and what differs is unknown.
+is not known it is asked twice, with two different lengths, and what differs is unknown; where there are
+integers, also with small ones.
 
     np.sum of float64 (4, 3), axis=0      ->  float64 (3,)
     np.zeros of an int                    ->  float64 (None,)
@@ -16,8 +17,9 @@ Functions whose result depends on the values of floats in its shape or dtype are
 from __future__ import annotations
 
 import functools
+import itertools
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -101,6 +103,11 @@ def _infer(key: Any) -> Aval:
             if sum(map(_entries, values)) > (LARGEST_CONTRACTION if contraction else LARGEST):
                 return ANY
             results.append(_ask(fn, values, named))
+        keys = (*args, *(v for _, v in kwargs))
+        if any(_holds(k, "int") for k in keys):
+            results += _asked_with_integers(fn, args, kwargs, rank)
+        if not isinstance(fn, np.ufunc) and any(_holds(k, "float") for k in keys):
+            results += _asked_with_floats(fn, args, kwargs, rank)
     aval = results[0]
     for other in results[1:]:
         aval = _common(aval, other)
@@ -110,10 +117,48 @@ def _infer(key: Any) -> Aval:
     return _forget(aval, _shape_by_value(fn, args, kwargs), fn in DTYPE_BY_VALUE)
 
 
+def _asked_with_integers(fn: Any, args: tuple[Any, ...], kwargs: tuple[Any, ...], rank: int) -> list[Aval]:
+    """The same with small integers: three entries have no third difference, and no fifth, but a first."""
+    found = []
+    for integer in (0, 1, 2):
+        values = [_dummy(k, _LENGTHS[0], rank, integer) for k in args]
+        found.append(_ask(fn, values, {k: _dummy(v, _LENGTHS[0], rank, integer) for k, v in kwargs}))
+    return [aval for aval in found if aval != ANY]  # outside of what the function takes
+
+
+def _asked_with_floats(fn: Any, args: tuple[Any, ...], kwargs: tuple[Any, ...], rank: int) -> list[Aval]:
+    """The same with other floats: `np.arange(0.0, x)` has as many entries as x says."""
+    numbers = itertools.count(2)
+
+    def sample(key: Any) -> Any:
+        value = _dummy(key, _LENGTHS[0], rank)
+        return _risen(value, numbers) if key[0] == "var" else value
+
+    aval = _ask(fn, [sample(k) for k in args], {k: sample(v) for k, v in kwargs})
+    return [] if aval == ANY else [aval]
+
+
+def _holds(key: Any, kind: str) -> bool:
+    return key[0] == "var" and _number_in(key[1], kind)
+
+
+def _number_in(aval: Aval, kind: str) -> bool:
+    match aval:
+        case Num():
+            return aval.kind == kind
+        case Seq(item):
+            return _number_in(item, kind)
+        case Parts(items=items):
+            return any(_number_in(item, kind) for item in items)
+    return False
+
+
 def _shape_by_value(fn: Any, args: tuple[Any, ...], kwargs: tuple[Any, ...]) -> bool:
     """Does the shape of the result depend on what stands in arrays of floats?"""
     if fn is np.delete:
         return any(key[0] != "const" for key in args[1:2]) or any(name == "obj" for name, _ in kwargs)
+    if fn is np.arange:
+        return any(key[0] != "const" for key in (*args, *(key for _, key in kwargs)))
     if fn in (np.histogram, np.histogram_bin_edges):  # bins="auto"
         return any(key[0] == "const" and key[1] is str for key in (*args, *(key for _, key in kwargs)))
     return fn in SHAPE_BY_VALUE or (fn is np.where and len(args) + len(kwargs) == 1)
@@ -137,8 +182,12 @@ _NAMED = {"einsum", "tensordot", "kron", "outer", "convolve", "correlate"}
 
 def _ask(fn: Callable[..., Any], values: list[Any], named: dict[str, Any]) -> Aval:
     with np.errstate(all="ignore"):
-        for number in (None, 0.5, 2.0, 1):
+        attempts: tuple[Any, ...] = (None, 0.5, 2.0, 1, "rising")
+        for number in attempts:
             try:
+                if number == "rising":
+                    rising = itertools.count()
+                    return _look(fn(*_risen(values, rising), **{k: _risen(v, rising) for k, v in named.items()}))
                 changed = values if number is None else [_renumber(v, number) for v in values]
                 return _look(fn(*changed, **named))
             except Exception:  # the dummies were outside its domain: try others
@@ -158,6 +207,13 @@ def _renumber(value: Any, number: float) -> Any:
     if isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.ndim >= 2:
         return value * 0.1 + number * np.eye(*value.shape[-2:], dtype=value.dtype)
     return value
+
+
+def _risen(value: Any, numbers: Iterator[int]) -> Any:
+    """With another number for each float in a list or tuple, from small to large: the ends of a range, say."""
+    if type(value) in (list, tuple):
+        return type(value)([_risen(item, numbers) for item in value])
+    return float(next(numbers)) if isinstance(value, float) else value
 
 
 def _look(value: Any) -> Aval:
@@ -216,16 +272,16 @@ def _unknown_dtype(key: Any) -> bool:
     return key[0] == "var" and isinstance(key[1], Arr) and key[1].dtype is None
 
 
-def _dummy(key: Any, length: int, rank: int) -> Any:
+def _dummy(key: Any, length: int, rank: int, integer: int | None = None) -> Any:
     if key[0] == "const":
         return key[2]
-    return _sample(key[1], length, rank)
+    return _sample(key[1], length, rank, length if integer is None else integer)
 
 
-def _sample(aval: Aval, length: int, rank: int) -> Any:
+def _sample(aval: Aval, length: int, rank: int, integer: int) -> Any:
     match aval:
         case Num(kind):
-            return {"bool": True, "int": length, "float": 1.0, "complex": 1.0 + 0j}[kind]
+            return {"bool": True, "int": integer, "float": 1.0, "complex": 1.0 + 0j}[kind]
         case Arr(dtype, shape, boxed):
             dtype = np.dtype(float) if dtype is None else dtype
             if dtype.kind not in "fciub":
@@ -237,9 +293,9 @@ def _sample(aval: Aval, length: int, rank: int) -> Any:
                 return np.full(full, length == _LENGTHS[0], dtype)
             return np.broadcast_to(np.ones((), dtype), full)
         case Seq(item):
-            return [_sample(item, length, rank) for _ in range(length)]
+            return [_sample(item, length, rank, integer) for _ in range(length)]
         case Parts(cls, items):
-            made = [_sample(item, length, rank) for item in items]
+            made = [_sample(item, length, rank, integer) for item in items]
             return cls(*made) if hasattr(cls, "_fields") else cls(made)
         case Obj(cls) if cls is range:
             return range(length)

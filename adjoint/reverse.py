@@ -30,7 +30,7 @@ from . import runtime
 from .activity import active, unbound
 from .avals import ANY, Arr, Num, Obj, Parts, Seq, dtype_of, is_known, join, shape_of
 from .checkpointing import pull_checkpointed
-from .cotangents import Builder, fit, plus, times, zero
+from .cotangents import Builder, fit, partly, plus, times, zero
 from .errors import AdjointError, BadRule, MissingRule, Spot, Unsupported
 from .hooks import Hook
 from .ir import (
@@ -231,7 +231,11 @@ class _Reverse:
             return
         assert isinstance(container, Var)
         if isinstance(container.aval, Parts) and container.aval.cls is not list and isinstance(index, Const):
-            self.add((container, index.value), g)
+            if isinstance(index.value, slice):
+                for j, k in enumerate(range(len(container.aval.items))[index.value]):
+                    self.add((container, k), self.item(g, j, stmt.out))
+            else:
+                self.add((container, index.value), g)
             return
         old = self.bars.get(container)
         if old is None:
@@ -314,10 +318,10 @@ class _Reverse:
         for partial, arg in zip(rule.partials, stmt.args, strict=False):
             if not self.is_active(arg):
                 continue
+            if (why := rule.refuses(partial)) is not None:
+                raise refused(stmt, why, arg)
             if partial is None:
                 continue
-            if isinstance(partial, str):
-                raise refused(stmt, partial, arg)
             values = self.b.inline(partial, [stmt.out, *stmt.args], of=name_of(stmt.fn))
             if values[0] is None:  # None * x: the primal raises
                 raise Unsupported(
@@ -347,20 +351,23 @@ class _Reverse:
                 f"The rule of `{name_of(stmt.fn)}` returns {len(cotangents)} cotangents "
                 f"for {max(len(names), len(stmt.args))} arguments.", "Return one for each argument.", spot_of(stmt),
             )
+        theirs = not (rule.vjp.__module__ or "").startswith("adjoint.")
         for k, atom in positions:
-            if self.is_active(atom):
-                if k >= len(cotangents):
-                    if not (rule.vjp.__module__ or "").startswith("adjoint."):
-                        raise BadRule(
-                            f"The rule of `{name_of(stmt.fn)}` returns {len(cotangents)} cotangents, and that of its "
-                            f"argument {k} is needed.", "Return one for each argument, None where there is none.",
-                            spot_of(stmt),
-                        )
-                    raise missing(stmt, k)
-                bar = cotangents[k]
-                if bar is not None:
-                    self.check_shape(stmt, bar, atom)
-                    self.add(atom, bar)  # type: ignore[arg-type]
+            if not self.is_active(atom):
+                continue
+            if k >= len(cotangents):
+                if theirs:
+                    raise BadRule(
+                        f"The rule of `{name_of(stmt.fn)}` returns {len(cotangents)} cotangents, and that of its "
+                        f"argument {k} is needed.", "Return one for each argument, None where there is none.", spot_of(stmt),
+                    )
+                raise missing(stmt, k)
+            bar = cotangents[k]
+            if bar is not None:
+                self.check_shape(stmt, bar, atom)
+                self.add(atom, bar)  # type: ignore[arg-type]
+            elif theirs and isinstance(atom.aval, Num | Arr) and not partly(g):
+                raise BadRule(*runtime.no_cotangent(name_of(stmt.fn), k), spot_of(stmt))
 
     def check_shape(self, stmt: Apply, bar: Atom, atom: Atom) -> None:
         """A rule's cotangent must be one that broadcasting could have come from."""

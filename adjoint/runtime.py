@@ -94,6 +94,18 @@ def index_add(x: Any, index: Any, v: Any) -> Any:
     return new
 
 
+def index_added(x: Any, index: Any, v: Any) -> Any:
+    """`index_add` in place where that can be: for a cotangent of which nobody knows before whether it is a tuple.
+
+    >>> index_added((1.0, 2.0), 1, 0.5)
+    (1.0, 2.5)
+    """
+    if not isinstance(x, np.ndarray):
+        return index_add(x, index, v)
+    np.add.at(x, index, v)
+    return x
+
+
 def refill(container: Any, new: Any) -> None:
     """Give a list, dict or array that stays itself the contents of another."""
     if isinstance(container, dict):
@@ -256,9 +268,20 @@ def stop_gradient(x: Any) -> Any:
     return x
 
 
-def cotangents_of(given: Any, wanted: tuple[int, ...], most: int, of: str, *args: Any) -> tuple[Any, ...]:
+def no_cotangent(of: str, k: int) -> tuple[str, str]:
+    """What is wrong with a rule that returns None for an argument of which a derivative is asked for."""
+    return (
+        f"The rule of `{of}` returns None for its argument {k}, and the gradient depends on that argument.",
+        "Return its cotangent, 0.0 if it is zero: None is for what is no number, or is never differentiated.",
+    )
+
+
+def cotangents_of(
+    given: Any, wanted: tuple[int, ...], most: int, of: str, *args: Any, partly: bool = False
+) -> tuple[Any, ...]:
     """Those of the cotangents that a rule returned which are wanted, of at most so many: one alone is that of the
-    first argument.  `args` are the arguments of these places, for the shapes.
+    first argument.  `args` are the arguments of these places, for the shapes; `partly` says that not all of the result
+    was read, so that one may be missing.
 
     >>> cotangents_of((1.0, None, 3.0), (0, 2), 3, "f", 2.0, 1.0)
     (1.0, 3.0)
@@ -274,6 +297,8 @@ def cotangents_of(given: Any, wanted: tuple[int, ...], most: int, of: str, *args
             "Return one for each argument, None where there is none.",
         )
     for k, x in zip(wanted, args, strict=True):
+        if items[k] is None and _is_numeric(x) and not partly:
+            raise BadRule(*no_cotangent(of, k))
         have, want = np.shape(items[k]) if _is_numeric(items[k]) else (), np.shape(x) if _is_numeric(x) else ()
         try:
             fits = np.broadcast_shapes(have, want) in (have, want)

@@ -203,6 +203,47 @@ def test_a_wrong_number_or_shape_names_the_rule(bars, words, inline):
         error.match("The rule of `.*product`")
 
 
+@pytest.mark.parametrize("inline", [True, False])
+def test_none_for_an_argument_that_is_asked_for(inline):
+    """It may be meant for zero, or be forgotten: zero is written 0.0."""
+    vjp_rule(product, inline=inline)(lambda g, z, x, y: (g * y, None))
+    np.testing.assert_array_equal(grad(lambda x: product(x, np.full(3, 2.0)))(np.ones(3)), [2.0, 2.0, 2.0])
+    with pytest.raises(BadRule, match="The rule of `.*product` returns None for its argument 1"):
+        grad(lambda x, y: product(x, y), wrt=1)(np.ones(3), np.ones(3))
+    vjp_rule(product, inline=inline)(lambda g, z, x, y: (g * y, 0.0))
+    np.testing.assert_array_equal(grad(lambda x, y: product(x, y), wrt=1)(np.ones(3), np.ones(3)), np.zeros(3))
+
+
+def both_ends(x):
+    return np.min(x), np.max(x)
+
+
+@vjp_rule(both_ends)
+def both_ends_vjp(g, z, x):
+    low = None if g[0] is None else g[0] * (x == z[0])
+    high = None if g[1] is None else g[1] * (x == z[1])
+    return high if low is None else low if high is None else low + high
+
+
+def test_what_nobody_reads_has_none_for_its_cotangent():
+    np.testing.assert_array_equal(grad(lambda x: both_ends(x)[1])(np.array([1.0, 3.0])), [0.0, 1.0])
+    np.testing.assert_array_equal(grad(lambda x: sum(both_ends(x)))(np.array([1.0, 3.0])), [1.0, 1.0])
+
+
+def mixed(x, weight):
+    return x * weight
+
+
+elementwise(mixed, lambda z, x, weight: weight, None)
+
+
+def test_none_for_a_partial_that_is_asked_for():
+    assert grad(lambda x: mixed(x, 3.0))(2.0) == 3.0
+    for derivative in (lambda: grad(mixed, wrt=1)(2.0, 3.0), lambda: jvp(mixed, (2.0, 3.0), (None, 1.0))):
+        with pytest.raises(Unsupported, match="argument 2|argument 1"):
+            derivative()
+
+
 def only_forward(x):
     return x * x
 

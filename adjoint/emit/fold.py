@@ -182,7 +182,7 @@ def _length(value: object) -> int:
     return min(len(repr(value)), 20)
 
 
-_CONTAINERS = (runtime.make_tuple, runtime.make_list, runtime.make_dict, runtime.append)
+_CONTAINERS = (runtime.make_tuple, runtime.make_list, runtime.make_dict, runtime.append, runtime.kept)
 _INDICES = (runtime.make_tuple, slice, range)
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from .. import runtime
-from ..avals import Arr, Num, Parts, Seq, is_slice
+from ..avals import ANY, Arr, Num, Parts, Seq, is_slice
 from ..ir import (
     UNDEF, Apply, At, Atom, Block, Const, Function, If, Loop, Place, Stmt, Try, Var, With, blocks, defined, reads,
 )
@@ -198,8 +198,8 @@ class Writer:
 
     def update(self, stmt: Apply) -> list[ast.stmt]:
         out, (old, *rest) = stmt.out, stmt.args
-        here = self.same(old, out) and self.private(stmt, old)
-        if not here:
+        fixed = isinstance(old.aval, Parts) and old.aval.cls is not list  # a tuple is not written to
+        if fixed or not (self.same(old, out) and self.private(stmt, old)):
             if stmt.fn is runtime.append:
                 whole: ast.expr = ast.List([ast.Starred(self.write.atom(old)), self.write.atom(rest[0])], ast.Load())
                 return [assign(self.names[out], whole)]
@@ -211,6 +211,9 @@ class Writer:
         part = ast.Subscript(target, self.write.index(rest[0]), ast.Store())
         if stmt.fn in (runtime.set_item, runtime.array_set, runtime.array_put):
             return [ast.Assign([part], value, lineno=1)]
+        if old.aval == ANY and stmt.fn is runtime.index_add:  # it may be a tuple
+            call = ast.Call(self.write.function(runtime.index_added), [target, self.write.atom(rest[0]), value], [])
+            return [assign(self.names[out], call)]
         if isinstance(old.aval, Seq | Parts) and is_slice(rest[0].aval):
             return [assign(self.names[out], self.write.apply(stmt))]
         if isinstance(old.aval, Seq | Parts) and not _holds_numbers(old.aval):

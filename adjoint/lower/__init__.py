@@ -7,6 +7,7 @@ removes `return`, `break` and `continue`, `statements` and `expressions` walk wh
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import inspect
 import types
@@ -27,7 +28,7 @@ from .recursion import merged
 from .source import Unchanged, function_of, read
 from .values import Attributes, Entries, Items, Ref, Tuple, Value
 
-__all__ = ["Lowered", "lower", "lower_atom", "lower_rule", "result_tree"]
+__all__ = ["READINGS", "Lowered", "lower", "lower_atom", "lower_rule", "result_tree"]
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,15 @@ class Lowered:
     unchanged: Unchanged
     guards: tuple[Guard, ...]
     level: int = 0  # how much is taken as known of arguments: see `abstract.details`
+    reading: int = 0  # which of `READINGS` this is
     layout: bool = False  # is it for arrays that lie in memory like these?
 
 
-def lower(fun: Callable[..., Any], arguments: inspect.BoundArguments) -> Lowered:
+# How much is taken as known of the arguments, and whether a loop that makes a list is written out.
+READINGS = ((0, False), (1, False), (2, False), (0, True))
+
+
+def lower(fun: Callable[..., Any], arguments: inspect.BoundArguments, first: int = 0) -> Lowered:
     """Lower `fun` for arguments such as these.
 
     `arguments` holds an example of every argument, defaults included; only what `signature` keeps of
@@ -47,14 +53,14 @@ def lower(fun: Callable[..., Any], arguments: inspect.BoundArguments) -> Lowered
 
     Programs that need to know more (`first, *rest = xs`, a recursion on `n`) are lowered for lists of
     these lengths, then for these integers, again under a guard; those that write to the arrays in a list,
-    with a body for each iteration of the loop that makes the list.
+    with a body for each iteration of the loop that makes the list.  `first` is the first of these `READINGS` to try.
     """
     read_libraries()
-    for level, apart in ((0, False), (1, False), (2, False), (0, True)):
+    for reading, (level, apart) in enumerate(READINGS[first:], first):
         try:
-            return _read_first(fun, arguments, level, apart)
+            return dataclasses.replace(_read_first(fun, arguments, level, apart), reading=reading)
         except Unsupported as refusal:
-            if not apart:
+            if not apart or reading == first:
                 error: AdjointError = refusal
         except RecursionError:
             error = Unsupported(

@@ -438,6 +438,7 @@ MAY_SHARE = {
     np.polyder, np.polyint,
 }  # not marked as views, since they seldom are
 _TAKE_SEQUENCES = {
+    "histogram2d", "histogramdd",
     "array", "asarray", "asanyarray", "ascontiguousarray", "asfarray", "stack", "concatenate", "vstack", "hstack",
     "dstack", "column_stack", "row_stack", "block", "select", "choose", "shape", "ndim", "size", "einsum", "meshgrid",
     "broadcast_arrays", "fromiter", "multi_dot",

@@ -421,7 +421,7 @@ def on_containers(lo: Lowering, frame: Frame, node: Any, op: Any, operands: list
     """`+`, `*`, comparisons of lists and tuples whose items are known."""
     contents = [content_of(lo, o) for o in operands]
     if not any(isinstance(c, Tuple | Items | Entries) for c in contents):
-        if op in _BITWISE and any(isinstance(getattr(c, "aval", None), Obj) for c in contents):
+        if op in _BITWISE and not frame.in_rule and any(isinstance(getattr(c, "aval", None), Obj) for c in contents):
             avals = [c.aval.cls for c in contents if isinstance(getattr(c, "aval", None), Obj)]
             if any(cls in (dict, None) or not issubclass(cls, set | frozenset) for cls in avals):
                 raise lo.refuse(frame, node, "What this operator does here is not known.", "Use a function of NumPy.")

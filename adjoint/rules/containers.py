@@ -33,9 +33,15 @@ def identity(g, z, x):
     return g
 
 
-@vjp_rule(runtime.owned, runtime.kept, runtime.floats, runtime.arrays, linear=True)
+@vjp_rule(runtime.owned, runtime.kept, linear=True)
 def owned(g, z, x):
     return g
+
+
+@vjp_rule(runtime.floats, runtime.arrays, linear=True)
+def floats(g, z, x):
+    """What was an array has an array for its cotangent."""
+    return np.array(g)
 
 
 @vjp_rule(runtime.set_item)

@@ -56,6 +56,13 @@ class Rule:
         return self.constant is None and (self.partials is not None or self.vjp is not None or self.linear)
 
 
+    def refuses(self, partial: Partial) -> str | None:
+        """Why there is no derivative for the argument of this partial.  None is zero in a rule of ours only."""
+        if partial is None and not self.where.startswith("rules/"):
+            return "its rule has None for it; if the derivative is zero, give a function that returns 0.0"
+        return partial if isinstance(partial, str) else None
+
+
 RULES: dict[Any, Rule] = {}
 BY_VALUE: set[Any] = set()  # functions whose result's shape, or whether it is complex, depends on values
 CALLED: set[Any] = set()  # rules that generated code calls, though their source may be there
@@ -124,8 +131,8 @@ def elementwise(fn: Any, *partials: Partial, cheap: bool = False, inline: bool =
 
     `fn` is a callable, or a tuple of callables with the same meaning.  `partials[k]` is a function
     `(result, *arguments)` that gives ∂result/∂argument k entry by entry, or None for an argument that is
-    no number (a derivative with respect to it is not asked for), or a text that says why there is no
-    derivative: it stands in the refusal.  VJP and JVP both follow.  `cheap` says that the
+    no number (a derivative with respect to it is not asked for, and refused if it is), or a text that says why
+    there is no derivative: it stands in the refusal.  VJP and JVP both follow.  `cheap` says that the
     function is rather computed again in the reverse sweep than recorded.  A rule is spliced into the generated
     source; with `inline=False`, or where it has no source that is understood (it is written in C, made by
     `exec`, a `functools.partial`), the generated source calls it.
@@ -152,8 +159,10 @@ def vjp_rule(
 
     The decorated function takes `(cotangent, result, *the primal's own parameters)`, with the
     primal's names and defaults, and returns the cotangents of the primal's arguments in order: one
-    value when there is one argument, otherwise a tuple, with None where there is none.  A cotangent has the
-    structure and shape of its argument, or one that broadcasting could have come from.  The cotangent of a
+    value when there is one argument, otherwise a tuple, with None for an argument that is no number, or that no
+    derivative is asked for: it is refused where one is, and zero is written 0.0.  A cotangent has the structure and
+    shape of its argument, or one that broadcasting could have come from; only a rule of which not all results were
+    read, whose cotangents are then None, may return None for what it does not know.  The cotangent of a
     tuple, list or dict is one of the same kind; that of a single tuple is returned as `((a, b),)`.  `inline` as
     for `elementwise`.
 
@@ -167,7 +176,8 @@ def vjp_rule(
     >>> grad(lambda x: clipped(x, 1.0) * 3.0)(2.0)
     3.0
 
-    Using a rule raises `BadRule` where it returns too many or too few cotangents, or one of a wrong shape.
+    Using a rule raises `BadRule` where it returns too many or too few cotangents, one of a wrong shape, or None where
+    the gradient depends on the argument.
     """
 
     def register(rule_function: Callable[..., Any]) -> Callable[..., Any]:
