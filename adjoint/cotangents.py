@@ -96,7 +96,7 @@ class Builder:
             return [out]
         given = [atoms[2 + k] if 2 + k < len(atoms) else named[2 + k - len(atoms)][1] for k in wanted]
         most = len(args) - 2 + len(kwargs) if signature is None else max(len(args) + len(kwargs), len(signature.parameters)) - 2
-        some = {"partly": Const(True)} if partly(args[0]) else {}
+        some: dict[str, Any] = {"partly": Const(True)} if partly(args[0]) else {}
         items = self.apply(runtime.cotangents_of, out, Const(wanted), Const(most), Const(of), *given, aval=ANY, **some)
         return [
             self.apply(operator.getitem, items, Const(wanted.index(k)), aval=ANY) if k in wanted else None

@@ -213,7 +213,7 @@ def _risen(value: Any, numbers: Iterator[int]) -> Any:
     """With another number for each float in a list or tuple, from small to large: the ends of a range, say."""
     if type(value) in (list, tuple):
         return type(value)([_risen(item, numbers) for item in value])
-    return float(next(numbers)) if isinstance(value, float) else value
+    return float(next(numbers)) if type(value) is float else value
 
 
 def _look(value: Any) -> Aval:

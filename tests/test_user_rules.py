@@ -208,7 +208,7 @@ def test_none_for_an_argument_that_is_asked_for(inline):
     """It may be meant for zero, or be forgotten: zero is written 0.0."""
     vjp_rule(product, inline=inline)(lambda g, z, x, y: (g * y, None))
     np.testing.assert_array_equal(grad(lambda x: product(x, np.full(3, 2.0)))(np.ones(3)), [2.0, 2.0, 2.0])
-    with pytest.raises(BadRule, match="The rule of `.*product` returns None for its argument 1"):
+    with pytest.raises(BadRule, match=r"The rule of `.*product` returns None for its argument 1"):
         grad(lambda x, y: product(x, y), wrt=1)(np.ones(3), np.ones(3))
     vjp_rule(product, inline=inline)(lambda g, z, x, y: (g * y, 0.0))
     np.testing.assert_array_equal(grad(lambda x, y: product(x, y), wrt=1)(np.ones(3), np.ones(3)), np.zeros(3))
@@ -240,7 +240,7 @@ elementwise(mixed, lambda z, x, weight: weight, None)
 def test_none_for_a_partial_that_is_asked_for():
     assert grad(lambda x: mixed(x, 3.0))(2.0) == 3.0
     for derivative in (lambda: grad(mixed, wrt=1)(2.0, 3.0), lambda: jvp(mixed, (2.0, 3.0), (None, 1.0))):
-        with pytest.raises(Unsupported, match="argument 2|argument 1"):
+        with pytest.raises(Unsupported, match=r"argument [12]"):
             derivative()
 
 

@@ -31,6 +31,7 @@ from . import (
     containers,
     contraction,
     differences,
+    draws,
     fft,
     joining,
     linalg,

@@ -8,7 +8,7 @@ harm.
 import numpy as np
 
 from adjoint.rules.helpers import (
-    at, axes_of, before, gradient_bands, gradient_widths, present, recur, rest, scatter,
+    at, axes_of, before, band_index, gradient_bands, gradient_combs, gradient_widths, present, recur, rest, scatter,
 )  # fmt: skip
 from adjoint.rules.registry import jvp_rule, known, vjp_rule
 from adjoint.rules.ufuncs import tangent_sum
@@ -217,6 +217,26 @@ def from_bands(g, f, axis, spacing, edge_order):
     """The cotangent along one axis: what each entry was taken from, d places on, goes back d places."""
     bands = gradient_bands(np.shape(f)[axis], spacing, edge_order, np.ndim(f) - 1 - axis)
     return sum([np.roll(bands[d + 2] * g, d, axis) for d in (-2, -1, 0, 1, 2)])
+
+
+# The bands are those of np.gradient itself, of combs that are 1 at every fifth entry: see `gradient_bands`.
+
+
+@vjp_rule(gradient_bands)
+def gradient_bands_vjp(g, z, n, spacing, edge_order, behind):
+    index, inside = band_index(n)
+    combs = gradient_combs(n)
+    slopes = np.gradient(combs, spacing, axis=1, edge_order=edge_order)
+    slopes_bar = scatter(np.reshape(g, (5, n)) * inside, index, (5, n))
+    return None, spacing_bar(slopes_bar, slopes, combs, 1, spacing, edge_order)
+
+
+@jvp_rule(gradient_bands)
+def gradient_bands_jvp(t, z, n, spacing, edge_order, behind):
+    index, inside = band_index(n)
+    combs = gradient_combs(n)
+    slopes = np.gradient(combs, spacing, axis=1, edge_order=edge_order)
+    return np.reshape(spacing_dot(t[1], slopes, combs, 1, spacing, edge_order)[index] * inside, np.shape(z))
 
 
 @jvp_rule(np.gradient)

@@ -9,7 +9,7 @@ the middle one, if any) stands for itself and its mirror image, so that it count
 import numpy as np
 
 from adjoint.rules.helpers import fft_lengths, kept, mirrored_weights, missing, other_norm
-from adjoint.rules.registry import vjp_rule
+from adjoint.rules.registry import jvp_rule, vjp_rule
 
 
 def fit(x, shape):
@@ -105,3 +105,13 @@ def fftshift(g, z, x, axes=None):
 @vjp_rule(np.fft.ifftshift, linear=True)
 def ifftshift(g, z, x, axes=None):
     return np.fft.fftshift(g, axes)
+
+
+@vjp_rule(np.fft.fftfreq, np.fft.rfftfreq)
+def fftfreq(g, z, n, d=1.0, device=None):
+    return None, -(np.sum(g * z) / d)
+
+
+@jvp_rule(np.fft.fftfreq, np.fft.rfftfreq)
+def fftfreq_jvp(t, z, n, d=1.0, device=None):
+    return -(t[1] * z / d)

@@ -359,15 +359,25 @@ def quantile_slope(method, n):
     return 0.0 * n
 
 
+def gradient_combs(n):
+    """Five arrays that are 1 at every fifth entry, else 0, each one place on from the last."""
+    return (np.arange(n) % 5 == np.arange(5).reshape(5, 1)).astype(float)
+
+
+def band_index(n):
+    """Where in np.gradient of the combs the coefficient stands that entry i has for entry i + d; and whether there is one."""
+    i, d = np.arange(n), np.arange(-2, 3).reshape(5, 1)
+    return ((i + d) % 5, i), (i + d >= 0) & (i + d < n)
+
+
 def gradient_bands(n, spacing, edge_order, behind):
     """The coefficients of np.gradient along one axis: row d + 2 has what entry i takes from entry i + d.
 
     Entries five places apart do not meet, so five combs show all coefficients.  `behind` axes follow.
     """
-    i = np.arange(n)
-    combs = [np.gradient((i % 5 == k).astype(float), spacing, edge_order=edge_order) for k in range(5)]
-    bands = [np.choose((i + d) % 5, combs) * ((i + d >= 0) & (i + d < n)) for d in range(-2, 3)]
-    return np.array(bands).reshape((5, n) + (1,) * behind)
+    index, inside = band_index(n)
+    slopes = np.gradient(gradient_combs(n), spacing, axis=1, edge_order=edge_order)
+    return (slopes[index] * inside).reshape((5, n) + (1,) * behind)
 
 
 def gradient_widths(n):
@@ -414,7 +424,7 @@ constant(
     resized_positions, pad_positions, pad_matrix, diagonal_index, inserted, trimmed_start, kept, missing, memory_order,
     sorting_order, tensordot_axes, kron_shapes, einsum_text, einsum_plan, einsum_extents,
     tensor_rows, fft_lengths, mirrored_weights, other_norm, along_index, chosen_index,
-    quantile_place, quantile_slope, gradient_bands, gradient_widths, reduced_pieces, refuse,
+    quantile_slope, gradient_combs, band_index, gradient_widths, reduced_pieces, refuse,
     convolve_pad, factorials, leading_zeros,
     why="computes axes, shapes and indices",
 )  # fmt: skip

@@ -169,6 +169,22 @@ def full_like_jvp(t, z, a, fill_value, dtype=None, order="K", subok=True, shape=
     return None if t[1] is None else np.broadcast_to(t[1], np.shape(z))
 
 
+@vjp_rule(np.arange)
+def arange(g, z, start=None, stop=None, step=1, dtype=None, device=None, like=None):
+    """Entry i is start + i * step; how many there are is piecewise constant in all three.  A sole argument is the stop."""
+    if start is None or stop is None:
+        return None, None, None
+    return np.sum(g), None, g @ np.arange(len(z))
+
+
+@jvp_rule(np.arange)
+def arange_jvp(t, z, start=None, stop=None, step=1, dtype=None, device=None, like=None):
+    if start is None or stop is None:
+        return np.zeros_like(z)
+    total = np.zeros_like(z) if t[0] is None else np.full_like(z, t[0])
+    return total if len(t) < 3 or t[2] is None else total + t[2] * np.arange(len(z))
+
+
 def between(g, num, endpoint, axis):
     """The cotangents of the two ends of a linspace: how far each point is from either."""
     w = np.linspace(0.0, 1.0, num, endpoint)

@@ -175,7 +175,8 @@ def lstsq_jvp(t, z, a, b, rcond=None):
     sum_dot = 2.0 * np.sum(real(conj(residual) * (b_dot - a_dot @ x)), axis=0)
     u, _, vh = np.linalg.svd(a, full_matrices=False)
     s_dot = real(np.linalg.diagonal(H(u) @ a_dot @ H(vh)))
-    return np.reshape(x_dot, np.shape(z[0])), sum_dot[: np.size(z[1])], None, s_dot
+    sums_dot = np.reshape(sum_dot[: np.size(z[1])], np.shape(z[1]))  # none, where the matrix lacks rank
+    return np.reshape(x_dot, np.shape(z[0])), sums_dot, None, s_dot
 
 
 @vjp_rule(np.linalg.tensorsolve)

@@ -87,6 +87,23 @@ def bessel_i1(x):
 elementwise(np.i0, lambda z, x: bessel_i1(x))
 
 
+def kaiser_slope(z, beta):
+    """Of z = I₀(β s) / I₀(β), where s goes from 0 in the middle of the window's half circle to its ends."""
+    half = (len(z) - 1) / 2.0
+    s = np.sqrt(1.0 - ((np.arange(len(z)) - half) / max(half, 0.5)) ** 2)
+    return (bessel_i1(beta * s) * s - z * bessel_i1(beta)) / np.i0(beta)
+
+
+@vjp_rule(np.kaiser)
+def kaiser(g, z, M, beta):
+    return None, np.sum(g * kaiser_slope(z, beta))
+
+
+@jvp_rule(np.kaiser)
+def kaiser_jvp(t, z, M, beta):
+    return t[1] * kaiser_slope(z, beta)
+
+
 @vjp_rule(math.log)
 def log(g, z, x, base=None):
     if base is None:
@@ -133,14 +150,14 @@ def hypot_jvp(t, z, *xs):
 @vjp_rule(math.dist)
 def dist(g, z, p, q):
     """Zero where p = q."""
-    p_bar = g / (z + (z == 0)) * np.subtract(p, q)
+    p_bar = g / (z + (z == 0)) * (np.asarray(p) - np.asarray(q))
     return p_bar, -p_bar
 
 
 @jvp_rule(math.dist)
 def dist_jvp(t, z, p, q):
     change = np.subtract(0.0 if t[0] is None else t[0], 0.0 if t[1] is None else t[1])
-    return np.sum(np.subtract(p, q) * change) / (z + (z == 0))
+    return np.sum((np.asarray(p) - np.asarray(q)) * change) / (z + (z == 0))
 
 
 @vjp_rule(math.fsum, linear=True)

@@ -6,8 +6,8 @@ constant in the data: they follow the weights, and the edges follow the smallest
 
 import numpy as np
 
-from adjoint.rules.differences import undiff
-from adjoint.rules.helpers import axes_of, pieces, refuse
+from adjoint.rules.differences import along, undiff
+from adjoint.rules.helpers import axes_of, pieces, scatter
 from adjoint.rules.joining import between
 from adjoint.rules.registry import jvp_rule, vjp_rule
 from adjoint.rules.ufuncs import tangent_sum
@@ -64,19 +64,37 @@ def intersect1d(g, z, ar1, ar2, assume_unique=False, return_indices=False):
 @vjp_rule(np.setdiff1d)
 def setdiff1d(g, z, ar1, ar2, assume_unique=False):
     """Which entries are left is decided by ar2, whose values are in none of them."""
-    if assume_unique:
-        return refuse("`np.setdiff1d` with `assume_unique=True` has no derivative rule.", "Leave it out.")
-    return share_by_value(g, z, ar1)[0]
+    if assume_unique:  # in the order in which they came
+        return scatter(g, np.nonzero(np.isin(ar1, ar2, invert=True)), np.shape(ar1)), None
+    return share_by_value(g, z, ar1)[0], None
+
+
+def alike_slices(ar, axis):
+    """For each slice along an axis the number of the distinct slice it is equal to, and how often that occurs."""
+    found = np.unique(ar, axis=axis, return_inverse=True, return_counts=True)
+    return np.ravel(found[1]), found[2]
+
+
+def shared_slices(g, ar, axis):
+    """Each distinct slice's cotangent, shared by those equal to it."""
+    place, times = alike_slices(ar, axis)
+    shares = np.moveaxis(g, axis, -1) / times
+    return np.moveaxis(np.take(shares, place, axis=-1), -1, axis)
+
+
+def mean_slices(t, ar, axis):
+    place, times = alike_slices(ar, axis)
+    moved = np.moveaxis(t, axis, -1)
+    return np.moveaxis(scatter(moved, (..., place), (*np.shape(moved)[:-1], len(times))) / times, -1, axis)
 
 
 @vjp_rule(np.unique)
 def unique(g, z, ar, return_index=False, return_inverse=False, return_counts=False, axis=None, equal_nan=True,
            sorted=True):  # fmt: skip
-    """Of single values: np.unique along an axis compares rows, which no derivative knows of."""
-    if axis is not None:
-        return refuse("`np.unique` along an axis has no derivative rule.", "Find the rows first: `x[indices]`.")
     several = return_index or return_inverse or return_counts
     bar, values = (g[0], z[0]) if several else (g, z)
+    if axis is not None:
+        return None if bar is None else shared_slices(bar, ar, axis)
     return None if bar is None else share_by_value(np.take(bar, np.argsort(values)), np.sort(values), ar)[0]
 
 
@@ -98,20 +116,21 @@ def intersect1d_jvp(t, z, ar1, ar2, assume_unique=False, return_indices=False):
 
 @jvp_rule(np.setdiff1d)
 def setdiff1d_jvp(t, z, ar1, ar2, assume_unique=False):
-    if assume_unique:
-        return refuse("`np.setdiff1d` with `assume_unique=True` has no derivative rule.", "Leave it out.")
-    return mean_by_value(t[:1], z, ar1)
+    if t[0] is None:
+        return np.zeros_like(z)
+    return t[0][np.isin(ar1, ar2, invert=True)] if assume_unique else mean_by_value(t[:1], z, ar1)
 
 
 @jvp_rule(np.unique)
 def unique_jvp(t, z, ar, return_index=False, return_inverse=False, return_counts=False, axis=None, equal_nan=True,
                sorted=True):  # fmt: skip
-    if axis is not None:
-        return refuse("`np.unique` along an axis has no derivative rule.", "Find the rows first: `x[indices]`.")
     several = return_index or return_inverse or return_counts
     values = z[0] if several else z
-    order = np.argsort(values)
-    z_dot = np.take(mean_by_value(t[:1], np.take(values, order), ar), np.argsort(order))
+    if axis is None:
+        order = np.argsort(values)
+        z_dot = np.take(mean_by_value(t[:1], np.take(values, order), ar), np.argsort(order))
+    else:
+        z_dot = mean_slices(t[0], ar, axis)
     return (z_dot, *[None for _ in z[1:]]) if several else z_dot
 
 
@@ -200,26 +219,55 @@ def histogram(g, z, a, bins=10, range=None, density=None, weights=None):
 
 def cells_bar(g, columns, edges):
     """The cotangent of the weights: that of the cell that each sample is in.  The last edge belongs to its cell."""
-    places, inside = [], True
+    places = []
     for column, edge in zip(columns, edges, strict=True):
         place = np.searchsorted(edge, column, "right") - 1 - np.equal(column, edge[-1])
         places.append(np.clip(place, 0, np.size(edge) - 2))
+    return np.where(inside_of(columns, edges), g[tuple(places)], 0.0)
+
+
+def inside_of(columns, edges):
+    """Which samples are in a cell at all."""
+    inside = True
+    for column, edge in zip(columns, edges, strict=True):
         inside = inside & (column >= edge[0]) & (column <= edge[-1])
-    return np.where(inside, g[tuple(places)], 0.0)
+    return inside
+
+
+def weight_inside(columns, edges, weights):
+    """What the counts add up to."""
+    inside = inside_of(columns, edges)
+    return np.sum(inside) if weights is None else np.sum(np.where(inside, weights, 0.0))
 
 
 def grid_bars(g, z, columns, bins, range, density, weights):
     """The cotangents of columns, bins, ranges and weights: counts follow the weights, edges as in np.histogram."""
-    if density:
-        return refuse("The density of a histogram of several axes has no derivative rule.", "Divide the counts.")
     n = tuple(axes_of(None, len(columns)))
     each_bins = bins if isinstance(bins, (list, tuple)) else [bins] * len(columns)
     each_range = [None] * len(columns) if range is None else range
-    bars = [edges_vjp(g[1][k], z[1][k], columns[k], each_bins[k], each_range[k]) for k in n]
+    counts_bar, edges_bar = g
+    if density:
+        widths, total = cell_widths(z[1], n), weight_inside(columns, z[1], weights)
+        lost = counts_bar * z[0]
+        edges_bar = [edges_bar[k] - undiff(along(lost, k, len(n)) / np.ravel(widths[k]), 1, 0) for k in n]
+        counts_bar = counts_bar / (cell_volumes(widths) * total) - np.sum(lost) / total
+    bars = [edges_vjp(edges_bar[k], z[1][k], columns[k], each_bins[k], each_range[k]) for k in n]
     each_bins_bar = [b[1] for b in bars]
     bins_bar = each_bins_bar if isinstance(bins, (list, tuple)) else None if np.ndim(bins) == 0 else sum(each_bins_bar)
-    weights_bar = None if weights is None else cells_bar(g[0], columns, z[1])
+    weights_bar = None if weights is None else cells_bar(counts_bar, columns, z[1])
     return [b[0] for b in bars], bins_bar, None if range is None else [b[2] for b in bars], weights_bar
+
+
+def cell_widths(edges, axes):
+    """The widths of the cells along each axis, which broadcast against the counts."""
+    return [np.reshape(np.diff(edges[k]), (-1,) + (1,) * (len(axes) - 1 - k)) for k in axes]
+
+
+def cell_volumes(widths):
+    volume = widths[0]
+    for width in widths[1:]:
+        volume = volume * width
+    return volume
 
 
 @vjp_rule(np.histogram2d)
@@ -235,13 +283,12 @@ def histogramdd(g, z, sample, bins=10, range=None, density=None, weights=None):
     columns = sample if listed else [sample[:, k] for k in axes_of(None, np.shape(sample)[1])]
     edges_bar = [np.zeros_like(edge) for edge in z[1]] if g[1] is None else g[1]
     bars = grid_bars((or_zeros(g[0], z[0]), edges_bar), z, columns, bins, range, density, weights)
-    return bars[0] if listed else np.stack(bars[0], axis=1), bars[1], bars[2], None, bars[3]
+    found = bars[0] if listed or bars[0][0] is None else np.stack(bars[0], axis=1)
+    return None if bars[0][0] is None else found, bars[1], bars[2], None, bars[3]
 
 
 def grid_dots(dots, z, columns, bins, range, density, weights):
     """The tangents of the counts and of the list of edges, given those of columns, bins, range and weights."""
-    if density:
-        return refuse("The density of a histogram of several axes has no derivative rule.", "Divide the counts.")
     column_dots, bins_dot, range_dot, weights_dot = dots
     listed = isinstance(bins, (list, tuple))
     edges_dots = []
@@ -252,9 +299,14 @@ def grid_dots(dots, z, columns, bins, range, density, weights):
         edges_dots.append(
             edges_jvp(column_dots[k], bin_dot, reach_dot, edges, columns[k], bins[k] if listed else bins, reach)
         )
-    if weights is None or weights_dot is None:
-        return np.zeros_like(z[0]), edges_dots
-    return np.histogramdd(columns, z[1], weights=weights_dot)[0], edges_dots
+    moves = weights is not None and weights_dot is not None
+    counts_dot = np.histogramdd(columns, z[1], weights=weights_dot)[0] if moves else np.zeros_like(z[0])
+    if density:
+        n = tuple(axes_of(None, len(columns)))
+        widths, total = cell_widths(z[1], n), weight_inside(columns, z[1], weights)
+        rates = sum([d / w for d, w in zip(cell_widths(edges_dots, n), widths, strict=True)])
+        counts_dot = counts_dot / (cell_volumes(widths) * total) - z[0] * (np.sum(counts_dot) / total + rates)
+    return counts_dot, edges_dots
 
 
 @jvp_rule(np.histogram2d)

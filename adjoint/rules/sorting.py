@@ -155,6 +155,22 @@ def neighbours(a, q, axis, method, weights, skip_nan):
     return x, low, high, place - whole
 
 
+@vjp_rule(quantile_place)
+def quantile_place_vjp(g, z, x, q, method, weights, skip_nan):
+    """The place moves with q; with the entries only where they change order."""
+    return None, np.sum(g * quantile_slope(method, entries_of(x)), axis=tuple(range(np.ndim(x) - 1)))
+
+
+@jvp_rule(quantile_place)
+def quantile_place_jvp(t, z, x, q, method, weights, skip_nan):
+    return np.zeros_like(z) if t[1] is None else t[1] * quantile_slope(method, entries_of(x))
+
+
+def entries_of(x):
+    """How many numbers the last axis holds."""
+    return np.sum(np.logical_not(np.isnan(x)), axis=-1, keepdims=True)
+
+
 def gathered_weights(weights, a, axis):
     if weights is None or np.shape(weights) != np.shape(a):
         return weights
@@ -183,8 +199,7 @@ def quantile(
     g = quantiles_last(g, q, a, axis, keepdims)
     # A neighbour of no weight takes no part (it may be inf or NaN).
     x_bar = tie_share(x, low, g * (1.0 - w)) + tie_share(x, np.where(w > 0, high, low), g * w)
-    n = np.sum(np.logical_not(np.isnan(x)), axis=-1, keepdims=True)
-    q_bar = g * np.where(w > 0, high - low, 0.0) * quantile_slope(method, n)
+    q_bar = g * np.where(w > 0, high - low, 0.0) * quantile_slope(method, entries_of(x))
     q_bar = np.reshape(np.sum(q_bar, axis=tuple(range(np.ndim(q_bar) - 1))), np.shape(q))
     return ungather(x_bar, a, axis), q_bar
 
@@ -206,8 +221,7 @@ def quantile_jvp(
         x_dot = gather(t[0], axis)
         total = (1.0 - w) * tie_mean(x, low, x_dot) + w * tie_mean(x, np.where(w > 0, high, low), x_dot)
     if len(t) > 1 and t[1] is not None:
-        n = np.sum(np.logical_not(np.isnan(x)), axis=-1, keepdims=True)
-        total = total + np.ravel(t[1]) * np.where(w > 0, high - low, 0.0) * quantile_slope(method, n)
+        total = total + np.ravel(t[1]) * np.where(w > 0, high - low, 0.0) * quantile_slope(method, entries_of(x))
     return np.reshape(np.moveaxis(total, -1, 0), np.shape(z))
 
 

@@ -1,13 +1,11 @@
-"""What a derivative rule promises, checked against the primal and nothing else.
+"""What a derivative rule promises, at the calls that the rows give.
 
-`check(row)` calls the functions of a rule as plain Python and compares
+Together `check(row)` and `check_twice(row)` are `adjoint.check_rule` with respect to the arguments that vary.  The second,
+of the gradient's own derivatives and of single arguments and results, is for the `smallest` row of each rule and of each
+set of arguments.
 
-  - the VJP, for random cotangents, with differences of the primal along random directions,
-  - the JVP with the same differences,
-  - the shape of every cotangent, after summing away what broadcasting added.
-
-The engine's part (summing down to the argument's shape, casting to its dtype) is done here by `settle`.
-Cotangents are paired with tangents as Re ∑ x̄ ẋ, without conjugation.
+`cotangents(row, g, z)` calls a rule as plain Python, before the engine brings what it returns to its argument's shape and
+dtype (`settle`).
 """
 
 from __future__ import annotations
@@ -22,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from adjoint.rules.registry import MADE, RULES, WRITTEN, Rule
+from adjoint.testing.rules import check_call, check_parts
 
 
 @dataclass
@@ -30,7 +29,7 @@ class Row:
     args: tuple[Any, ...]
     kwargs: dict[str, Any] = field(default_factory=dict)
     fixed: tuple[Any, ...] = ()  # parameters (index or name) that are numbers but no variables: tolerances and such
-    tol: float = 2e-6
+    tol: float | None = None
     call: Callable[..., Any] | None = None  # the primal for differences, where signs or phases must be kept in line
 
     def __str__(self) -> str:
@@ -46,9 +45,6 @@ def name(fn: Any) -> str:
     return getattr(fn, "__qualname__", str(fn))
 
 
-# ── values with several leaves ───────────────────────────────────────────────────────────────────
-
-
 def active(x: Any) -> bool:
     """May x carry a derivative?"""
     if isinstance(x, (list, tuple)):
@@ -56,18 +52,76 @@ def active(x: Any) -> bool:
     return isinstance(x, (float, complex, np.ndarray, np.generic)) and np.result_type(x).kind in "fc"
 
 
+def arguments(row: Row) -> list[tuple[Any, Any]]:
+    """The arguments of the call that may vary, by position or keyword."""
+    given = [*enumerate(row.args), *row.kwargs.items()]
+    return [(key, x) for key, x in given if active(x) and key not in row.fixed]
+
+
+def check(row: Row) -> None:
+    """A row with the sign of its result held in place is never among the `smallest`, and is looked at in its parts here."""
+    wrt = [key for key, _ in arguments(row)]
+    try:
+        check_call(row.fn, row.args, row.kwargs, wrt, primal=row.call, rtol=row.tol)
+        if row.call is not None:
+            check_parts(row.fn, row.args, row.kwargs, wrt, row.call, row.tol)
+    except Exception as error:
+        raise AssertionError(f"{row}: {error}") from error
+
+
+def check_twice(row: Row) -> None:
+    wrt = [key for key, _ in arguments(row)]
+    try:
+        check_parts(row.fn, row.args, row.kwargs, wrt, rtol=row.tol)
+        check_call(row.fn, row.args, row.kwargs, wrt, order=2, rtol=row.tol)
+    except Exception as error:
+        raise AssertionError(f"{row}: {error}") from error
+
+
+def smallest(rows: Iterable[Row]) -> list[Row]:
+    """Of the rows of one rule with the same arguments varying the one with the fewest entries.
+
+    Functions may share a rule; and rules that one function makes, as it does for every distribution, are as one.
+    """
+    found: dict[Any, Row] = {}
+    for row in rows:
+        if row.call is None:
+            rule = RULES[row.fn]
+            own = (rule.vjp,) if rule.vjp else rule.partials or ()
+            key = (tuple(getattr(f, "__code__", f) for f in own), frozenset(key for key, _ in arguments(row)))
+            if key not in found or size(row) < size(found[key]):
+                found[key] = row
+    return list(found.values())
+
+
+def size(row: Row) -> int:
+    return sum(np.size(leaf) for _, x in arguments(row) for leaf in leaves(x))
+
+
+def aligned(fn: Callable[..., Any], a: Any, *more: Any, **options: Any) -> Callable[..., Any]:
+    """Eigenvectors or singular vectors with the signs they have at `a`: LAPACK may change them on the way."""
+    reference = fn(a, *more, **options)
+
+    def call(x: Any, *rest: Any, **kwargs: Any) -> Any:
+        z = fn(x, *rest, **kwargs)
+        first = 1 if len(z) == 2 else 0  # (w, v) or (u, s, vh)
+        sign = np.sign(np.sum(reference[first] * z[first], axis=-2))
+        turned = (z[0], z[1] * sign[..., None, :])
+        if first == 0:
+            turned = (z[0] * sign[..., None, :], z[1], z[2] * sign[..., :, None])
+        return type(z)(*turned) if hasattr(z, "_fields") else turned
+
+    return call
+
+
+# ── a rule called as plain Python ────────────────────────────────────────────────────────────────
+
+
 def map_leaves(f: Callable[[Any], Any], x: Any) -> Any:
     """f at each number or array of nested sequences; None where there is no derivative."""
     if isinstance(x, (list, tuple)):
         return [map_leaves(f, item) for item in x]
     return f(x) if active(x) else None
-
-
-def combine(f: Callable[..., Any], *xs: Any) -> Any:
-    first = xs[0]
-    if isinstance(first, (list, tuple)):
-        return [combine(f, *items) for items in zip(*xs, strict=True)]
-    return first if not active(first) else f(*xs)
 
 
 def leaves(x: Any) -> list[Any]:
@@ -105,9 +159,6 @@ def settle(bar: Any, x: Any) -> Any:
     return (bar if kind.kind == "c" else bar.real).astype(kind)
 
 
-# ── the rule of a call ───────────────────────────────────────────────────────────────────────────
-
-
 def parameters(rule_function: Callable[..., Any], row: Row) -> list[tuple[str, Any]]:
     """The rule's parameters after (g, z) that the call gives, in order, with those of *args one by one."""
     bound = inspect.signature(rule_function).bind(None, None, *row.args, **row.kwargs)
@@ -121,12 +172,6 @@ def parameters(rule_function: Callable[..., Any], row: Row) -> list[tuple[str, A
         else:
             listed.append((key, value))
     return listed
-
-
-def arguments(row: Row) -> list[tuple[Any, Any]]:
-    """The arguments of the call that may vary, by position or keyword."""
-    given = [*enumerate(row.args), *row.kwargs.items()]
-    return [(key, x) for key, x in given if active(x) and key not in row.fixed]
 
 
 def cotangents(row: Row, g: Any, z: Any) -> dict[Any, Any]:
@@ -149,109 +194,6 @@ def cotangents(row: Row, g: Any, z: Any) -> dict[Any, Any]:
         at = key if isinstance(key, int) else names.index(key)
         result[key] = settle(bars[at] if at < len(bars) else None, x)
     return result
-
-
-def tangent(row: Row, dots: dict[Any, Any], z: Any) -> Any:
-    """The tangent of the result by the rule's JVP."""
-    rule = RULES[row.fn]
-    if rule.partials is not None:
-        total: Any = 0.0
-        for k, p in enumerate(rule.partials[: len(row.args)]):
-            if callable(p) and k in dots:
-                total = total + p(z, *row.args, **row.kwargs) * dots[k]
-        return total if np.iscomplexobj(z) else np.real(total)
-    if rule.jvp is not None:
-        listed = parameters(rule.jvp, row)
-        names = [key for key, _ in listed]
-        t: list[Any] = [None] * len(listed)
-        for key, dot in dots.items():
-            t[key if isinstance(key, int) else names.index(key)] = dot
-        return rule.jvp(tuple(t), z, *row.args, **row.kwargs)
-    assert rule.linear
-    if set(dots) != {0}:
-        return NotImplemented
-    return row.fn(dots[0], *row.args[1:], **row.kwargs)
-
-
-# ── the check ────────────────────────────────────────────────────────────────────────────────────
-
-
-def random_like(rng: np.random.Generator) -> Callable[[Any], Any]:
-    def draw(x: Any) -> Any:
-        value = rng.normal(size=np.shape(x))
-        if np.result_type(x).kind == "c":
-            value = value + 1j * rng.normal(size=np.shape(x))
-        if isinstance(x, np.ndarray):
-            out = np.empty_like(x)  # lies in memory as x does
-            out[...] = value
-            return out
-        return complex(value) if np.iscomplexobj(x) else float(value)
-
-    return draw
-
-
-def moved(row: Row, dots: dict[Any, Any], h: float) -> Any:
-    args, kwargs = list(row.args), dict(row.kwargs)
-    for key, dot in dots.items():
-        target: Any = args if isinstance(key, int) else kwargs
-        was = target[key]
-        target[key] = combine(lambda x, d: x + h * d, was, dot)
-        if isinstance(was, tuple):
-            target[key] = tuple(target[key])
-    return as_plain((row.call or row.fn)(*args, **kwargs))
-
-
-def as_plain(z: Any) -> Any:
-    return list(z) if isinstance(z, (tuple, list)) else z
-
-
-def difference(row: Row, dots: dict[Any, Any], h: float = 2e-4) -> Any:
-    """The derivative along a direction, by central differences of sixth order."""
-    points = [moved(row, dots, k * h) for k in (-3, -2, -1, 1, 2, 3)]
-    return combine(
-        lambda a, b, c, d, e, f: ((f - a) / 60.0 - 0.15 * (e - b) + 0.75 * (d - c)) / h,
-        *points,
-    )
-
-
-def close(found: float, expected: float, scale: float, tol: float, what: str) -> None:
-    assert abs(found - expected) <= tol * max(1.0, scale), f"{what}: {found} by the rule, {expected} by differences"
-
-
-def check(row: Row, seed: int = 0) -> None:
-    rng = np.random.default_rng(seed)
-    draw = random_like(rng)
-    z = (row.call or row.fn)(*row.args, **row.kwargs)
-    seeds = [map_leaves(draw, z)]
-    if isinstance(z, tuple):  # a result that nothing reads has no cotangent
-        seeds += [[g if i == k else None for i, g in enumerate(seeds[0])] for k in range(len(z)) if active(z[k])]
-    for g in seeds:
-        bars = cotangents(row, g, z)
-        for key, x in arguments(row):
-            for _ in range(2):
-                dots = {key: map_leaves(draw, x)}
-                z_dot = difference(row, dots)
-                expected, found = pair(g, z_dot), pair(bars[key], dots[key])
-                scale = sum(float(np.sum(np.abs(a))) for a in leaves(z_dot))
-                close(found, expected, scale, row.tol, f"{row}: VJP of argument {key}")
-                check_tangent(row, dots, z, g, expected, scale)
-
-
-def check_tangent(row: Row, dots: dict[Any, Any], z: Any, g: Any, expected: float, scale: float) -> None:
-    rule = RULES[row.fn]
-    if rule.partials is None and rule.jvp is None and not rule.linear:
-        return
-    z_dot = tangent(row, dots, z)
-    if z_dot is NotImplemented:
-        return
-    close(pair(g, as_list(z_dot, z)), expected, scale, row.tol, f"{row}: JVP along argument {next(iter(dots))}")
-
-
-def as_list(z_dot: Any, z: Any) -> Any:
-    """The tangent in the shape of the result."""
-    if isinstance(z, (tuple, list)):
-        return [None if d is None else d for d in z_dot]
-    return None if z_dot is None else np.broadcast_to(np.asarray(z_dot), np.shape(z))
 
 
 # ── what the engine relies on ────────────────────────────────────────────────────────────────────

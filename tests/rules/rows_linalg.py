@@ -1,28 +1,12 @@
 """The rows of linalg, fft, choosing and sorting, polynomials, ufunc methods and random draws: see rows.py."""
 
-import random
-
 import numpy as np
+from rules.checker import aligned
 from rules.rows import ROWS, apart, c, n, p, row, spd, u, well
 
 from adjoint.rules import helpers
 
 __all__ = ["ROWS"]
-
-
-def aligned(fn, a, *more, **options):
-    """Eigenvectors or singular vectors with the signs they have at `a`: LAPACK may change them on the way."""
-    reference = fn(a, *more, **options)
-
-    def call(x, *rest, **kwargs):
-        z = fn(x, *rest, **kwargs)
-        first = 1 if len(z) == 2 else 0  # (w, v) or (u, s, vh)
-        sign = np.sign(np.sum(reference[first] * z[first], axis=-2))
-        if first == 1:
-            return z[0], z[1] * sign[..., None, :]
-        return z[0] * sign[..., None, :], z[1], z[2] * sign[..., :, None]
-
-    return call
 
 
 # ── linalg ───────────────────────────────────────────────────────────────────────────────────────
@@ -173,10 +157,8 @@ for f, scale in ((np.quantile, 1.0), (np.nanquantile, 1.0), (np.percentile, 100.
     row(f, apart(2, 5), scale * 1.0, fixed=(1,))
     if f in (np.nanquantile, np.nanpercentile):
         row(f, np.array([[1.0, np.nan, 2.5, 0.3], [0.5, 3.0, 1.5, 1.1]]), scale * 0.37, axis=1)
-row(np.setxor1d, np.array([1.0, 2.0, 3.0]), np.array([2.0, 4.5, 1.0]), fixed=(0, 1))
 row(np.setxor1d, apart(4), apart(3) + 0.5)
 row(np.union1d, apart(4), apart(3) + 0.5)
-row(np.intersect1d, np.array([1.0, 2.0, 3.5, 3.5]), np.array([4.0, 2.0, 3.5]), fixed=(0, 1))
 row(np.unique, apart(5))
 row(np.unique, apart(2, 3), return_inverse=True)
 row(np.bincount, np.array([0, 2, 2, 1]), n(4))
@@ -233,34 +215,6 @@ for f in (np.add.accumulate, np.multiply.accumulate):
 for f in (np.add.outer, np.subtract.outer, np.multiply.outer, np.divide.outer):
     row(f, n(3), p(2, 2))
     row(f, 1.5, p(2))
-
-# ── random draws ─────────────────────────────────────────────────────────────────────────────────
-
-
-def replayed(fn):
-    """The same draw each time."""
-
-    def call(*args, **kwargs):
-        np.random.seed(3)
-        random.seed(3)
-        if isinstance(args[0], np.random.Generator):
-            args = (np.random.default_rng(3), *args[1:])
-        elif isinstance(args[0], np.random.RandomState):
-            args = (np.random.RandomState(3), *args[1:])
-        return fn(*args, **kwargs)
-
-    return call
-
-
-for owner in ((), (np.random.default_rng(3),), (np.random.RandomState(3),)):
-    source = type(owner[0]) if owner else np.random
-    row(source.normal, *owner, n(3), p(3), call=replayed(source.normal))
-    row(source.normal, *owner, 0.5, scale=p(2), size=(3, 2), call=replayed(source.normal))
-    row(source.uniform, *owner, n(3) - 3.0, n(3) + 3.0, call=replayed(source.uniform))
-    row(source.exponential, *owner, p(3), call=replayed(source.exponential))
-for f in (random.gauss, random.normalvariate, random.uniform):
-    row(f, 0.5, 1.2, call=replayed(f))
-row(random.expovariate, 1.3, call=replayed(random.expovariate))
 
 # ── our own ──────────────────────────────────────────────────────────────────────────────────────
 

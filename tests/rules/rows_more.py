@@ -6,6 +6,8 @@ import numpy as np
 from rules.rows import apart, c, n, p, row, u
 from rules.rows_linalg import ROWS
 
+from adjoint.rules import helpers
+
 __all__ = ["ROWS"]
 
 # ── cmath ────────────────────────────────────────────────────────────────────────────────────────
@@ -49,7 +51,6 @@ row(np.add.reduceat, n(2, 6), [1, 4], axis=1)
 # ── sets and histograms ──────────────────────────────────────────────────────────────────────────
 
 row(np.setdiff1d, apart(5), np.array([100.0]))
-row(np.setdiff1d, np.array([1.0, 2.0, 3.0]), np.array([2.0]), fixed=(0, 1))
 row(np.intersect1d, apart(5), np.array([100.0]))
 row(np.union1d, np.array([0.3, -1.2, 2.1]), np.array([1.0, -0.4, 2.9, 0.7]))  # no two of them close
 row(np.histogram2d, apart(9), apart(9), 3, weights=p(9))
@@ -79,3 +80,40 @@ row(np.linalg.lstsq, n(2, 4), n(2), rcond=None)
 row(np.interp, u(0.1, 2.9, 4), np.array([0.0, 1.1, 3.0]), n(3))
 row(np.interp, u(-4.0, 6.0, 5), np.array([0.0, 1.1, 3.0]), n(3), 0.4, 0.7)
 row(np.interp, u(-4.0, 6.0, 5), np.array([0.3, 2.1, 1.2]), n(3), period=2.5, fixed=("period",))
+
+# ── ranges ───────────────────────────────────────────────────────────────────────────────────────
+
+row(np.arange, 0.5, 4.2)
+row(np.arange, 0.5, 4.2, 0.3)
+row(np.arange, 3.3, step=0.7, stop=5.1, fixed=("stop",))
+row(np.arange, 3.3)
+row(np.fft.fftfreq, 5, 0.3)
+row(np.fft.rfftfreq, 4, d=0.3)
+row(np.kaiser, 5, 2.3)
+row(np.kaiser, 1, beta=2.3)
+
+# ── densities of several axes ────────────────────────────────────────────────────────────────────
+
+edges = [np.array([-5.0, 0.05, 5.0]), np.array([-5.0, -0.55, 1.3, 5.0])]
+row(np.histogram2d, apart(9), apart(9), [2, 3], density=True)
+row(np.histogram2d, apart(9), apart(9), edges, density=True, weights=p(9))
+row(np.histogram2d, apart(9), apart(9), 2, [[-5.03, 5.01], [-5.02, 5.04]], density=True)
+row(np.histogramdd, apart(9, 2), edges, density=True, weights=p(9))
+row(np.histogramdd, apart(9, 3), 2, density=True)
+
+# ── sets of slices, and those in the order in which they came ────────────────────────────────────
+
+row(np.unique, n(3, 2), axis=0)
+row(np.unique, n(2, 3), axis=1, return_inverse=True)
+row(np.setdiff1d, np.array([3.0, 1.0, 2.5]), np.array([1.2]), assume_unique=True)
+
+# ── our own ──────────────────────────────────────────────────────────────────────────────────────
+
+row(helpers.gradient_bands, 5, 0.7, 1, 0)
+for edge_order in (1, 2):
+    row(helpers.gradient_bands, 5, np.cumsum(p(5)), edge_order, 2)
+for method in ("linear", "weibull", "lower"):
+    row(helpers.quantile_place, apart(2, 5), np.array([0.32, 0.68]), method, None, False)
+row(helpers.quantile_place, np.array([[0.3, np.nan, 2.0, 1.1]]), np.array([0.37]), "linear", None, True)
+row(np.polyfit, np.array([0.0, 0.7, 1.2, 2.1]), n(4), 1)
+row(np.polyfit, np.array([0.0, 0.7, 1.2, 2.1]), n(4), 1, w=p(4))

@@ -1,14 +1,14 @@
 """A row for every rule of scipy.linalg: see rows.py."""
 
 import numpy as np
-from rules.checker import Row
+from rules.checker import Row, aligned
 from rules.rows_special import c, n, p
 from scipy import linalg
 
 ROWS: list[Row] = []
 
 
-def row(fn, *args, fixed=(), tol=2e-6, call=None, **kwargs):
+def row(fn, *args, fixed=(), tol=None, call=None, **kwargs):
     ROWS.append(Row(fn, args, kwargs, fixed, tol, call))
 
 
@@ -24,21 +24,6 @@ def spd(k, *batch):
 
 def well(k, *batch):
     return n(*batch, k, k) + 3.0 * np.eye(k)
-
-
-def aligned(fn, a, *more, **options):
-    """Vectors with the signs they have at `a`: LAPACK may change them on the way."""
-    reference = fn(a, *more, **options)
-
-    def call(x, *rest, **kwargs):
-        z = fn(x, *rest, **kwargs)
-        first = 1 if len(z) == 2 else 0  # (w, v) or (u, s, vh)
-        sign = np.sign(np.sum(reference[first] * z[first], axis=-2))
-        if first == 1:
-            return z[0], z[1] * sign[..., None, :]
-        return z[0] * sign[..., None, :], z[1], z[2] * sign[..., :, None]
-
-    return call
 
 
 # ── solving ──────────────────────────────────────────────────────────────────────────────────────

@@ -9,7 +9,7 @@ from scipy.spatial import distance
 ROWS: list[Row] = []
 
 
-def row(fn, *args, fixed=(), tol=2e-6, call=None, **kwargs):
+def row(fn, *args, fixed=(), tol=None, call=None, **kwargs):
     ROWS.append(Row(fn, args, kwargs, fixed, tol, call))
 
 

@@ -10,7 +10,7 @@ from adjoint.rules.scipy.interpolate import cubic_basis, of_degree
 ROWS: list[Row] = []
 
 
-def row(fn, *args, fixed=(), tol=2e-6, call=None, **kwargs):
+def row(fn, *args, fixed=(), tol=None, call=None, **kwargs):
     ROWS.append(Row(fn, args, kwargs, fixed, tol, call))
 
 

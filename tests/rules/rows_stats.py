@@ -8,11 +8,11 @@ from scipy import stats
 ROWS: list[Row] = []
 
 
-def row(fn, *args, fixed=(), tol=2e-6, call=None, **kwargs):
+def row(fn, *args, fixed=(), tol=None, call=None, **kwargs):
     ROWS.append(Row(fn, args, kwargs, fixed, tol, call))
 
 
-def methods(dist, x, *shapes, loc=0.3, skip=(), fixed=(), tol=2e-6):
+def methods(dist, x, *shapes, loc=0.3, skip=(), fixed=(), tol=None):
     """All methods in standard form, at a place, and with a scale; by all parameters that have a derivative."""
     scale = p(len(x))
     for name in ("logpdf", "pdf", "cdf", "sf", "logcdf", "logsf"):

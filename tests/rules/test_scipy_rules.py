@@ -10,9 +10,7 @@ import pytest
 
 pytest.importorskip("scipy")
 
-from rules.checker import (
-    active, arguments, called_without_a_rule, check, difference, map_leaves, name, pair, random_like, unlike_their_primals,
-)  # fmt: skip
+from rules.checker import called_without_a_rule, check, name, unlike_their_primals
 from rules.rows_scipy_linalg import ROWS as LINALG
 from rules.rows_scipy_ndimage import ROWS as NDIMAGE
 from rules.rows_scipy_samples import ROWS as SAMPLES
@@ -23,7 +21,6 @@ from rules.rows_stats import ROWS as STATS
 
 from scipy import linalg, signal
 
-from adjoint import jvp, vjp
 from adjoint.rules.registry import APPLIED, HIGHER, LIBRARIES, RULES, read_libraries
 
 ROWS = [*SPECIAL, *STATS, *LINALG, *NDIMAGE, *SAMPLES, *SIGNAL, *SPARSE]
@@ -49,62 +46,17 @@ def ours(rule):
     return any(f.__module__.startswith("adjoint.rules.scipy") for f in functions_of(rule))
 
 
-def by_formula(rule):
-    """Is the rule about a formula that only lowering makes a function of (`define`)?"""
-    return rule.vjp is not None and "define" in rule.vjp.__code__.co_names
-
-
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("key", BY_NAME)
 def test_rule(key):
     for row in BY_NAME[key]:
-        if not by_formula(RULES[row.fn]):
-            check(row)
-
-
-TRANSPOSED = [row for row in ROWS if (rule := RULES[row.fn]).vjp and not rule.jvp and not rule.linear]
-FORMULAS = [row for row in ROWS if by_formula(RULES[row.fn])]
-
-
-def moving(row, key):
-    """The call as a function of one of its arguments."""
-
-    def call(x):
-        args, kwargs = list(row.args), dict(row.kwargs)
-        (args if isinstance(key, int) else kwargs)[key] = x
-        return row.fn(*args, **kwargs)
-
-    return call
-
-
-@pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("row", TRANSPOSED + FORMULAS, ids=str)
-def test_forward_mode_of_what_the_rule_alone_does_not_say(row):
-    """The tangent of each argument, made of a VJP or of a formula, against differences."""
-    draw = random_like(np.random.default_rng(0))
-    for key, x in arguments(row):
-        dot = map_leaves(draw, x)
-        found = jvp(moving(row, key), (x,), (tuple(dot) if isinstance(x, tuple) else dot,))[1]
-        expected = difference(row, {key: dot})
-        found = found if isinstance(found, (tuple, list)) else [found]
-        for ours, theirs in zip(found, expected if isinstance(expected, list) else [expected], strict=True):
-            if active(theirs):
-                np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-5)
-
-
-@pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("row", FORMULAS, ids=str)
-def test_reverse_mode_of_a_formula(row):
-    draw = random_like(np.random.default_rng(0))
-    for key, x in arguments(row):
-        dot, z = map_leaves(draw, x), row.fn(*row.args, **row.kwargs)
-        g = draw(z)
-        (bar,) = vjp(moving(row, key), x)[1](g)
-        np.testing.assert_allclose(pair(bar, dot), pair(g, difference(row, {key: dot})), rtol=1e-6, atol=1e-6)
+        check(row)
 
 
 def test_there_are_rules_to_transpose():
-    assert {row.fn for row in TRANSPOSED} >= {linalg.lu, linalg.qr, linalg.polar, signal.convolve2d}
+    """Forward mode makes their tangents of their VJPs, and the rows look at both."""
+    transposed = {row.fn for row in ROWS if (rule := RULES[row.fn]).vjp and not rule.jvp and not rule.linear}
+    assert transposed >= {linalg.lu, linalg.qr, linalg.polar, signal.convolve2d}
 
 
 def test_every_rule_has_a_row():

@@ -181,7 +181,7 @@ def logsumexp(g, z, a, axis=None, b=None, keepdims=False, return_sign=False):
     if return_sign:
         g, sign, z = g[0], kept_axes(z[1], axis, np.ndim(a), keepdims), z[0]
         if g is None:
-            return None
+            return None, None, None
         g = kept_axes(g, axis, np.ndim(a), keepdims) * sign
     else:
         g = kept_axes(g, axis, np.ndim(a), keepdims)
