@@ -156,7 +156,7 @@ def _define(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: di
     assert isinstance(where, Tuple) and isinstance(f, Const | Closure)
     atoms = [Var(FLOAT) if _is_number(v) else lo.atom(v, frame, node) for v in where.items]
     params = [Var(a.aval) for a in atoms]
-    own = [a if isinstance(a, Const) else p for a, p in zip(atoms, params, strict=True)]  # what is known stays known
+    own = [v if _is_known(v) else p for v, p in zip(where.items, params, strict=True)]  # what is known stays known
     idle = lo.idle
     lo.idle |= {p for a, p in zip(atoms, params, strict=True) if a in idle}
     outer_state, outer_stmts = lo.state, lo.stmts
@@ -172,6 +172,12 @@ def _define(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: di
     callee = Callee(f.name if isinstance(f, Closure) else f.value.__name__)
     callee.function = recursion.closed(callee, body, [])
     return Const(callee)
+
+
+def _is_known(value: Value) -> bool:
+    if isinstance(value, Tuple):
+        return all(map(_is_known, value.items))
+    return isinstance(value, Const) and not _is_number(value)
 
 
 def _is_number(value: Value) -> bool:

@@ -29,7 +29,7 @@ from .avals import ANY, BOOL, Arr, Aval, Cut, Num, Obj, Parts, Seq
 from .avals import aval_of, dtype_of, is_slice, item_of, join, join_shapes, same_dtype, shape_of
 from .ir import UNDEFINED, Const, Var
 from .rules.constants import DTYPE_BY_VALUE, SHAPE_BY_VALUE
-from .rules.registry import BY_VALUE
+from .rules.registry import BY_VALUE, SHAPE_BY_ARGUMENT
 
 LARGEST = 4_000_000  # entries in the dummies of one question; contractions have a bound of their own
 LARGEST_CONTRACTION = 40_000
@@ -159,6 +159,9 @@ def _shape_by_value(fn: Any, args: tuple[Any, ...], kwargs: tuple[Any, ...]) -> 
         return any(key[0] != "const" for key in args[1:2]) or any(name == "obj" for name, _ in kwargs)
     if fn is np.arange:
         return any(key[0] != "const" for key in (*args, *(key for _, key in kwargs)))
+    if fn in SHAPE_BY_ARGUMENT:
+        k, name = SHAPE_BY_ARGUMENT[fn]
+        return any(key[0] != "const" for key in (*args[k : k + 1], *(key for word, key in kwargs if word == name)))
     if fn in (np.histogram, np.histogram_bin_edges):  # bins="auto"
         return any(key[0] == "const" and key[1] is str for key in (*args, *(key for _, key in kwargs)))
     return fn in SHAPE_BY_VALUE or (fn is np.where and len(args) + len(kwargs) == 1)

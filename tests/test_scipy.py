@@ -337,3 +337,34 @@ def test_sparse_matrices():
 def test_a_sparse_matrix_of_variables_is_refused():
     with pytest.raises(AdjointError, match="csr_matrix"):
         grad(lambda d: np.sum(sparse.csr_matrix((d, ([0, 1], [0, 1])), shape=(2, 2)) @ np.ones(2)))(X)
+
+
+@pytest.mark.parametrize("mode", ["constant", "nearest", "mirror", "reflect", "wrap", "grid-wrap"])
+def test_the_formulas_of_transformed_images_are_scipys(mode):
+    """What is differentiated is what SciPy computes, inside of the image and outside."""
+    from adjoint.rules.scipy.resampling import at_coordinates, rotated, shifted, transformed
+
+    rng = np.random.default_rng(0)
+    for order in range(6):
+        for shape in ((7,), (6, 5), (4, 3, 5)):
+            picture, where = rng.normal(size=shape), rng.uniform(-6.0, 11.0, (len(shape), 20))
+            options = (order, mode, 0.3, True)
+            near = {"order": order, "mode": mode, "cval": 0.3}
+            found = at_coordinates(picture, where, *options)
+            np.testing.assert_allclose(found, ndimage.map_coordinates(picture, where, **near), atol=1e-7)
+            by, matrix = rng.uniform(-2.0, 2.0, len(shape)), np.eye(len(shape)) + 0.2 * rng.normal(size=(len(shape),) * 2)
+            np.testing.assert_allclose(shifted(picture, by, *options), ndimage.shift(picture, by, **near), atol=1e-7)
+            found = transformed(picture, matrix, by, shape, *options)
+            np.testing.assert_allclose(found, ndimage.affine_transform(picture, matrix, by, **near), atol=1e-7)
+            if len(shape) > 1:
+                turned = ndimage.rotate(picture, 33.3, **near)
+                np.testing.assert_allclose(rotated(picture, 33.3, (0, 1), turned.shape, *options), turned, atol=1e-7)
+
+
+def transformed_image(x, angle, shift):
+    turned = ndimage.rotate(x.reshape(2, 4), angle, mode="reflect")
+    return np.sum(turned**2) + np.sum(ndimage.shift(x.reshape(2, 4), [shift, 0.1], mode="nearest", order=2) ** 3)
+
+
+def test_second_derivatives_of_transformed_images():
+    check_grads(transformed_image, (TONE, 20.0, 0.3), order=2)

@@ -516,6 +516,8 @@ def defaults_of(lo: Lowering, function: types.FunctionType) -> dict[str, Value]:
 def default_value(lo: Lowering, function: Any, where: str, key: Any, value: Any) -> Value:
     if isinstance(value, int | float | complex | str | type(None)):
         return Const(value)
+    if type(value) is tuple and all(isinstance(item, int | float | complex | str | type(None)) for item in value):
+        return Tuple(tuple(map(Const, value)))
 
     def load() -> Var:
         out = Var()

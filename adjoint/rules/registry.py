@@ -65,6 +65,7 @@ class Rule:
 
 RULES: dict[Any, Rule] = {}
 BY_VALUE: set[Any] = set()  # functions whose result's shape, or whether it is complex, depends on values
+SHAPE_BY_ARGUMENT: dict[Any, tuple[int, str]] = {}  # functions whose result's shape depends on the value of this argument
 CALLED: set[Any] = set()  # rules that generated code calls, though their source may be there
 OWNERS: dict[int, Any] = {}  # the objects whose methods have rules, by identity: `scipy.stats.norm`
 

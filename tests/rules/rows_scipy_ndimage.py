@@ -30,10 +30,21 @@ for order in (0, 1, 3):
     row(ndimage.zoom, n(5, 4), 1.6, order=order, fixed=(1,))
     row(ndimage.zoom, n(5, 4), (2.0, 0.5), order=order, mode="nearest")
 row(ndimage.zoom, n(6), 0.5, grid_mode=True, mode="grid-mirror", fixed=(1,))
-for mode in ("constant", "nearest", "mirror"):
-    row(ndimage.map_coordinates, n(5, 4), np.array([[0.3, 2.6, 3.2], [1.4, 0.2, 2.7]]), order=1, mode=mode)
-    row(ndimage.map_coordinates, n(5), np.array([[-1.3, 6.4, 3.2]]), order=1, mode=mode)
-    row(ndimage.map_coordinates, n(5, 4), np.array([[0.3, 2.6, 3.2], [1.4, 0.2, 2.7]]), order=0, mode=mode)
+WHERE = np.array([[0.3, 2.6, 3.2], [1.4, 0.2, 2.7]])
+for mode in ("constant", "nearest", "mirror", "reflect", "wrap", "grid-wrap"):
+    for order in range(6):
+        row(ndimage.map_coordinates, n(5, 4), WHERE, order=order, mode=mode)
+    for order in (1, 3, 4):
+        row(ndimage.map_coordinates, n(5), np.array([[-1.3, 6.4, 3.2, -17.3]]), None, order, mode, 0.7, order == 4)
+    row(ndimage.shift, n(5, 4), np.array([0.3, -0.4]), mode=mode)
+    row(ndimage.shift, n(5, 4), 0.7, None, 2, mode)
+    row(ndimage.affine_transform, n(5, 4), np.array([[0.9, 0.2], [-0.1, 1.1]]), np.array([0.337, -0.213]), mode=mode)
+    row(ndimage.rotate, n(5, 4), 17.3, mode=mode, reshape=False)
+row(ndimage.affine_transform, n(5, 4), np.array([[0.9, 0.2, 0.337], [-0.1, 1.1, 0.413]]), order=1)
+row(ndimage.affine_transform, n(5, 4), np.array([0.9, 1.3]), 0.2, (6, 3))
+row(ndimage.rotate, n(5, 4, 2), 31.0, (2, 0), order=2)
+row(ndimage.rotate, n(5, 4), -61.0, cval=0.3)
+row(ndimage.map_coordinates, n(5, 4) + 1j * n(5, 4), WHERE)
 
 def apart(start, *shape):
     """Coordinates of which no two are nearly the same, nor two differences of them in one pair of points."""

@@ -1,12 +1,8 @@
-"""scipy.ndimage: filters and interpolation on regular grids.
+"""scipy.ndimage: filters.  Images at other coordinates are in resampling.py.
 
 A filter is a correlation of the image with its surroundings, which repeat entries of the image as `mode` says: the
-cotangents are a convolution, summed into the entries that they repeat.  `zoom` works along one axis after
-another, and is a matrix along each.  `map_coordinates` is differentiated for order 0 and 1 (as in JAX), by the image
-and by the coordinates; at a grid point, where the slope jumps, that of the cell that `floor` gives.
+cotangents are a convolution, summed into the entries that they repeat.
 """
-
-from typing import Any
 
 import numpy as np
 from scipy import ndimage, signal
@@ -14,6 +10,7 @@ from scipy import ndimage, signal
 from adjoint.rules.functional import refuse_active, unsupported
 from adjoint.rules.helpers import scatter
 from adjoint.rules.registry import constant, jvp_rule, refuse, vjp_rule
+from adjoint.rules.scipy import resampling  # noqa: F401
 from adjoint.rules.ufuncs import tangent_sum
 
 _PAD = {
@@ -225,134 +222,6 @@ def uniform_filter1d_jvp(t, z, input, size, axis=-1, output=None, mode="reflect"
     return ndimage.uniform_filter1d(t[0], size, axis, output, mode, 0.0, origin)
 
 
-# ── interpolation ────────────────────────────────────────────────────────────────────────────────
-
-
-def zoom_matrix(n, m, factor, order, mode, prefilter, grid_mode):
-    """The result's entries along one axis from the image's."""
-    if order == 0 or n == 1:
-        matrix = ndimage.zoom(np.eye(n), (factor, 1.0), order=order, mode=mode, prefilter=prefilter, grid_mode=grid_mode)
-    else:  # the other axis is not to be interpolated: one column at a time
-        matrix = np.stack(
-            [ndimage.zoom(e, factor, order=order, mode=mode, prefilter=prefilter, grid_mode=grid_mode) for e in np.eye(n)], axis=1
-        )
-    assert matrix.shape == (m, n)
-    return matrix
-
-
-def factors(zoom, ndim):
-    return tuple(float(f) for f in (zoom if np.ndim(zoom) else (zoom,) * ndim))
-
-
-constant(zoom_matrix, factors, why="weights")
-
-
-@vjp_rule(ndimage.zoom)
-def zoom(
-    g, z, input, zoom, output=None, order=3, mode="constant", cval=0.0, prefilter=True, *, grid_mode=False
-):
-    """The zoom itself is a number of entries: piecewise constant."""
-    only_plain(output, None)
-    return zoomed_back(g, np.shape(input), factors(zoom, np.ndim(input)), order, mode, prefilter, grid_mode, 0), None
-
-
-def zoomed_back(g, shape, scale, order, mode, prefilter, grid_mode, axis):
-    if axis == len(shape):
-        return g
-    matrix = zoom_matrix(shape[axis], np.shape(g)[axis], scale[axis], order, mode, prefilter, grid_mode)
-    bar = np.moveaxis(np.moveaxis(g, axis, -1) @ matrix, -1, axis)
-    return zoomed_back(bar, shape, scale, order, mode, prefilter, grid_mode, axis + 1)
-
-
-@jvp_rule(ndimage.zoom)
-def zoom_jvp(
-    t, z, input, zoom, output=None, order=3, mode="constant", cval=0.0, prefilter=True, *, grid_mode=False
-):
-    if t[0] is None:
-        return None
-    return ndimage.zoom(t[0], zoom, output, order, mode, 0.0, prefilter, grid_mode=grid_mode)
-
-
-def only_cells(order, mode):
-    unsupported(
-        order > 1 or mode not in ("constant", "nearest", "mirror"),
-        'scipy.ndimage.map_coordinates of order > 1, or with another mode than "constant", "nearest" and "mirror"',
-    )
-
-
-def corner_places(coordinates, shape, mode, order):
-    """For each corner of the cells that points are in: its place in the ravelled image (its size: from outside), and
-    its weight; and the slopes of these weights by each coordinate."""
-    x, turn, corners, size = [], [], [], int(np.prod(shape))
-    inside = np.ones(np.shape(coordinates)[1:], bool)
-    for c, n in zip(np.asarray(coordinates, float), shape, strict=True):
-        within = (c >= 0) & (c <= n - 1)
-        if mode == "mirror" and n > 1:
-            period = 2 * (n - 1)
-            r = np.mod(c, period)
-            x.append(np.where(r > n - 1, period - r, r))
-            turn.append(np.where(r > n - 1, -1.0, 1.0))
-        else:
-            x.append(np.clip(c, 0, n - 1))
-            turn.append(within.astype(float))
-            inside = inside & within if mode == "constant" else inside
-    places, weights, slopes = list[Any](), list[Any](), list[Any]()
-    if order == 0:
-        nearest = [np.clip(np.floor(c + 0.5).astype(int), 0, n - 1) for c, n in zip(x, shape, strict=True)]
-        corners.append((np.ravel_multi_index(nearest, shape), np.ones(inside.shape), np.zeros((len(shape), *inside.shape))))
-    else:
-        low = [np.clip(np.floor(c).astype(int), 0, max(n - 2, 0)) for c, n in zip(x, shape, strict=True)]
-        part = [c - i for c, i in zip(x, low, strict=True)]
-        for corner in np.ndindex((2,) * len(shape)):
-            index = [np.minimum(i + k, n - 1) for i, k, n in zip(low, corner, shape, strict=True)]
-            each_weight = [p if k else 1.0 - p for p, k in zip(part, corner, strict=True)]
-            by = []
-            for d, k in enumerate(corner):
-                others = np.prod([w for e, w in enumerate(each_weight) if e != d], axis=0) * np.ones(part[0].shape)
-                by.append((1.0 if k else -1.0) * turn[d] * others)
-            corners.append((np.ravel_multi_index(index, shape), np.prod(each_weight, axis=0), np.array(by)))
-    for at, weight, slope in corners:
-        places.append(np.where(inside, at, size))
-        weights.append(weight * inside)
-        slopes.append(slope * inside)
-    return np.array(places), np.array(weights), np.array(slopes)
-
-
-refuse(corner_places, why="the second derivative of map_coordinates by the coordinates")
-
-
-@vjp_rule(ndimage.map_coordinates)
-def map_coordinates(
-    g, z, input, coordinates, output=None, order=3, mode="constant", cval=0.0, prefilter=True
-):
-    only_plain(output, None)
-    only_cells(order, mode)
-    n = np.size(input)
-    places, weights, slopes = corner_places(coordinates, np.shape(input), mode, order)
-    bar = scatter(g * weights, places, (n + 1,))[:n]
-    values = np.concatenate((np.ravel(input), np.zeros(1)))[places]
-    return np.reshape(bar, np.shape(input)), g * np.sum(np.expand_dims(values, 1) * slopes, axis=0)
-
-
-@jvp_rule(ndimage.map_coordinates)
-def map_coordinates_jvp(
-    t, z, input, coordinates, output=None, order=3, mode="constant", cval=0.0, prefilter=True
-):
-    total = None
-    if t[0] is not None:
-        total = ndimage.map_coordinates(t[0], coordinates, output, order, mode, 0.0, prefilter)
-    if t[1] is None:
-        return total
-    only_cells(order, mode)
-    places, _, slopes = corner_places(coordinates, np.shape(input), mode, order)
-    values = np.concatenate((np.ravel(input), np.zeros(1)))[places]
-    return tangent_sum(total, np.sum(np.expand_dims(values, 1) * slopes * t[1], axis=(0, 1)))
-
-
-refuse(
-    ndimage.shift, ndimage.rotate, ndimage.affine_transform, ndimage.geometric_transform, ndimage.spline_filter,
-    ndimage.spline_filter1d, why="use map_coordinates of order 1",
-)  # fmt: skip
 refuse(
     ndimage.median_filter, ndimage.maximum_filter, ndimage.minimum_filter, ndimage.rank_filter, ndimage.percentile_filter,
     why="it picks entries by their order; use numpy.lib.stride_tricks.sliding_window_view and np.max",
