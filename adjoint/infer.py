@@ -19,6 +19,7 @@ from __future__ import annotations
 import functools
 import itertools
 import operator
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -184,7 +185,7 @@ _NAMED = {"einsum", "tensordot", "kron", "outer", "convolve", "correlate"}
 
 
 def _ask(fn: Callable[..., Any], values: list[Any], named: dict[str, Any]) -> Aval:
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
         attempts: tuple[Any, ...] = (None, 0.5, 2.0, 1, "rising")
         for number in attempts:
             try:

@@ -18,7 +18,7 @@ from scipy.linalg import lu_factor
 from scipy.special import expit, gammaln
 from scipy.stats import norm, t
 
-from adjoint import AdjointError, Unsupported, check_grads, grad
+from adjoint import AdjointError, Unsupported, check_grads, grad, value_and_grad
 
 X = np.array([0.3, 0.7])
 
@@ -334,9 +334,62 @@ def test_sparse_matrices():
     check_grads(sparse_system, (B,), modes=("rev",))
 
 
-def test_a_sparse_matrix_of_variables_is_refused():
+D = np.array([2.0, 3.0, 0.5])
+
+
+def by_places(d):
+    """Two of the entries stand at the same place."""
+    a = sparse.csr_matrix((d, ([0, 1, 1], [0, 1, 1])), shape=(2, 2))
+    return np.sum((a @ np.array([1.0, 2.0])) ** 2) + np.sum(a.toarray() ** 3) + np.sum(a.dot(np.outer(d[:2], d)) ** 2)
+
+
+def by_diagonals(d):
+    a, above = sparse.diags([d, d[1:], 0.3], [0, 1, -1], shape=(3, 3)).tocsr(), sparse.diags_array(d, offsets=1)
+    return np.sum(spsolve(a.T + a * 2.0, B) ** 2) + np.sum(sparse.diags(d) @ (B * d)) + np.sum(above @ np.ones(4))
+
+
+def beside_others(d, b):
+    """With a matrix from outside, and right-hand sides in columns."""
+    a = sparse.csc_matrix((d, (np.arange(3), np.arange(3))))
+    return np.sum(spsolve(MATRIX + a, b)) + np.sum(spsolve(a - 0.1 * MATRIX, np.stack((b, b * b), axis=1)))
+
+
+def by_rows(d):
+    a = sparse.csr_array((d, np.array([0, 2, 1]), np.array([0, 2, 3, 3])), shape=(3, 3))
+    c = sparse.csc_array((d, np.array([0, 2, 1]), np.array([0, 2, 3, 3])), shape=(3, 3))
+    beside = np.sum((MATRIX - c) @ d) + np.sum(MATRIX.toarray() @ c)
+    return np.sum(d @ (a / 2.0)) + np.sum(a.diagonal() ** 2) + (-a).sum() ** 2 + beside
+
+
+def by_the_whole(x):
+    a = sparse.csr_matrix(x)
+    return np.sum(spsolve(a.tocsc(), B) ** 2) + np.sum(a @ B)
+
+
+@pytest.mark.parametrize(
+    ("f", "args"),
+    [(by_places, (D,)), (by_diagonals, (D,)), (beside_others, (D, B)), (by_rows, (D,)), (by_the_whole, (MATRIX.toarray(),))],
+)
+def test_sparse_matrices_of_variables(f, args):
+    assert value_and_grad(f)(*args)[0] == pytest.approx(f(*args), rel=1e-14)
+    check_grads(f, args, order=2)
+
+
+def test_the_source_of_a_sparse_system():
+    gradient = grad(lambda d: np.sum(spsolve(sparse.csr_matrix((d, ([0, 1], [0, 1]))), np.ones(2))))
+    np.testing.assert_allclose(gradient(X), -1.0 / X**2)
+    assert "solved(d, " in gradient.source
+
+
+def test_what_is_not_known_of_a_sparse_matrix_is_refused():
+    def full(d):
+        return sparse.csr_matrix((d, ([0, 1], [0, 1])))
+
+    with pytest.raises(Unsupported, match="two sparse matrices") as error:
+        grad(lambda d: np.sum((full(d) @ full(d)).toarray()))(X)
+    assert "full(d) @ full(d)" in str(error.value)
     with pytest.raises(AdjointError, match="csr_matrix"):
-        grad(lambda d: np.sum(sparse.csr_matrix((d, ([0, 1], [0, 1])), shape=(2, 2)) @ np.ones(2)))(X)
+        grad(lambda d: sparse.csr_matrix((d, ([0, 1], [0, 1]))).power(2).sum())(X)
 
 
 @pytest.mark.parametrize("mode", ["constant", "nearest", "mirror", "reflect", "wrap", "grid-wrap"])

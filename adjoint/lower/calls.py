@@ -15,10 +15,10 @@ import gast
 import numpy as np
 
 from .. import runtime
-from ..avals import BOOL, Obj
+from ..avals import ANY, BOOL, Obj
 from ..errors import AdjointError, Unsupported
 from ..ir import UNDEF, Apply, At, Const, Var
-from ..rules.registry import HIGHER, MADE, OWNERS, WRITTEN, lookup
+from ..rules.registry import HIGHER, KEPT, MADE, OWNERS, STANDING, WRITTEN, lookup
 from . import classes, control, expressions, frozen, higher, inplace, recursion, specials, statements, ufuncs, written
 from .abstract import is_namedtuple, signature
 from .context import Frame, Lowering
@@ -116,8 +116,9 @@ def call_constant(
         result = special(lo, frame, node, args, kwargs)
         if result is not None:
             return result
-    if getattr(fn, "__hash__", None) and fn in WRITTEN:
-        return inline(lo, frame, node, Const(WRITTEN[fn]), args, kwargs)
+    meaning = WRITTEN.get(fn) if isinstance(fn, type) or getattr(fn, "__hash__", None) else None
+    if meaning is not None and frame.owner.fn is not meaning and not frame.in_rule:
+        return said(lo, frame, node, fn, args, kwargs)
     if rule is not None and fn in HIGHER:
         passing = higher.call(lo, frame, node, fn, args, kwargs)
         if passing is not None:
@@ -143,6 +144,16 @@ def call_constant(
     if not callable(fn):
         raise lo.refuse(frame, node, f"This is not a function: it is {type(fn).__name__}.")
     return primitive(lo, frame, node, fn, args, kwargs)
+
+
+def said(lo: Lowering, frame: Frame, node: Any, fn: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    """The call of a function that is said in terms of others."""
+    result = inline(lo, frame, node, Const(WRITTEN[fn]), args, kwargs)
+    content = lo.state.heap[result.cell] if isinstance(result, Ref) else None
+    if fn in KEPT and isinstance(content, Attributes) and content.whole is None:
+        whole = lo.apply(fn, args, kwargs, frame=frame, node=node, effect=False, aval=ANY)
+        lo.state.heap[result.cell] = dataclasses.replace(content, whole=lo.atom(whole, frame, node))  # type: ignore[union-attr]
+    return result
 
 
 def getter(lo: Lowering, frame: Frame, node: Any, fn: Any, args: list[Value]) -> Value:
@@ -274,14 +285,14 @@ def operate(lo: Lowering, frame: Frame, node: Any, op: Any, operands: list[Value
     if special is not None:
         return special
     name = op.__name__.strip("_")
-    for i, operand in enumerate(operands):
-        content = lo.state.heap[operand.cell] if isinstance(operand, Ref) else None
+    contents = [lo.state.heap[v.cell] if isinstance(v, Ref) else None for v in operands]
+    for i, content in sorted(enumerate(contents), key=lambda pair: getattr(pair[1], "cls", None) not in STANDING):
         if isinstance(content, Attributes):
             plain = REFLECTED.get(name, name)
             method = f"__{plain}__" if i == 0 else f"__{_MIRROR.get(plain, 'r' + plain)}__"
             if getattr(content.cls, method, None) is not getattr(object, method, None):
                 rest = [*operands[:i], *operands[i + 1 :]]
-                return call_special(lo, frame, node, operand, method, rest)
+                return call_special(lo, frame, node, operands[i], method, rest)
     return lo.apply(op, operands, frame=frame, node=node)
 
 

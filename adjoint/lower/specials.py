@@ -16,7 +16,7 @@ import numpy as np
 from .. import runtime
 from ..avals import ANY, BOOL, INT, Arr, Num, Obj, Parts, Seq, dtype_of, item_of, join
 from ..ir import Const, Var
-from ..rules.registry import known
+from ..rules.registry import STANDING, known
 from ..schedule import checkpoint
 from . import attributes, calls, classes, control, expressions, iteration
 from .context import Frame, Lowering
@@ -163,6 +163,8 @@ def _isinstance(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs
     cls = class_of(lo, args[0])
     if cls is not None and isinstance(classes, Const):
         return Const(issubclass(cls, classes.value))
+    if isinstance(classes, Const) and isinstance(classes.value, type) and classes.value in STANDING:
+        return Const(False)  # objects of it there are only here
     return lo.apply(isinstance, args, frame=frame, node=node, effect=False, aval=BOOL)
 
 

@@ -356,9 +356,19 @@ MADE: set[type] = set()  # classes whose objects are made of data, and called
 WRITTEN: dict[Any, Callable[..., Any]] = {}  # what is said in terms of others -> the function that says it
 
 
-def written_as(fn: Callable[..., Any], meaning: Callable[..., Any]) -> None:
-    """Say that a call of `fn` is to be lowered as one of `meaning`, a function with the same parameters."""
+KEPT: set[Any] = set()  # of these, those whose own result is there beside
+STANDING: set[type] = set()  # the classes of what stands for such a result: their operators come first
+
+
+def written_as(fn: Callable[..., Any], meaning: Callable[..., Any], kept: bool = False) -> None:
+    """Say that a call of `fn` is to be lowered as one of `meaning`, a function with the same parameters.
+
+    A call of `fn` in `meaning` is one of `fn`.  With `kept` an object that `meaning` makes stands for what `fn` makes,
+    which is used where a value is needed.
+    """
     WRITTEN[fn] = meaning
+    if kept:
+        KEPT.add(fn)
 
 
 def made_of_data(*classes: type) -> None:
