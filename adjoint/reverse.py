@@ -461,7 +461,7 @@ def name_of(fn: Any) -> str:
     if isinstance(fn, Evaluated):
         return f"{name_of(fn.cls)}(…)()"
     if isinstance(fn, PartOf):
-        return f"{name_of(fn.fn)}(…).{fn.name}"
+        return f"{name_of(fn.fn)}(…)" + (f"[{fn.name}]" if isinstance(fn.name, int) else f".{fn.name}")
     owner = getattr(fn, "__self__", None)
     if isinstance(owner, np.ufunc):
         return f"{name_of(owner)}.{fn.__name__}"

@@ -93,6 +93,8 @@ class Expressions:
                 given = given[:-1]
             return ast.Call(self.atom(args[0]), [self.atom(a) for a in given], [])
         if isinstance(fn, PartOf):
+            if isinstance(fn.name, int):
+                return ast.Subscript(self.atom(args[0]), ast.Constant(fn.name), ast.Load())
             return ast.Attribute(self.atom(args[0]), fn.name, ast.Load())
         if fn is getattr and len(args) == 2 and isinstance(args[1], Const):
             return ast.Attribute(self.atom(args[0]), args[1].value, ast.Load())

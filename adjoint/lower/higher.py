@@ -47,6 +47,12 @@ def call(
         value = None if option in names else given.get(option)
         if value is not None and not (isinstance(value, Const) and not value.value):
             raise lo.refuse(frame, node, f"`{fn.__name__}` with `{option}=` is not understood.", "Leave it out.")
+    full = given.get("full_output")
+    if spec.full is not None and full is not None:
+        if not isinstance(full, Const):
+            raise lo.refuse(frame, node, "Whether `full_output=` holds is not known when the gradient is built.", "Write True.")
+        if not full.value:
+            del given["full_output"]
     extra = _extra(lo, given.pop("args", Tuple(())))
     atoms = {k: lo.atom(v, frame, node) for k, v in given.items() if k not in names}
     for k, a in atoms.items():
@@ -67,9 +73,16 @@ def call(
     options = {**atoms, **{n: Const(functions[n]) for n in names[1:]}}
     place = At(None if frame.in_rule else frame.source.place(node))
     effect = any(has_effect(one.body) for one in lifted)
-    aval = Obj(spec.result) if spec.parts is not None else spec.result(avals)
+    several = spec.full is not None and "full_output" in options
+    aval = Obj(tuple) if several else Obj(spec.result) if spec.parts is not None else spec.result(avals)
     out = Var(aval)
     lo.stmts.append(Apply((out,), Higher(fn, len(first)), (*first, *handed), tuple(options.items()), place, effect))
+    if several:
+        assert spec.full is not None
+        items = [Var(spec.result(avals)), *(Var(ANY) for _ in range(1, spec.full(avals)))]
+        for number, item in enumerate(items):
+            lo.stmts.append(Apply((item,), PartOf(fn, number), (out, *first, *handed), tuple(options.items()), place))
+        return Tuple(tuple(lo.value(item, (), frame, node) for item in items))
     if spec.parts is None:
         return lo.value(out, (), frame, node)
     entries = []

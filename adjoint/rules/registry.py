@@ -305,6 +305,7 @@ class Calls:
     others: tuple[str, ...] = ()  # other parameters that take a function of the same arguments
     plain: tuple[str, ...] = ()  # options that must be left as they are
     starts: tuple[str, ...] = ()  # options that the result does not depend on: where a search starts
+    full: Callable[[dict[str, Any]], int] | None = None  # how many results it gives with `full_output=True`
 
 
 @dataclass(frozen=True)
@@ -325,13 +326,30 @@ class Higher:
 
 @dataclass(frozen=True)
 class PartOf:
-    """An attribute of what a primitive returned: `part(result, *the primitive's own arguments)`."""
+    """An attribute or item of what a primitive returned: `part(result, *the primitive's own arguments)`."""
 
     fn: Callable[..., Any]
-    name: str
+    name: str | int
 
     def __call__(self, result: Any, *args: Any, **options: Any) -> Any:
-        return getattr(result, self.name)
+        return result[self.name] if isinstance(self.name, int) else getattr(result, self.name)
+
+
+def with_full_output(*fns: Callable[..., Any], most: int) -> None:
+    """Give the first of the results with `full_output=True` the rule of the only one without; refuse the others."""
+    for f in fns:
+        refuse(*((f, k) for k in range(1, most)), why="it says how the solution was found")
+        _first_of_results(f, RULES[f].vjp, RULES[f].jvp)
+
+
+def _first_of_results(fn: Any, vjp: Any, jvp: Any) -> None:
+    @vjp_rule((fn, 0))
+    def pulled(g, z, result, *args, **options):
+        return (None, *vjp(g, z, *args, **options))
+
+    @jvp_rule((fn, 0))
+    def pushed(t, z, result, *args, **options):
+        return jvp(t[1:], z, *args, **options)
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,8 @@ for mode in ("constant", "nearest", "mirror", "reflect", "wrap", "grid-wrap"):
     for order in range(6):
         row(ndimage.map_coordinates, n(5, 4), WHERE, order=order, mode=mode)
     for order in (1, 3, 4):
-        row(ndimage.map_coordinates, n(5), np.array([[-1.3, 6.4, 3.2, -17.3]]), None, order, mode, 0.7, order == 4 or mode == "nearest")
+        filtered = order == 4 or mode == "nearest"
+        row(ndimage.map_coordinates, n(5), np.array([[-1.3, 6.4, 3.2, -17.3]]), None, order, mode, 0.7, filtered)
     row(ndimage.shift, n(5, 4), np.array([0.3, -0.4]), mode=mode)
     row(ndimage.shift, n(5, 4), 0.7, None, 2, mode)
     row(ndimage.affine_transform, n(5, 4), np.array([[0.9, 0.2], [-0.1, 1.1]]), np.array([0.337, -0.213]), mode=mode)

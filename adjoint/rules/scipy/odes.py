@@ -21,7 +21,7 @@ from adjoint.errors import Unsupported
 from adjoint.rules.functional import (
     NUMBER, applied, asked, completed, count, define, flat, nones, part, parted, present, pull_rest, push, value_of,
 )  # fmt: skip
-from adjoint.rules.registry import Calls, applied_by_rules, higher, jvp_rule, vjp_rule
+from adjoint.rules.registry import Calls, applied_by_rules, higher, jvp_rule, vjp_rule, with_full_output
 
 FLOAT, ROWS = Num("float"), np.dtype(float)
 
@@ -152,7 +152,7 @@ higher(
     integrate.odeint,
     calls=Calls(
         ("func", "y0", "t"), odeint_kinds, odeint_result, returns="array", others=("Dfun",),
-        plain=("full_output", "tfirst"),
+        plain=("tfirst",), full=lambda avals: 2,
     ),
 )  # fmt: skip
 
@@ -182,6 +182,9 @@ def odeint_jvp(
 ):  # fmt: skip
     t_dot = None if dots[2] is None else np.asarray(dots[2])
     return forwards(time_first(func, z[0], args), np.asarray(t), z, row_of(dots[1]), t_dot, args, dots[3 : 3 + len(args)])
+
+
+with_full_output(integrate.odeint, most=2)
 
 
 def row_of(y0):

@@ -16,7 +16,7 @@ from scipy import optimize
 from adjoint.avals import Arr, Num, Parts, Seq, shape_of
 from adjoint.errors import Unsupported
 from adjoint.rules.functional import cost_of, gradient_of, part, pull, pull_first, pull_rest, push, scaled, unsupported
-from adjoint.rules.registry import Calls, constant, higher, jvp_rule, refuse, vjp_rule
+from adjoint.rules.registry import Calls, constant, higher, jvp_rule, refuse, vjp_rule, with_full_output
 
 FLOAT = Num("float")
 FLOAT64 = Arr(np.dtype(float), (), True)
@@ -49,7 +49,7 @@ def jacobian(f, z, args):
 # ── one equation ─────────────────────────────────────────────────────────────────────────────────
 
 BRACKETED = (optimize.brentq, optimize.brenth, optimize.bisect, optimize.ridder)
-higher(*BRACKETED, calls=Calls(("f", "a", "b"), number, lambda avals: FLOAT, plain=("full_output",)))
+higher(*BRACKETED, calls=Calls(("f", "a", "b"), number, lambda avals: FLOAT, full=lambda avals: 2))
 
 
 @vjp_rule(*BRACKETED)
@@ -64,7 +64,7 @@ def brentq_jvp(t, z, f, a, b, *args, xtol=2e-12, rtol=1e-15, maxiter=100, full_o
     return None if change is None else -(change / pull_first(f, (z, *args), 1.0))
 
 
-higher(optimize.toms748, calls=Calls(("f", "a", "b"), number, lambda avals: FLOAT, plain=("full_output",)))
+higher(optimize.toms748, calls=Calls(("f", "a", "b"), number, lambda avals: FLOAT, full=lambda avals: 2))
 
 
 @vjp_rule(optimize.toms748)
@@ -86,7 +86,7 @@ higher(
     optimize.newton,
     calls=Calls(
         ("func", "x0"), lambda avals: (like_start(avals),), like_start, others=("fprime", "fprime2"),
-        plain=("full_output",), starts=("x1",),
+        starts=("x1",), full=lambda avals: 3 if isinstance(like_start(avals), Arr) and not like_start(avals).boxed else 2,
     ),
 )  # fmt: skip
 
@@ -145,7 +145,7 @@ higher(
     optimize.fsolve,
     calls=Calls(
         ("func", "x0"), lambda avals: (vector("x0")(avals),), vector("x0"), returns="array", others=("fprime",),
-        plain=("full_output",),
+        full=lambda avals: 4,
     ),
 )  # fmt: skip
 
@@ -166,6 +166,10 @@ def fsolve_jvp(
     change = push(func, (z, *args), (None, *t[2:]))
     return None if change is None else -np.linalg.solve(jacobian(func, z, args), change)
 
+
+with_full_output(*BRACKETED, optimize.toms748, most=2)
+with_full_output(optimize.newton, most=3)
+with_full_output(optimize.fsolve, most=4)
 
 ROOT = (optimize.root, "x")
 higher(
