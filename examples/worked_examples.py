@@ -220,7 +220,8 @@ def several_seeds() -> None:
         print(f"seed {seed}")
         compare("  d/dr", row[0], known[0])
         compare("  d/dphi", row[1], known[1])
-    print()
+    print("\nthe first of them, step by step:\n")
+    print(table(cartesian, r, phi, seed=np.eye(2)[0]))
 
 
 def train_linear_layer(steps: int = 100, rate: float = 0.001) -> list[float]:

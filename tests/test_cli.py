@@ -286,6 +286,15 @@ def test_table_in_every_form(run, form, said):
     assert said in out
 
 
+@pytest.mark.parametrize("command", ["table", "graph", "report"])
+def test_seed_of_an_array(run, command):
+    words = (command, "-c", "lambda x: x * x", "--at", "x=np.arange(2.0)")
+    assert run(*words, "--seed", "np.ones(2)")[1] == run(*words, "--seed", "[1.0, 1.0]")[1] != ""
+    assert "--seed np.ones(: this is not a Python expression" in run(*words, "--seed", "np.ones(")[2]
+    assert "The seed does not fit the result" in run(*words, "--seed", "np.ones(3)")[2]
+    assert "returns an array of shape (2,)" in run(*words)[2]
+
+
 def test_graph_to_a_file_and_to_stdout(run, here):
     words = ("graph", "model.py:f", "--at", "x1=2.0", "--at", "x2=3.0", "--highlight", "w1")
     assert run(*words, "-o", "f.svg")[:2] == (0, "")

@@ -33,6 +33,7 @@ def run_arguments(sub: argparse.ArgumentParser) -> None:
     """The arguments of every command that shows one run of a gradient."""
     target_arguments(sub)
     sub.add_argument("--wrt", metavar="NAMES", help="differentiate by these, e.g. w,b; else as decorated, or every float argument")
+    sub.add_argument("--seed", metavar="VALUE", help="the cotangent of the result, where that is an array: --seed 'np.ones(3)'")
     sub.add_argument("--most", type=int, default=8, metavar="N", help="show N executions of a statement in a loop (8)")
 
 
@@ -43,8 +44,9 @@ def of_run(args: argparse.Namespace, show: Callable[..., str]) -> str:
     if args.most < 3:
         raise Failure("--most: at least 3")
     wrt = target.options.get("wrt") if args.wrt is None else chosen(args.wrt)
+    seed = None if args.seed is None else _value(args.seed, args.seed, "--seed")
     with user_code(target.name):
-        return show(target.fun, *bound.args, kwargs=bound.kwargs, wrt=wrt, most_times=args.most)
+        return show(target.fun, *bound.args, kwargs=bound.kwargs, wrt=wrt, most_times=args.most, seed=seed)
 
 
 def output_argument(sub: argparse.ArgumentParser) -> None:
@@ -78,17 +80,17 @@ def values(target: Target, at: Sequence[str]) -> inspect.BoundArguments:
     return bound
 
 
-def _value(text: str, value: str) -> Any:
+def _value(text: str, value: str, option: str = "--at") -> Any:
     with contextlib.suppress(ValueError, SyntaxError, MemoryError, RecursionError):
         return ast.literal_eval(value)
     try:
-        return eval(compile(value, "<--at>", "eval"), {"__builtins__": {}, "np": np})
+        return eval(compile(value, f"<{option}>", "eval"), {"__builtins__": {}, "np": np})
     except SyntaxError as error:
-        raise Failure(f"--at {text}: this is not a Python expression: {error.msg}") from error
+        raise Failure(f"{option} {text}: this is not a Python expression: {error.msg}") from error
     except NameError as error:
-        raise Failure(f"--at {text}: {error}; only literals and np are known here") from error
+        raise Failure(f"{option} {text}: {error}; only literals and np are known here") from error
     except Exception as error:
-        raise Failure(f"--at {text}: {type(error).__name__}: {error}") from error
+        raise Failure(f"{option} {text}: {type(error).__name__}: {error}") from error
 
 
 def chosen(text: str | None) -> Any:

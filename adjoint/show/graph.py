@@ -166,11 +166,11 @@ class Graph:
 
 def graph(
     fun: Callable[..., Any], *args: Any, wrt: Wrt | None = None, most_times: int = MOST_TIMES,
-    kwargs: Mapping[str, Any] | None = None,
+    kwargs: Mapping[str, Any] | None = None, seed: Any = None,
 ) -> Graph:
     """The computational graph of `fun` at `args`, with values, cotangents and partial derivatives.
 
-    `wrt` and `most_times` are as for `table`; a notebook shows the picture.  Raises what `table` raises.
+    `wrt`, `seed` and `most_times` are as for `table`; a notebook shows the picture.  Raises what `table` raises.
 
     >>> from adjoint import graph
     >>> made = graph(lambda x, y: (x + y) * x, 2.0, 3.0)
@@ -179,7 +179,7 @@ def graph(
     w4 ← w3 ← w1: 2 × 1 = 2
     w4 ← w1: 5 = 5
     """
-    return Graph(trace(fun, args, kwargs, wrt), most_times)
+    return Graph(trace(fun, args, kwargs, wrt, seed), most_times)
 
 
 def _node(row: Row, k: int) -> Node:

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from ..api import grad
+from ..api import Gradient, grad
 from ..arguments import Wrt, has_float
 from ..dispatch import Derived
 from ..emit import Emitted, places_of
@@ -37,23 +37,23 @@ from .trace import Contribution, Event, Trace, leaves_of, trace
 
 def report(
     fun: Callable[..., Any], path: str | Path | None, *args: Any, wrt: Wrt | None = None, most_times: int = MOST_TIMES,
-    kwargs: Mapping[str, Any] | None = None,
+    kwargs: Mapping[str, Any] | None = None, seed: Any = None,
 ) -> str:
     """Write a page on the gradient of `fun` at `args`; returns its text.  Without `path` nothing is written.
 
-    `wrt` and `most_times` are as for `table`.  Raises what `table` raises.
+    `wrt`, `seed` and `most_times` are as for `table`.  Raises what `table` raises.
 
     >>> from adjoint import report
     >>> page = report(lambda x, y: x * y, None, 2.0, 3.0)
     >>> page.count('id="row-')
     3
     """
-    found = trace(fun, args, kwargs, wrt)
+    found = trace(fun, args, kwargs, wrt, seed)
     table, graph = Table(found, most_times), Graph(found, most_times)
     primal = function_of(found.function)
     shown = {row.event.name for row in table.rows if row.event is not None}
-    derived = _derived(fun, args, kwargs or {}, wrt)
-    textbook = grad(derived.primal, derived.wrt, optimize=False)
+    derived = _derived(fun, args, kwargs or {}, wrt, seed is not None)
+    textbook = _gradient(derived.primal, derived.wrt, False, seed is not None)
     generated, written = (_compiled(d, args, kwargs or {}) for d in (derived, textbook))
     file = primal.__code__.co_filename
     where = _textbook_lines(found, written.source)
@@ -101,13 +101,17 @@ def _source(primal: Any) -> str:
     return "".join(_line(first + k, line, [first + k]) for k, line in enumerate(markup("".join(lines))))
 
 
-def _derived(fun: Any, args: Any, kwargs: Any, wrt: Wrt | None) -> Derived:
+def _derived(fun: Any, args: Any, kwargs: Any, wrt: Wrt | None, seeded: bool) -> Derived:
     """The gradient that is shown: the function itself, or by all of its arguments that hold floats."""
-    if isinstance(fun, Derived):
+    if isinstance(fun, Derived) and not seeded:
         return fun
     if wrt is None:
         wrt = tuple(name for name, v in grad(fun).arguments(args, kwargs).arguments.items() if has_float(v))
-    return grad(fun, wrt)
+    return _gradient(fun, wrt, True, seeded)
+
+
+def _gradient(fun: Any, wrt: Wrt, optimize: bool, seeded: bool) -> Gradient:
+    return Gradient(fun, wrt, value=False, optimize=optimize, has_aux=False, seed="given" if seeded else "one")
 
 
 def _compiled(derived: Derived, args: Any, kwargs: Any) -> Emitted:
@@ -133,7 +137,7 @@ def _summary(found: Trace, derived: Derived, args: Any, kwargs: Any) -> str:
     rows = {"value": number(found.value)}
     bound, _, _, program = derived.programs(args, kwargs)
     if quiet(program.body) and quiet(found.program.body):  # they are run again
-        leaves = [leaf for p in program.params for _, _, leaf in leaves_of(p.tree, bound.arguments.get(p.name, 1.0), p.name)]
+        leaves = [leaf for p in program.params for _, _, leaf in leaves_of(p.tree, bound.arguments.get(p.name, found.seed), p.name)]
         book, own = costs(found.program, found.inputs), costs(program, leaves)
         rows["operations of the function"] = str(book.forward)
         rows["of its gradient, both sweeps"] = f"{own.forward} + {own.reverse}"

@@ -129,12 +129,13 @@ _STYLES = {"step": "bold", "line": "dim", "value": "cyan", "partials": "dim", "c
 
 def table(
     fun: Callable[..., Any], *args: Any, wrt: Wrt | None = None, most_times: int = MOST_TIMES,
-    kwargs: Mapping[str, Any] | None = None,
+    kwargs: Mapping[str, Any] | None = None, seed: Any = None,
 ) -> Table:
     """The steps of the gradient of `fun` at `args`: values, partial derivatives, cotangents and contributions.
 
     `wrt` is as for `grad`; without it every argument that holds floats.  Of a statement in a loop the first
-    and last executions are shown, `most_times` in all.  `print` it, or take `.markdown()`, `.latex()`, `.html()`.
+    and last executions are shown, `most_times` in all.  `seed` is the cotangent of the result: 1 for a number, to be given
+    for an array.  `print` it, or take `.markdown()`, `.latex()`, `.html()`.
 
     Raises `AdjointError` as `grad` does, and `Unsupported` where the cotangents of a program cannot be told
     statement by statement (recursion).
@@ -151,7 +152,7 @@ def table(
     w5    w3 + w4  1: x1 * x2 + sin(x1)  6.9093    w3: 1, w4: 1   1          seed: 1
     <BLANKLINE>
     """
-    return Table(trace(fun, args, kwargs, wrt), most_times)
+    return Table(trace(fun, args, kwargs, wrt, seed), most_times)
 
 
 def steps(found: Trace, most_times: int) -> list[Row]:

@@ -22,7 +22,7 @@ from ..api import Gradient
 from ..arguments import Wrt, has_float
 from ..avals import Arr, Num
 from ..dispatch import Derived, Reverse
-from ..errors import Unsupported
+from ..errors import Unsupported, WrongArgument
 from ..ir import Apply, At, Function, Place, Tree, Var, run
 from ..lower.abstract import Shapeless
 from ..rules.registry import Rule, lookup
@@ -150,32 +150,41 @@ class Trace:
     gradients: list[Any]
     program: Function
     inputs: list[Any]  # the values of the program's leaves
+    seed: Any = 1.0
 
 
 def trace(
     fun: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any] | None = None, wrt: Wrt | None = None,
-    before: Callable[[Apply], None] = lambda stmt: None,
+    seed: Any = None, before: Callable[[Apply], None] = lambda stmt: None,
 ) -> Trace:
     """Run the gradient of `fun` at `args`, and note every step.
 
-    `wrt` is as for `grad`; without it, every argument that holds floats.  `before` is told of each statement
-    before it runs, and may refuse it.  Raises `AdjointError` as `grad` does,
+    `wrt` is as for `grad`; without it, every argument that holds floats.  `seed` is the cotangent of the result, where
+    that is an array.  `before` is told of each statement before it runs, and may refuse it.  Raises `AdjointError` as `grad` does,
     and `Unsupported` where cotangents take a way that cannot be told statement by statement (recursion).
     """
     primal = fun.primal if isinstance(fun, Derived) else fun
     if wrt is None and isinstance(fun, Derived):
         wrt = fun.wrt
-    first = Gradient(primal, 0 if wrt is None else wrt, value=True, optimize=False, has_aux=False)
+
+    def gradient(wrt: Wrt) -> Gradient:
+        how = "one" if seed is None else "given"
+        return Gradient(primal, wrt, value=True, optimize=False, has_aux=False, seed=how)
+
+    first = gradient(0 if wrt is None else wrt)
     if isinstance(fun, Derived) and (not isinstance(fun.operator, Reverse) or fun.operator.has_aux):
         raise Unsupported("Only a gradient of a function with one result is shown.", "Pass the function itself.")
     if wrt is None:
         bound = first.arguments(args, kwargs or {})
         wrt = tuple(name for name, v in bound.arguments.items() if has_float(v))
-        first = Gradient(primal, wrt, value=True, optimize=False, has_aux=False)
+        first = gradient(wrt)
     bound, _, program, _ = first.programs(args, kwargs or {})
+    if isinstance(program.result, Tree) and isinstance(program.result.parts[0], Tree):
+        raise Unsupported("Only a function whose result is a number or an array is shown.", "Show one of its results.")
+    start = 1.0 if seed is None else np.array(seed, float) if isinstance(seed, list) else seed
     recorder, values, inputs = _Recorder(before, Scopes(program)), [], []
     for p in program.params:
-        value = bound.arguments[p.name] if p.name in bound.arguments else 1.0  # the seed
+        value = bound.arguments[p.name] if p.name in bound.arguments else start
         for path, leaf, part in leaves_of(p.tree, value, p.name):
             values.append(recorder.input(path, leaf, part))
             inputs.append(part)
@@ -183,11 +192,17 @@ def trace(
         results = run(program, *values, watch=recorder.scopes.watch, apply=recorder.apply)
     except RecursionError:
         raise _untold() from None
+    except (TypeError, ValueError) as error:
+        if seed is None or not recorder.reversed:
+            raise
+        raise WrongArgument(f"The seed does not fit the result: {error}.", "It has the shape of the result.") from error
     value, *gradients = results
     output = value.event if isinstance(value, Traced) else None
+    if np.shape(plain(value)) != np.shape(start):
+        raise WrongArgument(f"The result has the shape {np.shape(plain(value))}, and the seed {np.shape(start)}.")
     if output is not None:
-        output.contributions.insert(0, Contribution(None, 0, 1.0, value.index))
-    found = Trace(primal, recorder.events, output, plain(value), [plain(g) for g in gradients], program, inputs)
+        output.contributions.insert(0, Contribution(None, 0, start, value.index))
+    found = Trace(primal, recorder.events, output, plain(value), [plain(g) for g in gradients], program, inputs, start)
     _check(found)
     return found
 

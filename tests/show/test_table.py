@@ -14,7 +14,8 @@ from corpus import CASES
 from corpus.refused import REFUSED
 
 import adjoint
-from adjoint import grad, table
+from adjoint import grad, table, vjp
+from adjoint.show.notation import number
 from adjoint.show.table import HEAD
 from adjoint.show.trace import Traced, plain, trace
 from adjoint.testing import assert_same
@@ -161,6 +162,30 @@ def test_rich():
 def test_needs_numbers():
     with pytest.raises(TypeError):
         table(f)
+
+
+def polar(r, phi):
+    return np.stack([r * np.cos(phi), r * np.sin(phi)])
+
+
+@pytest.mark.parametrize("seed", [np.array([1.0, 0.0]), np.array([0.3, -2.0]), [0.0, 1.0]])
+def test_seeds_of_an_array(seed):
+    made = table(polar, 2.0, 0.5, seed=seed)
+    _, pullback = vjp(polar, 2.0, 0.5)
+    assert_same(tuple(made.gradients), pullback(np.array(seed)))
+    assert_same([e.bar for e in made.trace.events if e.argument], list(pullback(np.array(seed))))
+    assert f"seed: {number(np.array(seed))}" in made.text()
+
+
+def test_seeds_of_a_number_and_of_no_other_shape():
+    assert table(f, 2.0, 3.0, seed=10.0).gradients == pytest.approx([10.0 * (3.0 + cos(2.0)), 20.0])
+    for seed in (np.ones(3), 1.0, np.ones((2, 1))):
+        with pytest.raises(adjoint.WrongArgument, match="seed"):
+            table(polar, 2.0, 0.5, seed=seed)
+    with pytest.raises(adjoint.WrongArgument, match="use `vjp` and say with which cotangent"):
+        table(polar, 2.0, 0.5)
+    with pytest.raises(adjoint.Unsupported, match="a number or an array"):
+        table(lambda x: (x, x * x), 2.0, seed=1.0)
 
 
 def test_recursion_is_refused():
