@@ -33,6 +33,14 @@ def ours(case: Case, args: tuple[Any, ...]) -> Run:
     return lambda: gradient(*args)
 
 
+def generated(case: Case, args: tuple[Any, ...]) -> Run:
+    """The generated code itself: what a call of `ours` adds to it is the look-up of what is built for such arguments."""
+    from adjoint import grad
+
+    run = grad(case.fun, case.wrt).compiled_for(*args)
+    return lambda: run(*args)
+
+
 def by_hand_numba(case: Case, args: tuple[Any, ...]) -> Run:
     """What Numba makes of the gradient by hand: where that is a loop, the limit for a compiler."""
     if not case.loops:
@@ -101,7 +109,7 @@ def jax(case: Case, args: tuple[Any, ...]) -> Run:
 
 
 CONTESTANTS: dict[str, Callable[[Case, tuple[Any, ...]], Run]] = {
-    "by hand": by_hand, "ours": ours, "by hand+Numba": by_hand_numba, "ours+Numba": ours_numba,
+    "by hand": by_hand, "generated": generated, "ours": ours, "by hand+Numba": by_hand_numba, "ours+Numba": ours_numba,
     "tape": tape, "autograd": autograd, "PyTorch": torch, "JAX": jax,
 }
 

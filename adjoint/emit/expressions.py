@@ -153,6 +153,16 @@ class Expressions:
         found: ast.expr = ast.Subscript(holder, self.constant(key), ast.Load())
         return ast.Attribute(found, "cell_contents", ast.Load()) if where == "__closure__" else found
 
+    def range_of(self, a: Atom) -> range | None:
+        """The range that is written here, if its bounds are known."""
+        maker = self.folds.folded.get(a) if isinstance(a, Var) else None
+        if isinstance(a, Const):
+            return a.value if isinstance(a.value, range) else None
+        if not isinstance(maker, Apply) or maker.fn is not range:
+            return None
+        bounds = [b.value for b in maker.args if isinstance(b, Const) and type(b.value) is int]
+        return range(*bounds) if len(bounds) == len(maker.args) else None
+
     def index(self, a: Atom) -> ast.expr:
         """What stands in the brackets: `i`, `1:-1`, `i, :`, `mask`."""
         maker = self.folds.folded.get(a) if isinstance(a, Var) else None

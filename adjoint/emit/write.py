@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from .. import runtime
-from ..avals import ANY, Arr, Num, Parts, Seq, is_slice
+from ..avals import ANY, Arr, Num, Obj, Parts, Seq, is_slice
 from ..ir import (
     UNDEF, Apply, At, Atom, Block, Const, Function, If, Loop, Place, Stmt, Try, Var, With, blocks, defined, reads,
 )
@@ -333,6 +333,8 @@ class Writer:
             if stmt.stops:
                 inner.append(ast.If(self.write.atom(body.results[-1]), [ast.Break()], []))
         head = self.header(stmt, inner or [ast.Pass()])
+        if isinstance(head, ast.For) and f"for {ast.unparse(head.target)} in {ast.unparse(head.iter)}:" == comment:
+            comment = None  # it is the user's line, word for word
         head.comment, head.places = comment, self._places(stmt)  # type: ignore[attr-defined]
         lines.append(head)
         if stmt.reverse:
@@ -391,7 +393,8 @@ class Writer:
         targets: list[ast.expr] = []
         for p in body.params[n:]:
             targets.append(name(self.names[p] if self.live.uses(p) else "_", True))
-        sources = [self.source(a, stmt.reverse) for a in stmt.iters]
+        unread = len(stmt.iters) == 1 and not self.live.uses(body.params[n])
+        sources = [self.source(a, stmt.reverse and not (unread and a.aval == Obj(range))) for a in stmt.iters]
         if len(sources) == 1:
             return ast.For(targets[0], sources[0], inner, [], lineno=1)
         return ast.For(ast.Tuple(targets, ast.Store()), ast.Call(self.write.function(zip), sources, []), inner, [], lineno=1)
@@ -401,6 +404,9 @@ class Writer:
         return ast.List([], ast.Load())
 
     def source(self, a: Atom, backwards: bool) -> ast.expr:
+        counted = self.write.range_of(a) if backwards else None
+        if counted is not None and counted.step < 0:  # forwards again
+            return self.write.constant(counted[::-1])
         value = self.write.atom(a)
         return ast.Call(self.write.function(reversed), [value], []) if backwards else value
 

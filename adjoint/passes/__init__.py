@@ -4,7 +4,8 @@
     PASSES    on the gradient; TIDYING, the first of them, where it will be compiled
 
 in this order.  Any of them may be left out, and the answer stays the same, but for rounding where a pass
-does arithmetic in another order (`scatters`, `linear`, `factors`, `fission`, `contracted`).  Naive generation, then
+does arithmetic in another order (`scatters`, `linear`, `factors`, `fission`,
+`restacked`, `contracted`).  Naive generation, then
 general clean-up: `reverse` copies, multiplies by one and records whatever its pullbacks mention;
 what that was too much goes away here.
 """
@@ -19,13 +20,14 @@ from .emitted import emitted
 from .factors import factors
 from .fission import fission
 from .linear import linear
+from .restacked import restacked
 from .rewind import rewind
 from .scatters import scatters
 from .simplify import simplify
 
 __all__ = [
     "BEFORE", "PASSES", "contracted", "cse", "dce", "emitted", "factors", "fission", "linear", "optimised", "prepared",
-    "rewind", "scatters", "simplify", "tidied",
+    "restacked", "rewind", "scatters", "simplify", "tidied",
 ]
 
 BEFORE = (
@@ -52,6 +54,7 @@ TIDYING = (
 PASSES = (
     *TIDYING,
     fission,  # out of loops what can be done for all steps at once
+    restacked,  # tapes that are made from others
     scatters,
     simplify,
     contracted,  # sums of products of large arrays

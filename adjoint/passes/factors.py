@@ -29,6 +29,7 @@ import numpy as np
 
 from ..avals import Num, dtype_of, is_known, shape_of
 from ..ir import Apply, Atom, Const, Function, Var
+from .cse import is_shareable, key
 from .rewriting import Around, rewritten
 
 MUL, ADD = (operator.mul, np.multiply), (operator.add, np.add)
@@ -111,7 +112,7 @@ def _sum(s: Apply, x: Atom, y: Atom, around: Around) -> Atom | list[Apply] | Non
     if x is y:  # `2 * x` is no better than `x + x`, but for a factor that is there already
         return _times(s, 2, x) if s.fn in ADD and around.reads[x] == 2 and _has_factor(x, around, s.out, 2) else None  # type: ignore[index]
     total = c + d if s.fn in ADD else c - d
-    if a is b and (c, d) != (1, 1) and total != 0:
+    if (c, d) != (1, 1) and total != 0 and _is_same(a, b, around):
         return _times(s, total, a)
     plus, minus = (operator.add, operator.sub) if s.fn in ADD else (operator.sub, operator.add)
     if c == d and c != 1:
@@ -119,6 +120,14 @@ def _sum(s: Apply, x: Atom, y: Atom, around: Around) -> Atom | list[Apply] | Non
     if c == -d and abs(c) != 1:
         return _times(s, c, *_between(s, minus, a, b))
     return None
+
+
+def _is_same(a: Atom, b: Atom, around: Around) -> bool:
+    """Is it one value, or computed twice in the same way?"""
+    if a is b:
+        return True
+    makers = [around.here.get(x) if isinstance(x, Var) else None for x in (a, b)]
+    return all(m is not None and is_shareable(m) for m in makers) and key(makers[0]) == key(makers[1])  # type: ignore[arg-type]
 
 
 def _has_factor(x: Atom, around: Around, of: Var, reads: int = 1) -> bool:

@@ -146,10 +146,10 @@ def divided(loop: Loop, lengths: Lengths) -> list[Stmt] | None:
     for s in loop.body.stmts:
         inner = divided(s, lengths) if isinstance(s, Loop) else None
         stmts += [s] if inner is None else inner
-    return _Cut(loop, stmts, n, lengths).done()
+    return Cut(loop, stmts, n, lengths).done()
 
 
-class _Cut:
+class Cut:
     def __init__(self, loop: Loop, stmts: list[Stmt], n: int, lengths: Lengths) -> None:
         self.loop, self.stmts, self.n, self.lengths = loop, stmts, n, lengths
         self.body = Block(loop.body.params, tuple(stmts), loop.body.results)

@@ -21,7 +21,7 @@ def jacobi_1d_grad(A, steps):
     # reverse sweep
     A_bar = 2 * A
     B_bar = np.zeros(6)
-    for _ in reversed(range(steps)):    # for _ in range(steps):
+    for _ in range(steps):
         # A[1:-1] = (B[:-2] + B[1:-1] + B[2:]) / 3.0
         w1_bar = np.array(A_bar[1:-1]) * 0.3333333333333333
         B_bar[2:] += w1_bar

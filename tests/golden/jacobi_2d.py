@@ -24,7 +24,7 @@ def jacobi_2d_grad(u, steps):
     # reverse sweep
     new_bar = np.zeros((4, 5))
     u_bar = 2 * u
-    for _ in reversed(range(steps)):          # for _ in range(steps):
+    for _ in range(steps):
         w3_bar = np.array(u_bar[1:-1, 1:-1])  # new[1:-1, 1:-1] = 0.25 * (u[:-2, 1:-1] + u[2:, 1:-1] + u[...
         u_bar[1:-1, 1:-1] = 0.0
         w2_bar = w3_bar * 0.25

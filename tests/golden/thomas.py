@@ -40,7 +40,7 @@ def thomas_grad(a, b, c, d):
     d_2_bar = np.zeros(4)
     c_bar = np.zeros(3)
     b_2_bar = np.zeros(4)
-    for i in reversed(range(2, -1, -1)):   # for i in range(n - 2, -1, -1):
+    for i in range(3):                     # for i in range(n - 2, -1, -1):
         w5 = b_2[i]
         w6 = c[i]
         w7 = i + 1

@@ -1,6 +1,7 @@
 """Loops that are cut: what is left in them, and that the numbers stay, for random bodies too."""
 
 import random
+import re
 
 import numpy as np
 import pytest
@@ -101,6 +102,38 @@ def test_inner_loops_are_cut_with_those_around():
     assert "w_bar[:, 0] += np.sum(" in source
 
 
+def test_tapes_that_are_made_from_others_are_not_recorded():
+    fun, _, args = CASES["layered"]
+    source = grad(fun, (0, 1)).source_for(*args)
+    assert "gate_tape" not in source
+    assert "np.exp(" in source.split("reverse sweep")[-1]
+    assert "x_tape_tape" in source
+
+    def through_a_write(w, xs):
+        y = np.zeros((2, 3))
+        total = 0.0
+        for t in range(30):
+            for k in range(2):
+                y[k] = np.sin(w[k] * xs[t]) + np.tanh(y[k])
+                total += np.sum(np.exp(y[k] * w[k]) * np.tanh(y[k]))
+        return total + np.sum(y)
+
+    def changes_before_it_is_read(w, xs):
+        y = np.zeros(3)
+        total = 0.0
+        for t in range(30):
+            y = y + xs[t] * w
+            z = np.sin(y * w)
+            y = np.tanh(y + z)
+            total += np.sum(np.exp(z * y) * w)
+        return total
+
+    for fun in (through_a_write, changes_before_it_is_read):
+        w, xs = (normal(2, 3), normal(30, 3)) if fun is through_a_write else (normal(3), normal(30, 3))
+        found = grad(fun, (0, 1))(w, xs)
+        assert_same(found, grad(fun, (0, 1), optimize=False)(w, xs), rtol=1e-9, atol=1e-11)
+
+
 def test_loops_that_stay():
     fun, wrt, (W, U, b, xs) = CASES["recurrent"]
     short = grad(fun, wrt).source_for(W, U, b, xs[:1])
@@ -163,3 +196,5 @@ def test_random_loops_are_cut():
     args = (np.ones(3), np.ones((2, 3)), np.ones((12, 3)))
     sources = [grad(_made(program(seed)), (0, 1, 2)).source_for(*args) for seed in range(60)]
     assert sum("np.array(" in source.split("reverse sweep")[-1] for source in sources) > 40
+    again = [source for source in sources if re.search(r" = np.(tanh|sin|exp)", source.split("reverse sweep")[-1])]
+    assert len(again) > 10

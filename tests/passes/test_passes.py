@@ -16,7 +16,8 @@ from passes.programs import inputs, lowered, ours, run, same
 from adjoint import ir, runtime
 from adjoint.avals import ANY, FLOAT, Seq
 from adjoint.passes import (
-    PASSES, contracted, cse, dce, emitted, factors, fission, linear, optimised, prepared, rewind, scatters, simplify,
+    PASSES, contracted, cse, dce, emitted, factors, fission, linear, optimised, prepared, restacked, rewind, scatters,
+    simplify,
 )
 from adjoint.sweeps import reverse
 from adjoint.runtime import identity
@@ -466,7 +467,7 @@ def programs():
     return found
 
 
-REASSOCIATING = (scatters, linear, factors, fission, contracted)
+REASSOCIATING = (scatters, linear, factors, fission, restacked, contracted)
 
 
 def without_rounding(function):
