@@ -1,5 +1,6 @@
 """Where a derivative does not exist, or is computed badly if one is careless: the table in `adjoint.rules`, end to end."""
 
+import math
 import warnings
 
 import numpy as np
@@ -59,6 +60,33 @@ CASES = [
     (lambda x: np.logaddexp(x, -np.inf), -np.inf, 0.0),
     (lambda x: np.log1p(x), 1e-300, 1.0),
     (lambda x: np.expm1(x), -1e-300, 1.0),
+    (lambda x: math.hypot(x, 0.0), 0.0, 0.0),
+    (lambda x: math.dist([x], [0.0]), 0.0, 0.0),
+    (lambda x: math.pow(x, 3.0), -2.0, 12.0),
+    (lambda x: x**-1, -2.0, -0.25),
+    (lambda p: math.pow(0.0, p), 2.0, 0.0),
+    (lambda x: np.sum(np.linalg.norm(x, axis=1)), A([[0.0, 0.0], [3.0, 4.0]]), A([[0.0, 0.0], [0.6, 0.8]])),
+    (lambda x: np.linalg.norm(x, 3), np.zeros(2), np.zeros(2)),
+    (lambda x: np.linalg.norm(x, np.inf), A([2.0, -2.0]), A([0.5, -0.5])),
+    (lambda x: np.linalg.norm(x, "fro"), np.zeros((2, 2)), np.zeros((2, 2))),
+    (lambda x: np.linalg.vector_norm(x), np.zeros(2), np.zeros(2)),
+    (lambda x: np.sum(np.hypot(x, x)), np.zeros(2), np.zeros(2)),
+    (lambda x: np.sum(np.std(x, axis=0)), np.ones((3, 2)), np.zeros((3, 2))),
+    (lambda x: np.sum(np.max(x, axis=1)), A([[1.0, 1.0], [2.0, 3.0]]), A([[0.5, 0.5], [0.0, 1.0]])),
+    (lambda x: np.fmax(x, 2.0), 2.0, 0.5),
+    (lambda x: np.ptp(x), A([1.0, 1.0, 2.0]), A([-0.5, -0.5, 1.0])),
+    (lambda x: np.quantile(x, 0.5), A([1.0, 1.0, 1.0]), np.full(3, 1 / 3)),
+    (lambda x: np.median(x), A([1.0, 1.0, 3.0, 3.0]), np.full(4, 0.25)),
+    (lambda x: np.sum(np.sort(x, axis=0) * A([[1.0], [2.0]])), A([[1.0], [1.0]]), A([[1.0], [2.0]])),
+    (lambda x: np.partition(x, 1)[1], A([2.0, 1.0, 2.0]), A([1.0, 0.0, 0.0])),
+    (lambda bound: np.clip(0.0, bound, 1.0), 0.0, 0.0),
+    (lambda x: np.minimum(np.maximum(x, 0.0), 1.0), 1.0, 0.5),
+    (lambda x: np.sinc(x), 0.0, 0.0),
+    (lambda x: np.sum(np.cumprod(x)), A([2.0, 0.0, 3.0]), A([1.0, 8.0, 0.0])),
+    (lambda x: np.sum(np.where(x != 0.0, 1.0 / np.where(x == 0.0, 1.0, x), 0.0)), A([0.0, 2.0]), A([0.0, -0.25])),
+    (lambda x: np.nanmax(x), A([1.0, np.nan, 1.0]), A([0.5, 0.0, 0.5])),
+    (lambda x: np.logaddexp(x, -x), 800.0, 1.0),
+    (lambda x: np.logaddexp2(x, 0.0), 2000.0, 1.0),
     (lambda x: np.sum(np.nan_to_num(x)), A([1.0, np.nan, np.inf]), A([1.0, 0.0, 0.0])),
     (lambda x: np.nansum(x), A([1.0, np.nan]), A([1.0, 0.0])),
 ]
@@ -75,9 +103,18 @@ def test_edge(fun, x, expected):
         np.testing.assert_allclose(tangent, np.asarray(expected)[k], rtol=1e-12, atol=1e-300)
 
 
-def test_sqrt_at_zero_is_what_numpy_gives():
+@pytest.mark.parametrize(("fun", "x"), [(np.sqrt, 0.0), (np.cbrt, 0.0), (np.arcsin, 1.0), (np.arccosh, 1.0)])
+def test_an_infinite_slope_is_what_numpy_gives(fun, x):
     with np.errstate(divide="ignore"):
-        np.testing.assert_array_equal(grad(lambda x: np.sum(np.sqrt(x)))(np.zeros(2)), [np.inf, np.inf])
+        np.testing.assert_array_equal(grad(lambda x: np.sum(fun(x)))(np.full(2, x)), [np.inf, np.inf])
+        np.testing.assert_array_equal(jvp(lambda x: fun(x), (np.full(2, x),), (np.ones(2),))[1], [np.inf, np.inf])
+
+
+@pytest.mark.parametrize("fun", [lambda x: math.sqrt(x), lambda x: x**0.5, lambda x: math.asin(x + 1.0)])
+def test_an_infinite_slope_of_python_floats_is_an_error_of_python(fun):
+    for derivative in (lambda: grad(fun)(0.0), lambda: jvp(fun, (0.0,), (1.0,))):
+        with pytest.raises(ZeroDivisionError):
+            derivative()
 
 
 @pytest.mark.parametrize("fun", [guarded_log, softplus, logsumexp])

@@ -5,9 +5,11 @@
 Where a derivative does not exist, or a formula would give NaN, these are the rules (tests/test_edges.py):
 
     abs, sign                   at 0            0
-    norm, hypot, std            at 0            0
+    norm, hypot, dist, std      at 0            0
     sqrt, log, x ** p           at 0            what NumPy gives: inf; 0 where p = 0, or p > 1; p = 1 gives 1
+                                                of Python floats, which have no 1 / 0, ZeroDivisionError
     p of 0 ** p                                 0
+    arctan2, angle              at 0, 0         none: NaN, or ZeroDivisionError of Python floats
     max, min, maximum, …        in a tie        shared equally (as JAX)
     median, quantile            in a tie        shared equally by the entries of that value
     sort                        in a tie        to the entries in the order that NumPy put them in
