@@ -1,0 +1,79 @@
+"""What is known when a gradient is built, what must not be taken for known, and what a rule makes known."""
+
+import numpy as np
+import pytest
+
+from adjoint import Unsupported, check_grads, grad, vjp
+
+X = np.array([1.0, 3.0, 2.0])
+
+
+def weighted(entries, x):
+    """A loop over as many entries as there are: a length that was guessed shows in the sum."""
+    total = 0.0
+    for k in range(len(entries)):
+        total += entries[k] * x
+    return total
+
+
+@pytest.mark.parametrize("end", [1.0, 1.6, 3.0])
+def test_a_range_is_as_long_as_its_floats_say(end):
+    entries = np.arange(0.0, end, 0.5)
+    assert grad(lambda x, end: weighted(np.arange(0.0, end, 0.5), x))(2.0, end) == np.sum(entries)
+    check_grads(lambda start, end: weighted(np.arange(start, end, 0.5), start), (0.15, end))
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 3, 4, 5])
+def test_lengths_that_an_integer_says(n):
+    x = np.array([1.0, 3.0, 2.0, 0.5])
+    check_grads(lambda x: weighted(np.diff(x, n), x[0]), (x,))
+    check_grads(lambda x, n: weighted(np.diff(x, n), x[0]), (x, n))
+    assert grad(lambda y, n: weighted(np.arange(n, 10, 4), y))(2.0, n) == sum(range(n, 10, 4))
+
+
+def test_a_rule_that_has_to_know_an_integer():
+    """The program is read again for it, and the gradient is for this integer only."""
+    differences = grad(lambda x, n: np.sum(np.diff(x, n) ** 2))
+    for n in (1, 2, 1):
+        expected = grad(lambda x: np.sum(np.diff(x, 1 if n == 1 else 2) ** 2))(X)
+        np.testing.assert_allclose(differences(X, n), expected)
+
+
+def test_what_no_reading_makes_known_is_refused_as_at_first():
+    with pytest.raises(Unsupported, match="full decomposition"):
+        grad(lambda x, n: np.sum(np.linalg.svd(x * n)[0] ** 2))(np.ones((3, 2)), 2)
+
+
+def chosen(x, places):
+    parts = np.modf(x)
+    total = 0.0
+    for k in places:
+        total = total + parts[k] * x
+    return total
+
+
+def test_an_item_of_a_tuple_by_a_number_of_the_program():
+    check_grads(chosen, (1.75, [0, 0, 1]))
+
+
+def test_a_slice_of_a_tuple():
+    def last(x):
+        _, *rest = np.linalg.svd(x)
+        return np.sum(rest[0] ** 3)
+
+    def sliced(x):
+        parts = np.linalg.svd(x)[1:]
+        return np.sum(parts[0] ** 3)
+
+    a = np.array([[2.0, 1.0], [0.5, 1.0]])
+    np.testing.assert_allclose(grad(sliced)(a), grad(last)(a))
+    check_grads(sliced, (a,), order=2)
+
+
+def test_a_tape_of_what_one_branch_has():
+    """The gradient of what asks for a shape at run time: a value of one side only is on the tape, whichever ran."""
+    a, b = np.array([[1.0, 0.3j], [0.2, 2.0]]), np.array([0.5, 0.7 + 0.1j])
+    slope = grad(lambda *args: np.sum(np.real(np.linalg.solve(*args) * b)), wrt=(0, 1))
+    value, pullback = vjp(slope, a, b)
+    assert all(np.all(np.isfinite(bar)) for bar in pullback(value))
+    check_grads(slope, (a, b))
