@@ -39,6 +39,7 @@ MOST = 2**22  # entries of what all steps work on: a tape is not doubled where i
 ROW = 0.3  # of an operation, for a row that is copied from a list into an array
 TAKEN = 0.4  # for a row that a loop takes from an array; from a list, or onto one, it is a tenth
 ENTRYWISE = {operator.add, operator.sub, operator.mul, operator.truediv, operator.neg, operator.pow}
+SUMS = (operator.add, operator.sub)
 VIEWS = (runtime.make_tuple, slice, operator.getitem)
 
 
@@ -163,6 +164,7 @@ class Cut:
         self.late: set[Atom] = set()  # what is made after the loop
         self.emitted: dict[Var, Var] = {}
         self.early: set[Stmt] = set()
+        self.sums: set[Stmt] = set()  # sums and differences that nothing but sums reads
         self.at = At(sweep="reverse")
 
     def done(self) -> list[Stmt] | None:
@@ -345,6 +347,7 @@ class Cut:
     def final_ones(self) -> set[Stmt]:
         """What the chains are made of, and what only they read."""
         final: set[Stmt] = {s for chain in self.chains.values() for s in chain}
+        self.sums = {s for s in final if isinstance(s, Apply) and s.fn in SUMS}
         readers: dict[Atom, list[Stmt | None]] = {}
         for s in self.stmts:
             for a in free_of(s):
@@ -356,7 +359,12 @@ class Cut:
         for s in reversed(self.stmts):
             if s in final or not isinstance(s, Apply) or s.effect or len(s.outs) != 1:
                 continue
-            if all(r in final for r in readers.get(s.out, [None])) and (
+            known = readers.get(s.out, [None])
+            if s.fn in (*SUMS, operator.neg) and all(r in self.sums for r in known) and self.may_wait(s):
+                self.sums.add(s)
+            if s.fn is np.outer and not all(r in self.sums for r in known):
+                continue
+            if all(r in final for r in known) and (
                 self.may_wait(s) or s.fn in (runtime.make_tuple, slice) or self.is_row(s.out)
             ):
                 final.add(s)
@@ -387,13 +395,23 @@ class Cut:
             acc = out
 
     def total(self, part: Atom) -> Var:
-        """The sum over all steps."""
+        """The sum over all steps: that of a sum of outer products is a sum of products of matrices."""
+        if part not in self.local:
+            return self.made(operator.mul, (Const(self.n), part), self.at)
         s = self.makers.get(part)
+        if isinstance(s, Apply) and s in self.sums and self.has_product(part):
+            return self.made(s.fn, tuple(map(self.total, s.args)), s.at)
         if isinstance(s, Apply) and s.fn is np.outer and s in self.final:
             u, v = (self.stack(a) for a in s.args)
             turned = self.made(np.transpose, (u,), s.at)
             return self.made(operator.matmul, (turned, v), s.at)
         return self.made(np.sum, (self.stack(part),), s.at if isinstance(s, Apply) else self.at, (("axis", Const(0)),))
+
+    def has_product(self, a: Atom) -> bool:
+        s = self.makers.get(a)
+        if not isinstance(s, Apply) or s not in self.final:
+            return False
+        return s.fn is np.outer or (s in self.sums and any(map(self.has_product, s.args)))
 
     # --- all steps at once --------------------------------------------------------------------------
 

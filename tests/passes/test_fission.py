@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from passes.test_arithmetic import _made
 
-from adjoint import grad
+from adjoint import grad, hvp, vjp
 from adjoint.testing import assert_same, check_grads, numerical_gradient
 
 RNG = np.random.default_rng(0)
@@ -82,6 +82,25 @@ def test_gradients_are_right(name):
     found = grad(fun, wrt)(*args)
     assert_same(list(args), kept)
     assert_same(found, grad(fun, wrt, optimize=False)(*args), rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_derivatives_of_gradients_and_pullbacks_are_right(name):
+    fun, wrt, args = CASES[name]
+    v = np.cos(np.arange(args[0].size, dtype=float)).reshape(args[0].shape)
+    wanted = numerical_gradient(lambda a: float(np.sum(grad(fun, 0)(a, *args[1:]) * v)), (args[0],), 0)
+    assert_same(hvp(fun, 0)(*args, v), wanted, rtol=1e-5, atol=1e-7)
+    _, pullback = vjp(fun, *args)
+    for once, twice, g in zip(pullback(1.0), pullback(2.0), grad(fun, wrt)(*args), strict=False):
+        assert_same(once, g, rtol=1e-12)
+        assert_same(twice, 2.0 * g, rtol=1e-12)
+
+
+def test_a_sum_of_outer_products_is_a_sum_of_products_of_matrices():
+    fun, _, args = CASES["recurrent"]
+    source = hvp(fun, 0).tangent.stage("source", *args)
+    assert "outer" not in source
+    assert source.count(".T @") == 2
 
 
 def test_only_the_recurrence_stays_in_the_loop():
