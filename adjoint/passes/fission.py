@@ -332,7 +332,7 @@ class Cut:
 
     def adds(self, s: Apply) -> bool:
         part = s.args[-1]
-        if part not in self.local or s.kwargs or self.lengths.shape(part) is None:
+        if part not in self.local or s.kwargs or not self.can_stack(part):
             return False
         small = self.is_small(self.lengths.shape(part))
         if s.fn in (operator.add, operator.sub):
@@ -372,7 +372,7 @@ class Cut:
 
     def may_wait(self, s: Apply) -> bool:
         mine = [a for a in s.args if a in self.local]
-        if not mine or not all(self.lengths.shape(a) is not None for a in mine):
+        if not mine or not all(map(self.can_stack, mine)):
             return False
         if s.fn is np.outer:
             fits = self.n * math.prod(shape_of(s.out.aval) or ()) ** 0.5 <= MOST
@@ -422,6 +422,11 @@ class Cut:
         if a not in self.stacks:
             self.stacks[a] = self.stacked(a)
         return self.stacks[a]
+
+    def can_stack(self, a: Atom) -> bool:
+        """Are its shape, and the length of the list that the loop takes it from, known?"""
+        source = self.sources.get(a, a)
+        return self.lengths.shape(a) is not None and (isinstance(source.aval, Arr) or self.lengths.shape(source) is not None)
 
     def stacked(self, a: Atom) -> Atom:
         source, s = self.sources.get(a), self.makers.get(a)

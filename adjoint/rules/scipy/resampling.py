@@ -64,7 +64,7 @@ def knot(x, n, order, mode):
     """The place of the B-spline in the middle."""
     base = np.floor(x + 0.5 * (order % 2 == 0))
     ends = order % 2 == 1 and mode in ("constant", "nearest") and n > 1  # at the last entry the slope of the last interval
-    return np.minimum(base, n - 2.0) if ends else base
+    return np.where(x > n - 1.0, base, np.minimum(base, n - 2.0)) if ends else base
 
 
 def places(base, n, order, mode):
@@ -146,17 +146,13 @@ def ends(axes, ndim):
 constant(ends, why="lengths")
 
 
-def within_pad(x, n):
-    return np.clip(x + PADDED, 0.0, n + 2 * PADDED - 1.0)
-
-
 def sampled(image, at, order, mode, cval, prefilter):
     """The image at coordinates along its first axes, one array for each; further axes are left as they are."""
     c, where = image, tuple([folded(x, n, mode) for x, n in zip(at, np.shape(image), strict=False)])
     if prefilter and order > 1:
         if mode == "nearest":
             c = np.pad(image, ends(len(at), np.ndim(image)), "edge")
-            where = tuple([within_pad(x, n) for x, n in zip(at, np.shape(image), strict=False)])
+            where = tuple([x + PADDED for x in at])  # beyond the pad, too: the entries are those at its end
         c = coefficients(c, order, mode, tuple(range(len(at))))
     found = summed(c, where, order, mode)
     if mode != "constant":
