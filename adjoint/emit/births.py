@@ -35,15 +35,15 @@ class Births:
         self._recorded: dict[Var, Atom] = {}  # what a tape holds of each iteration
         self._block(function.body)
 
-    def apart(self, a: Var, others: frozenset[Var]) -> frozenset[Var]:
-        """Those of the others that may hold the memory of `a`, as far as the order of things tells."""
+    def apart(self, stmt: Apply, a: Var, others: frozenset[Var]) -> frozenset[Var]:
+        """Those of the others that may hold the memory of `a` at a statement, as far as the order of things tells."""
         born = self._born(a)
-        return others if born is None else frozenset(w for w in others if self._since(w, born))
+        return others if born is None else frozenset(w for w in others if self._since(w, born, self._order[stmt.out]))
 
-    def _since(self, w: Var, born: int) -> bool:
-        if w in self._recorded and self._order[w] < born:  # the list is older: its last entry need not be
+    def _since(self, w: Var, born: int, now: int) -> bool:
+        if w in self._recorded and self._order[w] < born:  # an older list, of the iterations before and what this one recorded
             recorded = self._recorded[w]
-            return isinstance(recorded, Var) and self._order.get(recorded, -1) >= born
+            return isinstance(recorded, Var) and born <= self._order.get(recorded, -1) < now
         return self._order.get(w, -1) >= born
 
     def _born(self, a: Atom) -> int | None:

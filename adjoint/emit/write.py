@@ -194,7 +194,7 @@ class Writer:
         if stmt.fn in (runtime.append, runtime.popped):  # an array in the list does not see how long it is
             later = frozenset(w for w in later if not isinstance(w.aval, Arr))
         sharing = frozenset(w for w in later if self.aliases.share(w, a))
-        return not sharing or not self.births.apart(a, sharing)
+        return not sharing or not self.births.apart(stmt, a, sharing)
 
     def update(self, stmt: Apply) -> list[ast.stmt]:
         out, (old, *rest) = stmt.out, stmt.args

@@ -62,6 +62,29 @@ def viewed(u):
     return s + np.sum(now**2)
 
 
+def scratch(u):
+    """Filled in every iteration, and recorded once it is full."""
+    t, s = np.zeros(len(u)), 0.0
+    for i in range(STEPS):
+        for k in range(len(u)):
+            t[k] = u[k] ** 2 * (i + 1) + 0.1 * t[k - 1]
+        s += np.sum(np.exp(-t))
+    return s
+
+
+def filled_twice(u):
+    """Recorded between two fillings of the same memory."""
+    t, s = np.zeros(len(u)), 0.0
+    for i in range(STEPS):
+        for k in range(len(u)):
+            t[k] = u[k] ** 2 * (i + 1)
+        s += np.sum(np.exp(-t))
+        for k in range(len(u)):
+            t[k] = t[k - 1] * u[k]
+        s += np.sum(np.sin(t))
+    return s
+
+
 def kept(u):
     """What was filled is kept, and the rest of it filled over the same memory."""
     rows, now = [], u.copy()
@@ -100,7 +123,7 @@ def in_a_branch(u):
     return np.sum(now * then)
 
 
-PROGRAMS = [exchanged, made_anew, rotated, two_deep, viewed, kept, named_twice, in_a_branch]
+PROGRAMS = [exchanged, made_anew, rotated, two_deep, viewed, scratch, filled_twice, kept, named_twice, in_a_branch]
 
 
 @pytest.mark.parametrize("fun", PROGRAMS, ids=lambda f: f.__name__)
@@ -112,7 +135,7 @@ def test_gradients(fun, optimize):
     assert np.array_equal(u, before)
 
 
-@pytest.mark.parametrize("fun", [exchanged, made_anew, rotated, two_deep], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("fun", [exchanged, made_anew, rotated, two_deep, scratch], ids=lambda f: f.__name__)
 def test_no_copy_at_an_entry(fun):
     u = np.linspace(0.5, 1.2, 40)
     assert "array_set" not in source(fun, u)
