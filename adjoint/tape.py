@@ -282,6 +282,10 @@ def _transpose(x: Any, axes: Any = None) -> Any:
     return _recorded(np.transpose(x.value, axes), (x,), (lambda g: np.transpose(g, back),))
 
 
+def _swapaxes(x: Any, first: int, second: int) -> Any:
+    return _recorded(np.swapaxes(x.value, first, second), (x,), (lambda g: np.swapaxes(g, first, second),))
+
+
 def _concatenate(parts: Any, axis: int = 0) -> Any:
     ends = list(itertools.accumulate(np.shape(part)[axis] for part in parts))
 
@@ -325,7 +329,7 @@ def _einsum(subscripts: str, *operands: Any) -> Any:
 
 PULLBACKS: dict[Any, Callable[..., Any]] = {
     np.sum: _sum, np.mean: _mean, np.max: _max, np.reshape: _reshape, np.transpose: _transpose,
-    np.concatenate: _concatenate, np.stack: _stack, np.where: _where, np.einsum: _einsum,
+    np.swapaxes: _swapaxes, np.concatenate: _concatenate, np.stack: _stack, np.where: _where, np.einsum: _einsum,
     np.dot: lambda a, b: a * b if np.ndim(a) == 0 or np.ndim(b) == 0 else a @ b,
 }
 """NumPy functions that are not elementwise, each as a function of tracked values that records its pullback."""

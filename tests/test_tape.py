@@ -48,6 +48,7 @@ FUNCTIONS = [
     (lambda S, B: np.sum(np.max(S @ B, axis=1)) + np.max(S), (stack, B)),
     (lambda A: np.sum(np.sum(A, axis=1, keepdims=True) * np.sum(A, axis=0) + A.mean(axis=-1)[:, None]), (A,)),
     (lambda A: np.sum(A.T.reshape(5, 3) * A + np.transpose(A, (1, 0)).sum(0)[:, None]), (A,)),
+    (lambda A: np.sum(np.swapaxes(A, 0, 1) @ (A * A)), (A,)),
     (lambda x, y: np.sum(np.concatenate([x, x[:2] * y[0], y]) ** 2), (x5, y5)),
     (lambda A: np.sum(np.concatenate([A, 2.0 * A], axis=1) ** 3), (A,)),
     (lambda x, y: np.sum(np.stack([x, y, x], axis=1) ** 2), (x5, y5)),
