@@ -95,13 +95,12 @@ class _Whole:
         out: list[Stmt] = []
         done, moved = False, set(stacks.values())
         for s in body.stmts:
-            if s in moved:
-                out += [] if done else [*self.cut.before, *self.stmts]
+            through = isinstance(s, Loop) and any(a in sources for a in s.iters)
+            if not done and (s in moved or through):
+                out += [*self.cut.before, *self.stmts]
                 done = True
-            elif isinstance(s, Loop) and any(a in sources for a in s.iters):
-                out.append(_through_arrays(s, sources))
-            else:
-                out.append(s)
+            if s not in moved:
+                out.append(_through_arrays(s, sources) if through else s)  # type: ignore[arg-type]
         return substitute(Block(body.params, tuple(out), body.results), env)
 
     def can_be_made(self, v: Atom) -> bool:

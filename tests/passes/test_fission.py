@@ -47,6 +47,15 @@ def layered(w, b, h, xs):
     return total
 
 
+def counted(W, b, xs):
+    """Its gradient reads what it records, all steps at once and one by one."""
+    h = np.zeros(3)
+    for t in range(1, len(xs)):
+        z = W @ h + xs[t] - xs[t - 1] * b
+        h = 1 / (1 + np.exp(-z))
+    return np.sum(h**2)
+
+
 def shifted(w, xs):
     """Rows beside the one that the loop is at."""
     s = np.zeros(3)
@@ -71,6 +80,7 @@ CASES = {
     "layered": (layered, (0, 1, 2, 3), (normal(2, 3, 3), normal(2, 3), normal(2, 3), normal(40, 3))),
     "shifted": (shifted, (0, 1), (normal(3), normal(12, 3))),
     "columns": (columns, (0, 1), (normal(3, 12), normal(12, 3))),
+    "counted": (counted, (0, 1, 2), (normal(3, 3), normal(3), normal(5, 3))),
 }
 
 
@@ -90,6 +100,9 @@ def test_derivatives_of_gradients_and_pullbacks_are_right(name):
     v = np.cos(np.arange(args[0].size, dtype=float)).reshape(args[0].shape)
     wanted = numerical_gradient(lambda a: float(np.sum(grad(fun, 0)(a, *args[1:]) * v)), (args[0],), 0)
     assert_same(hvp(fun, 0)(*args, v), wanted, rtol=1e-5, atol=1e-7)
+    check_grads(fun, args, wrt=wrt, order=2)
+    twice_over = lambda *a: sum(np.sum(g * g) for g in grad(fun, wrt)(*a))
+    assert_same(grad(twice_over, wrt)(*args), grad(twice_over, wrt, optimize=False)(*args), rtol=1e-8, atol=1e-9)
     _, pullback = vjp(fun, *args)
     for once, twice, g in zip(pullback(1.0), pullback(2.0), grad(fun, wrt)(*args), strict=False):
         assert_same(once, g, rtol=1e-12)
@@ -209,6 +222,13 @@ def test_random_loops(seed):
     args = (0.5 * rng.normal(size=3), 0.5 * rng.normal(size=(2, 3)), 0.5 * rng.normal(size=(12, 3)))
     found = grad(fun, (0, 1, 2))(*args)
     assert_same(found, grad(fun, (0, 1, 2), optimize=False)(*args), rtol=1e-9, atol=1e-11)
+
+    def again(w, m, xs):
+        return sum(np.sum(g * g) for g in grad(fun, (0, 1, 2))(w, m, xs))
+
+    assert_same(
+        grad(again, (0, 1, 2))(*args), grad(again, (0, 1, 2), optimize=False)(*args), rtol=1e-8, atol=1e-9
+    )
 
 
 def test_random_loops_are_cut():
