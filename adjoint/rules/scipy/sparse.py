@@ -29,7 +29,8 @@ def spsolve_jvp(t, z, A, b, permc_spec=None, use_umfpack=True):
     return systems.spsolve(A, t[1], permc_spec, use_umfpack)
 
 
-PRODUCTS = tuple({getattr(cls, name) for cls in (sparse.csr_matrix, sparse.csr_array) for name in ("__matmul__", "dot")})
+# In the order of their names, not of a set: the registry lists its rules the same way in every process.
+PRODUCTS = tuple(dict.fromkeys(getattr(cls, name) for name in ("__matmul__", "dot") for cls in (sparse.csr_matrix, sparse.csr_array)))
 
 
 def transposed_product(a, x):
