@@ -35,6 +35,7 @@ import numpy as np
 from . import runtime
 from .avals import Arr, Obj, Seq
 from .emit import Emitted, described, files, keep, text
+from .emit.modules import is_njit
 from .errors import AdjointError, WrongArgument
 from .ir import (
     Apply, At, Atom, Block, Callee, Const, Function, If, Loop, Param, Stmt, Tree, Var, blocks, defined, free_of, leaves,
@@ -232,7 +233,7 @@ def emit_compiled(program: Function, jit: Jit) -> Emitted:
     """The module of a program, its kernel compiled when it is first called."""
     whole = divided(program, (getattr(jit, "__module__", None) or "").startswith("numba."))
     source, space, places = text((whole,), False, jit)
-    filename = _file(program.name, source, space.given(jit) or jit is getattr(sys.modules.get("numba"), "njit", None))
+    filename = _file(program.name, source, space.given(jit) or is_njit(jit))
     keep(filename, source, places)
     module = types.ModuleType("adjoint.generated" if filename.startswith("<") else f"adjoint_{Path(filename).stem}")
     if not filename.startswith("<"):
@@ -240,6 +241,8 @@ def emit_compiled(program: Function, jit: Jit) -> Emitted:
     namespace = module.__dict__
     namespace.update(space.objects)
     exec(compile(source, filename, "exec", dont_inherit=True), namespace)
+    if space.sets_bounds_checks(jit):
+        _with_bounds_checks(namespace)
     made = namespace[program.name]
     assert isinstance(made, types.FunctionType)
     functions = {k: v for k, v in namespace.items() if k.startswith(f"{program.name}")}
@@ -247,6 +250,15 @@ def emit_compiled(program: Function, jit: Jit) -> Emitted:
     if kernel in namespace:
         namespace[kernel] = _First(namespace, kernel, filename)
     return Emitted(source, made, filename, functions)
+
+
+def _with_bounds_checks(namespace: dict[str, Any]) -> None:
+    """Have Numba look at each index in the functions of a module, where the user does not say whether it is to."""
+    for made in namespace.values():
+        options = getattr(made, "targetoptions", None)
+        if options is not None and hasattr(made, "py_func") and options.get("boundscheck") is None:
+            options = {**options, "boundscheck": True}  # a copy: the user's compiler holds this very dict
+            made.targetoptions = made._compiler.targetoptions = options
 
 
 class _First:

@@ -179,6 +179,108 @@ def test_a_global_array_is_read_at_each_call(monkeypatch):
     assert_same(made(np.ones(3)), np.array([4.0, 5.0, 6.0]))
 
 
+def summed(x, n):
+    s = 0.0
+    for i in range(n):
+        s += x[i] * x[i]
+    return s
+
+
+def from_the_end(x, n):
+    s = 0.0
+    for i in range(n):
+        s += x[-i] * x[i - 1]
+    return s
+
+
+def written(x, n):
+    x = x.copy()
+    for i in range(n):
+        x[i, 1] = x[i, 1] * 2.0
+    return np.sum(x)
+
+
+def fixed(x):
+    s = 0.0
+    for i in range(5):
+        s += x[i] * x[i]
+    return s
+
+
+def gathered_twice(x, rows):
+    return np.sum(x[rows] ** 2)
+
+
+def chosen_by_a_mask(x, mask):
+    return np.sum(x[mask] ** 2)
+
+
+OUTSIDE = [
+    (summed, (np.ones(3), 4)), (from_the_end, (np.ones(4), 6)), (written, (np.ones((3, 2)), 4)), (fixed, (np.ones(3),)),
+    (gathered, (np.ones(3), np.array([0, 3]))),
+]
+
+
+@pytest.mark.parametrize("compiler", ["numba", "numba.njit(cache=False)"])
+@pytest.mark.parametrize(("fun", "args"), OUTSIDE, ids=lambda v: getattr(v, "__name__", ""))
+def test_what_lies_behind_an_array_is_not_read(fun, args, compiler):
+    """A compiler does not look whether an index is within the array, if it is not told to."""
+    need_numba()
+    if compiler != "numba":
+        import numba
+
+        compiler = numba.njit(cache=False)
+    made = grad(fun, compile=compiler)
+    with pytest.raises(IndexError):
+        grad(fun)(*args)
+    with pytest.raises(IndexError):
+        made(*args)
+    assert "boundscheck=True" in made.source
+
+
+def test_what_the_user_says_of_bounds_counts():
+    need_numba()
+    import numba
+
+    jit = numba.njit(cache=False)
+    assert_same(grad(summed, compile=jit)(np.ones(3), 2), np.array([2.0, 2.0, 0.0]))
+    plain = jit(lambda x: x[0])
+    assert plain.targetoptions["boundscheck"] is None  # the compiler that was handed over is as it was
+    without = grad(summed, compile=numba.njit(boundscheck=False))
+    without(np.ones(3), 2)
+    assert without.__wrapped__.__globals__["summed_grad_kernel"].targetoptions["boundscheck"] is False
+
+
+def inside(x, y):
+    s = 0.0
+    for i in range(1, len(x) - 1):
+        s += x[i - 1] * x[i + 1] + x[-i]
+        for j in range(i):
+            s += y[i - 1, j] * y[j % 2, i // 2] + y[2 - j, -1]
+    for i in range(4, 0, -2):
+        s += x[i] * x[2 * i - 4]
+    k = 1 if s > 0.0 else 2
+    return s * x[k] * np.sum(y[1:9, ...]) * np.sum(y[..., 3]) * y[None, 2, 3, None][0, 0]
+
+
+def test_what_is_certain_is_not_looked_at():
+    """Nothing that a loop over known ranges picks costs a look; one more entry, and it does."""
+    need_numba()
+    x, y = np.arange(5.0), np.arange(12.0).reshape(3, 4)
+
+    def looks(fun, *args):
+        return "@njit(boundscheck=True)" in grad(fun, compile="numba").source_for(*args)
+
+    assert not looks(inside, x, y)
+    assert looks(inside, x, y[:2])
+    assert not looks(fixed, np.ones(5))
+    assert looks(fixed, np.ones(4))
+    assert looks(summed, np.ones(5), 3)
+    assert looks(gathered_twice, np.ones(3), np.array([0, 1]))
+    assert not looks(chosen_by_a_mask, np.ones(3), np.array([True, False, True]))
+    assert looks(chosen_by_a_mask, np.ones(3), np.array([True, False]))
+
+
 class Scale:
     def __init__(self, by):
         self.by = by

@@ -27,6 +27,7 @@ from ..ir import (
 from . import files
 from .alias import Aliases
 from .apart import apart
+from .bounds import within
 from .expressions import Expressions, name
 from .fold import WIDEST, WIDEST_COMPILED, Folds
 from .liveness import Liveness
@@ -137,13 +138,15 @@ def text(
     drafts = [_Draft(f, textbook, functions, f.name in kernels) for f in (*called, *programs)]
     inside = functions.union(*(_user_names(d.function) | d.names.all() for d in drafts))
     space = Namespace(programs[0].primal, inside)
+    space.bounds_checked = jit is not None and not all(within(d.function) for d in drafts if d.function.name in kernels)
     jits = [jit if f.name in kernels else None for f in called] + [None] * len(programs)
     trees = [_definition(draft, textbook, space, by) for draft, by in zip(drafts, jits, strict=True)]
     if jit is not None:
         trees = [*_helpers(space, jit), *trees]
     read = {n.id for tree in trees for n in ast.walk(tree) if isinstance(n, ast.Name)}
     header, handed = space.header(read), space.handed(read)
-    lines = [*header, *([f"# given: {', '.join(handed)}"] if handed else [])]
+    looks = " (with boundscheck=True)" if space.sets_bounds_checks(jit) else ""
+    lines = [*header, *([f"# given: {', '.join(handed)}{looks}"] if handed else [])]
     source = "\n".join(lines) + ("\n\n\n" if lines else "")
     places: dict[int, tuple[Place, ...]] = {}
     for k, tree in enumerate(trees):

@@ -36,6 +36,7 @@ class Namespace:
         self.objects: dict[str, Any] = {}  # everything by its name here
         self._names: dict[int, str] = {}  # what is handed over, by identity
         self._modules: dict[str, str] = {}
+        self.bounds_checked = False  # is the compiler to look whether each index is within its array?
         self._bare_math = any(
             getattr(math, k, None) is v for k, v in self.globals.items() if isinstance(v, types.BuiltinFunctionType)
         )
@@ -89,12 +90,23 @@ class Namespace:
         return ast.Attribute(self.module(path), word, ast.Load())
 
     def decorator(self, jit: Callable[..., Any]) -> ast.expr:
-        """A reference to a compiler: `njit`, or what was handed over."""
+        """A reference to a compiler: `njit`, `njit(boundscheck=True)`, or what was handed over."""
         module = sys.modules.get((getattr(jit, "__module__", None) or "").split(".")[0])
         word = _word(jit)
-        if word is not None and module is not None and getattr(module, word, None) is jit and module.__name__ != "__main__":
-            return ast.Name(self._imported(module.__name__, word, jit), ast.Load())
-        return ast.Name(self.bound(jit), ast.Load())
+        if word is None or module is None or getattr(module, word, None) is not jit or module.__name__ == "__main__":
+            return ast.Name(self.bound(jit), ast.Load())
+        out = ast.Name(self._imported(module.__name__, word, jit), ast.Load())
+        if not self.bounds_checked or not is_njit(jit):
+            return out
+        return ast.Call(out, [], [ast.keyword("boundscheck", ast.Constant(True))])
+
+    def sets_bounds_checks(self, jit: Callable[..., Any] | None) -> bool:
+        """Is it for us to turn on, in what this compiler makes, that each index is looked at?
+
+        So it is with `numba.njit(cache=True)`, which says nothing about it; `njit` itself is told in the text.
+        """
+        theirs = (getattr(jit, "__module__", None) or "").startswith("numba.")
+        return self.bounds_checked and theirs and not is_njit(jit)
 
     def given(self, jit: Callable[..., Any]) -> bool:
         """Is anything handed over but the compiler?"""
@@ -145,6 +157,11 @@ class Namespace:
     def handed(self, read: set[str]) -> list[str]:
         """The names of objects that are not imported but handed over."""
         return sorted(read.intersection(self._names.values()))
+
+
+def is_njit(jit: Any) -> bool:
+    """Is it Numba's own `njit`, not one that was given options?"""
+    return jit is not None and jit is getattr(sys.modules.get("numba"), "njit", None)
 
 
 _IMPORTED = ("numpy", "scipy", "math", "cmath", "adjoint", "operator", "functools", "itertools", "builtins")
