@@ -30,7 +30,9 @@ def spsolve_jvp(t, z, A, b, permc_spec=None, use_umfpack=True):
 
 
 # In the order of their names, not of a set: the registry lists its rules the same way in every process.
-PRODUCTS = tuple(dict.fromkeys(getattr(cls, name) for name in ("__matmul__", "dot") for cls in (sparse.csr_matrix, sparse.csr_array)))
+PRODUCTS = tuple(
+    dict.fromkeys(getattr(cls, name) for name in ("__matmul__", "dot") for cls in (sparse.csr_matrix, sparse.csr_array))
+)
 
 
 def transposed_product(a, x):
