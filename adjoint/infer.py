@@ -119,11 +119,16 @@ def _infer(key: Any) -> Aval:
 
 
 def _asked_with_integers(fn: Any, args: tuple[Any, ...], kwargs: tuple[Any, ...], rank: int) -> list[Aval]:
-    """The same with small integers: three entries have no third difference, and no fifth, but a first."""
+    """The same with small integers: three entries have no third difference, and no fifth, but a first.
+
+    Several in a tuple may be axes, or may not, and different ones are more of them than equal ones.
+    """
     found = []
     for integer in (0, 1, 2):
         values = [_dummy(k, _LENGTHS[0], rank, integer) for k in args]
         found.append(_ask(fn, values, {k: _dummy(v, _LENGTHS[0], rank, integer) for k, v in kwargs}))
+    values = [_counted(_dummy(k, _LENGTHS[0], rank, 0), itertools.count()) for k in args]
+    found.append(_ask(fn, values, {k: _counted(_dummy(v, _LENGTHS[0], rank, 0), itertools.count()) for k, v in kwargs}))
     return [aval for aval in found if aval != ANY]  # outside of what the function takes
 
 
@@ -226,6 +231,13 @@ def _look(value: Any) -> Aval:
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return Parts(type(value), tuple(map(_look, value)))
     return aval_of(value)
+
+
+def _counted(value: Any, numbers: Iterator[int]) -> Any:
+    """With another number for each integer in a list or tuple."""
+    if type(value) in (list, tuple):
+        return type(value)([_counted(item, numbers) for item in value])
+    return next(numbers) if type(value) is int else value
 
 
 def _common(a: Aval, b: Aval) -> Aval:

@@ -44,6 +44,18 @@ def test_what_no_reading_makes_known_is_refused_as_at_first():
         grad(lambda x, n: np.sum(np.linalg.svd(x * n)[0] ** 2))(np.ones((3, 2)), 2)
 
 
+def test_axes_that_the_program_works_out():
+    """That two are different is not known of them: how many axes are left, is not either."""
+
+    def products(x):
+        total = 0.0
+        for i in range(2):
+            total += np.sum(np.tensordot(x, x, axes=((i, 2), (2, i))) ** 2)
+        return total
+
+    check_grads(products, (np.arange(8.0).reshape(2, 2, 2) / 7 - 0.4,))
+
+
 def chosen(x, places):
     parts = np.modf(x)
     total = 0.0

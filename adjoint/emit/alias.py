@@ -119,7 +119,7 @@ def _held(stmt: Apply) -> tuple[Atom, ...]:
     rule = lookup(stmt.fn)
     if stmt.fn not in _HOLDS and rule is not None and not rule.view:
         return ()
-    return stmt.args[:1] if stmt.fn in (*ARRAY_UPDATES, operator.getitem) else tuple(stmt.atoms())
+    return stmt.args[:1] if stmt.fn in (*ARRAY_UPDATES, operator.getitem, runtime.unbroadcast) else tuple(stmt.atoms())
 
 
 def exchanged(loop: Loop) -> dict[int, int]:

@@ -78,7 +78,7 @@ def _is_view(stmt: Stmt) -> bool:
     if not isinstance(stmt.out.aval, Arr) or stmt.out.aval.boxed or not isinstance(stmt.args[0].aval, Arr):
         return False
     rule = lookup(stmt.fn)
-    return stmt.fn is operator.getitem or (rule is not None and rule.view)
+    return stmt.fn in (operator.getitem, runtime.unbroadcast) or (rule is not None and rule.view)
 
 
 def _views(block: Block) -> list[Var]:

@@ -1,6 +1,7 @@
 """Calls of NumPy that are lowered as other calls.
 
     np.einsum(a, [0, 1], [1, 0])            np.einsum("AB->BA", a)
+    np.tensordot(a, b, [[1, 2], [0, 1]])    np.tensordot(a, b, ((1, 2), (0, 1)))
     np.piecewise(x, [x < 0], [f, 1.0])      y = np.zeros_like(x); y[x < 0] = f(x[x < 0]); y[~(x < 0)] = 1.0
 
 A generator of random numbers that is made inside of the function is known by its class.
@@ -19,8 +20,8 @@ from ..ir import Const
 from ..rules.helpers import einsum_text
 from . import calls, iteration, writes
 from .context import Frame, Lowering
-from .specials import Handler, special
-from .values import Attributes, Closure, Method, Partial, Value
+from .specials import Handler, content_of, special
+from .values import Attributes, Closure, Items, Method, Partial, Tuple, Value
 
 
 @special(np.piecewise)
@@ -62,6 +63,26 @@ def _einsum(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: di
     result = numbers.pop() if len(args) % 2 else None
     arrays = args[0 : len(args) // 2 * 2 : 2]
     return calls.primitive(lo, frame, node, np.einsum, [Const(einsum_text(numbers, result)), *arrays], kwargs)
+
+
+def _tensordot(fn: Any) -> Handler:
+    """Axes in lists as axes in tuples, which are constants: the rule has to know how many are left."""
+
+    def handler(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+        factors, axes = args[:2], [_in_tuples(lo, a) for a in args[2:]]
+        named = {word: _in_tuples(lo, v) if word == "axes" else v for word, v in kwargs.items()}
+        return calls.primitive(lo, frame, node, fn, [*factors, *axes], named)
+
+    return handler
+
+
+def _in_tuples(lo: Lowering, value: Value) -> Value:
+    content = content_of(lo, value)
+    return Tuple(tuple(_in_tuples(lo, item) for item in content.items)) if isinstance(content, Items | Tuple) else value
+
+
+for _fn in (np.tensordot, np.linalg.tensordot):
+    special(_fn)(_tensordot(_fn))
 
 
 def _generator(cls: type, make: Any) -> Handler:

@@ -62,7 +62,8 @@ def recomputed(residuals: list[Var], forward: list[Stmt], items: set[Var], local
             trail[maker] = None
         return True
 
-    for r in residuals:
+    order = {v: k for k, s in enumerate(forward) for v in defined(s)}
+    for r in sorted(residuals, key=lambda r: order.get(r, -1)):  # what is computed from a recorded one is seen to be
         if r in recorded or r in items:
             continue
         trail: dict[Apply, None] = {}

@@ -228,6 +228,12 @@ def tensor_products(a, b):
     return np.sum(np.tensordot(a, b, axes=1) ** 2) + np.tensordot(a, b.T, axes=2) + np.sum(np.kron(a[0], b[:, 0]) ** 2)
 
 
+@case(T3, features="tensordot over axes in lists")
+def tensor_products_over_axes(t):
+    u = np.tensordot(t, t[0], axes=([1, 2], [0, 1])) + np.tensordot(t, t, [[0, 2, 1], [0, 2, 1]])
+    return np.sum(u**2) + np.sum(np.tensordot(t, t, axes=[[2], [2]])[0, 1] ** 2)
+
+
 @case(S, np.array([1.0, -2.0, 0.5]), features="linalg")
 def linear_solve(s, b):
     x = np.linalg.solve(s, b)

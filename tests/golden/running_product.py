@@ -21,11 +21,11 @@ def running_product_grad(x):
     y_bar = np.full((5,), 1.0)
     x_bar = np.zeros(5)
     for i in reversed(range(1, 5)):  # for i in range(1, len(x)):
-        w1 = x[i]
-        w2 = i - 1
+        w1 = i - 1
+        w2 = x[i]
         w3_bar = y_bar[i]            # y[i] = y[i - 1] * x[i]
         y_bar[i] = 0.0
-        x_bar[i] += w3_bar * y[w2]
-        y_bar[w2] += w3_bar * w1
+        x_bar[i] += w3_bar * y[w1]
+        y_bar[w1] += w3_bar * w2
     x_bar[0] += y_bar[0]             # y[0] = x[0]
     return x_bar

@@ -41,16 +41,16 @@ def thomas_grad(a, b, c, d):
     c_bar = np.zeros(3)
     b_2_bar = np.zeros(4)
     for i in range(3):                     # for i in range(n - 2, -1, -1):
-        w5 = b_2[i]
-        w6 = c[i]
-        w7 = i + 1
+        w5 = c[i]
+        w6 = i + 1
+        w7 = b_2[i]
         w4_bar = x_bar[i]                  # x[i] = (d[i] - c[i] * x[i + 1]) / b[i]
         x_bar[i] = 0.0
-        w8_bar = w4_bar / w5
-        b_2_bar[i] -= w4_bar * (x[i] / w5)
+        w8_bar = w4_bar / w7
+        b_2_bar[i] -= w4_bar * (x[i] / w7)
         w9_bar = -w8_bar
-        w10_bar = w9_bar * x[w7]
-        x_bar[w7] += w9_bar * w6
+        w10_bar = w9_bar * x[w6]
+        x_bar[w6] += w9_bar * w5
         c_bar[i] += w10_bar
         d_2_bar[i] += w8_bar
     w3_bar = x_bar[3]                      # x[n - 1] = d[n - 1] / b[n - 1]

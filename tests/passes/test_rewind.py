@@ -44,6 +44,19 @@ def lu_pivoted(A):
     return np.sum(A * A * A)
 
 
+def lu_columns(A):
+    n = A.shape[0]
+    for k in range(n - 1):
+        p = k + np.argmax(np.abs(A[k:, k]))
+        if p != k:
+            row = A[k].copy()
+            A[k] = A[p]
+            A[p] = row
+        A[k + 1 :, k] /= A[k, k]
+        A[k + 1 :, k + 1 :] -= A[k + 1 :, k : k + 1] * A[k : k + 1, k + 1 :]
+    return np.sum(A * A * A)
+
+
 def cholesky(A):
     n = A.shape[0]
     L = np.zeros_like(A)
@@ -111,6 +124,7 @@ BOUNDS = {
     lu: lambda n: 0,
     lu_rows: lambda n: 0,
     lu_pivoted: lambda n: 2 * n * n + 4 * n,  # the two rows that change places, and which they are
+    lu_columns: lambda n: 2 * n * n + 4 * n,  # the columns and rows that are multiplied, not their products
     cholesky: lambda n: n * n + n,  # what is divided and what is rooted
     substitution: lambda n: 0,
     trajectory: lambda n: 0,
