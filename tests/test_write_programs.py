@@ -191,6 +191,13 @@ ONCE_WRONG = {
                 x = y[::-1]
         return s + loss(x) + loss(y)
     """,
+    "entries added by a mask to one of two arrays, a view whose base was written to": """
+        v = x[::-1]
+        x[1:] = x[-1:0:-1]
+        w = y if y[2] > 0.2 else v
+        w[w < -0.2] += 0.3
+        return loss(A) + v[0]
+    """,
     "a cotangent of unknown dtype, complex on the way": """
         z += y
         y[2], x[1] = x[1], y[2]

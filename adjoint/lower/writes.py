@@ -55,6 +55,8 @@ def store(lo: Lowering, frame: Frame, node: Any, target: Value, key: Value, valu
 
 def adds(lo: Lowering, frame: Frame, node: Any, op: Any, target: Value, key: Value, value: Value) -> bool:
     """`target[key] += value` of an array, at places that are named once: linear, so nothing is recorded."""
+    if isinstance(target, Ref):
+        lo.check_fresh(target.cell, frame, node)
     content = lo.state.heap[target.cell] if isinstance(target, Ref) else None
     kind = getattr(content, "aval", None)
     if not isinstance(target, Ref) or not isinstance(content, Var) or not isinstance(kind, Arr) or kind.boxed:
