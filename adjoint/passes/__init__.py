@@ -5,7 +5,7 @@
 
 in this order.  Any of them may be left out, and the answer stays the same, but for rounding where a pass
 does arithmetic in another order (`scatters`, `linear`, `factors`, `fission`,
-`restacked`, `contracted`).  Naive generation, then
+`restacked`, `contracted`, `packed`).  Naive generation, then
 general clean-up: `reverse` copies, multiplies by one and records whatever its pullbacks mention;
 what that was too much goes away here.
 """
@@ -20,14 +20,16 @@ from .emitted import emitted
 from .factors import factors
 from .fission import fission
 from .linear import linear
+from .packed import packed
 from .restacked import restacked
 from .rewind import rewind
+from .rows import rows
 from .scatters import scatters
 from .simplify import simplify
 
 __all__ = [
-    "BEFORE", "PASSES", "contracted", "cse", "dce", "emitted", "factors", "fission", "linear", "optimised", "prepared",
-    "restacked", "rewind", "scatters", "simplify", "tidied",
+    "BEFORE", "PASSES", "contracted", "cse", "dce", "emitted", "factors", "fission", "linear", "optimised", "packed", "prepared",
+    "restacked", "rewind", "rows", "scatters", "simplify", "tidied",
 ]
 
 BEFORE = (
@@ -58,6 +60,9 @@ PASSES = (
     scatters,
     simplify,
     contracted,  # sums of products of large arrays
+    dce,
+    packed,  # like operations on small arrays, as one
+    rows,  # rows that are recorded, as one array
     dce,
 )
 
