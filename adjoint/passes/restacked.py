@@ -16,8 +16,10 @@ loop counts through (`weight[k, 0]`).  Results differ by rounding.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 import operator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -82,7 +84,13 @@ class _Whole:
 
     def applied(self, body: Block, stacks: dict[Atom, Apply], origins: dict[Atom, Any]) -> Block:
         again = {tape for tape in stacks if self.can_be_made(origins[tape][1])}
-        again = {tape for tape in again if _only_gone_through(tape, body, stacks[tape])}
+        readers, deep = _readers(body), functools.cache(_deep)
+        again = {
+            tape for tape in again
+            if tape not in body.results and all(
+                s is stacks[tape] or _goes_through(s, tape, deep) for s in readers[tape]
+            )
+        }
         if not again:
             return body
         for tape, stack in stacks.items():
@@ -179,38 +187,42 @@ class _Whole:
         return out
 
 
-def _only_gone_through(tape: Atom, body: Block, stack: Apply) -> bool:
-    """Is the tape read by nothing but its array, and by loops that go over it and over the lists in it?"""
-    for s in body.stmts:
-        if s is stack:
-            continue
-        if isinstance(s, Loop):
-            items = [p for a, p in zip(s.iters, s.body.params[len(s.outs) :], strict=True) if a is tape]
-            if tape in s.init or tape in _deep(s.body) or not all(isinstance(p.aval, Arr) or _iterated(p, s.body) for p in items):
-                return False
-        elif tape in reads(s) or any(tape in _deep(inner) for inner in blocks(s)):
-            return False
-    return tape not in body.results
+def _readers(block: Block) -> dict[Atom, list[Stmt]]:
+    """The statements of the block that read a value, themselves or inside."""
+    found: dict[Atom, list[Stmt]] = {}
+    for s in block.stmts:
+        for a in {*reads(s), *(a for inner in blocks(s) for a in _deep(inner))}:
+            found.setdefault(a, []).append(s)
+    return found
 
 
-def _iterated(p: Var, body: Block) -> bool:
+def _goes_through(s: Stmt, tape: Atom, deep: Callable[[Block], frozenset[Atom]]) -> bool:
+    """Is it a loop that goes over the tape and over the lists in it, and reads nothing else of it?"""
+    if not isinstance(s, Loop) or tape in s.init or tape in deep(s.body):
+        return False
+    items = [p for a, p in zip(s.iters, s.body.params[len(s.outs) :], strict=True) if a is tape]
+    return all(isinstance(p.aval, Arr) or _iterated(p, s.body, deep) for p in items)
+
+
+def _iterated(p: Var, body: Block, deep: Callable[[Block], frozenset[Atom]]) -> bool:
     """Do only loops go over it?"""
     for s in body.stmts:
         if isinstance(s, Loop):
-            if p in s.init or p in _deep(s.body):
+            if p in s.init or p in deep(s.body):
                 return False
-        elif p in reads(s) or any(p in _deep(inner) for inner in blocks(s)):
+        elif p in reads(s) or any(p in deep(inner) for inner in blocks(s)):
             return False
     return p not in body.results
 
 
-def _deep(block: Block) -> set[Atom]:
+def _deep(block: Block) -> frozenset[Atom]:
+    """All that is read in it."""
     found = set(block.results)
     for s in block.stmts:
         found.update(reads(s))
         for inner in blocks(s):
             found |= _deep(inner)
-    return found
+    return frozenset(found)
 
 
 def _through_arrays(loop: Loop, sources: dict[Atom, Atom]) -> Loop:
