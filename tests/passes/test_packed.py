@@ -157,6 +157,26 @@ def test_rows_that_are_recorded_are_recorded_together():
     assert "np.stack([" in source or "np.stack(w" in source  # what the reverse sweep multiplies with, before its loops
 
 
+def test_a_loop_goes_back_over_what_is_recorded_together():
+    """How often the loop is run is not known: nothing is moved out of it."""
+
+    def gated(w, b, x, n):
+        for _ in range(n):
+            f, i, o = sigmoid(x * w[0] + b[0]), sigmoid(x * w[1] + b[1]), sigmoid(x * w[2] + b[2])
+            x = f * x + i * o
+        return np.sum(x * x)
+
+    w, b, x = normal(3, 4), normal(3, 4), normal(4)
+    source = grad(gated, (0, 1, 2)).source_for(w, b, x, 9)
+    tapes = [line for line in source.splitlines() if "_tape = []" in line]
+    assert len(tapes) == 3, source  # of x, of the exponentials, and of the gates
+    for n in (0, 1, 9):
+        for i in range(3):
+            assert_same(grad(gated, i)(w, b, x, n), numerical_gradient(gated, (w, b, x, n), i), rtol=1e-6, atol=1e-8)
+    assert_same(hvp(gated, 0)(w, b, x, 9, w), hvp(gated, 0)(w, b, x, 9, 2.0 * w) / 2.0, rtol=1e-10)
+    check_grads(gated, (w, b, x, 9), wrt=(0, 1, 2), order=2)
+
+
 def packed_in(fun, *args, wrt=0):
     source = grad(fun, wrt).source_for(*args)
     return "np.array([" in source or "np.reshape(" in source or "[0:" in source
