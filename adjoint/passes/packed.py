@@ -153,7 +153,7 @@ class Level:
         shape = known_shape(array)
         for p, a in enumerate(index):
             value = a.value if isinstance(a, Const) else None
-            if type(value) is int and 0 <= value < shape[p] and all(b.aval == INT for b in index[:p]):
+            if type(value) is int and all(b.aval == INT for b in index[:p]) and 0 <= value < shape[p]:
                 yield (array, p, *(name(b) for q, b in enumerate(index) if q != p)), value
             if isinstance(value, slice) and len(shape) == len(index) == 1:
                 start, stop, step = value.indices(shape[0])

@@ -236,7 +236,17 @@ def told(w, x):
     return np.sum(x) + len(said)
 
 
-STAY = {"depends": depends, "carried": carried, "written": written, "kept": kept, "told": told}
+def whole_before(w, x):
+    """Numbers after `...` are of the last axis."""
+    x = x.copy()
+    for _ in range(5):
+        x[..., 0] **= 2
+        a, b, c = np.sin(x * w[..., 0, :]), np.sin(x * w[..., 1, :]), np.sin(x * w[..., 2, :])
+        x[:2] = (a * b * c)[:2]
+    return np.sum(x)
+
+
+STAY = {"depends": depends, "carried": carried, "written": written, "kept": kept, "told": told, "whole_before": whole_before}
 
 
 @pytest.mark.parametrize("name", STAY)
