@@ -37,17 +37,17 @@ from .errors import AdjointError, BadRule, Unsupported, WrongArgument
 from .hooks import Hook, without_hooks
 from .ir import (
     UNDEF, Apply, At, Atom, Block, Callee, Const, Function, If, Loop, Param, Stmt, Tree, Var, blocks, callees,
-    free_of, leaves, map_leaves,
+    free, free_of, leaves, map_leaves, substitute_stmt,
 )
 from .forward_blocks import beside, kind, push_if, push_loop
 from .lower.values import Tuple, Value
 from .passes.dce import dce
-from .transposed import push_by_vjp
+from .transposed import check_unread, push_by_vjp
 from .reverse import (
-    UFUNC_OPTIONS, Place, _spot_of, finished, missing, name_of, options_for_rule, parameters, refused, rule_of, spot_of,
-    tree_of,
+    UFUNC_OPTIONS, Place, _spot_of, finished, missing, name_of, options_for_rule, parameters, refuse_options, refused, rule_of,
+    spot_of, tree_of,
 )
-from .rules.registry import Rule
+from .rules.registry import Higher, PartOf, Rule
 
 Versions = dict[Any, Callee]  # a function and which arguments have tangents -> the version that takes them
 
@@ -349,12 +349,25 @@ class _Forward:
         """The rule's own function, with one tangent for each of its parameters."""
         assert rule.jvp is not None
         given: dict[str, Atom] = options_for_rule(stmt)
+        refuse_options(stmt, lambda a: self.dot(a) is not None)
+        passed = {} if isinstance(stmt.fn, Higher | PartOf) else given  # those options have no tangents
         dots: list[Value] = []
-        for p in _arguments(rule.jvp, len(stmt.args), given):
+        moved: dict[Var, tuple[Atom, Atom]] = {}  # what stands for a tangent while the rule is read -> it, and whose it is
+        for p in _arguments(rule.jvp, len(stmt.args), passed):
             atom = stmt.args[p] if isinstance(p, int) else given[p] if p is not None else None
             dot = None if atom is None else self.dot(atom)
+            if isinstance(dot, Var) and atom is not None:
+                own = Var(dot.aval) if dot in moved else dot  # of f(x, x) each is looked for on its own
+                moved[own] = dot, atom
+                dot = own
             dots.append(Const(None) if dot is None else dot)
+        first = len(self.b.stmts)
         values = self.b.inline(rule.jvp, [Tuple(tuple(dots)), stmt.out, *stmt.args], dict(given), of=name_of(stmt.fn))
+        read = free(Block((), tuple(self.b.stmts[first:]), tuple(v for v in values if v is not None)))
+        check_unread(stmt, rule, [atom for own, (_, atom) in moved.items() if own not in read])
+        again = {own: dot for own, (dot, _) in moved.items() if own is not dot}
+        self.b.stmts[first:] = [substitute_stmt(s, again) for s in self.b.stmts[first:]]
+        values = [again.get(v, v) if isinstance(v, Var) else v for v in values]
         if not isinstance(stmt.out.aval, Parts) or stmt.out.aval.cls is list:
             if len(values) != 1 and stmt.out.aval == ANY:  # a tuple after all
                 items = [self.item(stmt.out, k) if a is None else a for k, a in enumerate(values)]

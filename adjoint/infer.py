@@ -19,7 +19,6 @@ from __future__ import annotations
 import functools
 import itertools
 import operator
-import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -29,6 +28,7 @@ from . import runtime
 from .avals import ANY, BOOL, Arr, Aval, Cut, Num, Obj, Parts, Seq
 from .avals import aval_of, dtype_of, is_slice, item_of, join, join_shapes, same_dtype, shape_of
 from .ir import UNDEFINED, Const, Var
+from .quiet import unheard
 from .rules.constants import DTYPE_BY_VALUE, SHAPE_BY_VALUE
 from .rules.registry import BY_VALUE, SHAPE_BY_ARGUMENT
 
@@ -190,7 +190,7 @@ _NAMED = {"einsum", "tensordot", "kron", "outer", "convolve", "correlate"}
 
 
 def _ask(fn: Callable[..., Any], values: list[Any], named: dict[str, Any]) -> Aval:
-    with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
+    with np.errstate(all="ignore"), unheard():
         attempts: tuple[Any, ...] = (None, 0.5, 2.0, 1, "rising")
         for number in attempts:
             try:

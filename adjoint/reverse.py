@@ -21,7 +21,7 @@ import itertools
 import linecache
 import operator
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -340,11 +340,9 @@ class _Reverse:
         wanted = [k for k, a in enumerate(stmt.args) if self.is_active(a)]
         wanted += [place_of(rule.vjp, k, len(stmt.args)) for k, a in keyed.items() if k in names and self.is_active(a)]
         cotangents = self.b.inline(rule.vjp, given, dict(keyed), tuple(sorted(wanted)), name_of(stmt.fn))
+        refuse_options(stmt, self.is_active)
         for key, atom in keyed.items():
-            if isinstance(stmt.fn, Higher | PartOf):  # what follows the arguments handed on has no place of its own
-                if self.is_active(atom) and key not in HIGHER[stmt.fn.fn].starts:
-                    raise refused(stmt, f"there is no derivative with respect to `{key}`")
-            elif key in names:
+            if key in names and not isinstance(stmt.fn, Higher | PartOf):
                 positions.append((place_of(rule.vjp, key, len(stmt.args)), atom))
         if len(cotangents) > max(len(names), len(stmt.args)):
             raise BadRule(
@@ -441,6 +439,16 @@ def finished(b: Builder, g: Atom, leaf: Var) -> Atom:
 def options_for_rule(stmt: Apply) -> dict[str, Atom]:
     """The keyword arguments of a call that its rule is given."""
     return {k: a for k, a in stmt.kwargs if not (isinstance(stmt.fn, np.ufunc) and k in UFUNC_OPTIONS)}
+
+
+def refuse_options(stmt: Apply, moves: Callable[[Atom], bool]) -> None:
+    """Refuse options of a primitive that is passed a function, where the derivative depends on them: what follows the
+    arguments handed on has no place of its own among the cotangents and tangents of a rule."""
+    if not isinstance(stmt.fn, Higher | PartOf):
+        return
+    for key, atom in stmt.kwargs:
+        if moves(atom) and key not in HIGHER[stmt.fn.fn].starts:
+            raise refused(stmt, f"there is no derivative with respect to `{key}`")
 
 
 def place_of(rule_function: Any, name: str, given: int) -> int:

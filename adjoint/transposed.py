@@ -24,7 +24,8 @@ from .cotangents import replaced
 from .errors import MissingRule
 from .ir import Apply, Atom, Block, Const, Stmt, Var, defined, defined_within, free_of, substitute
 from .passes.dce import needed
-from .reverse import _Reverse, missing
+from .reverse import Key, _Reverse, missing
+from .rules.registry import Rule
 
 if TYPE_CHECKING:
     from .forward import _Forward
@@ -35,22 +36,39 @@ _SHAPE_ONLY = {
 }  # fmt: skip
 
 
+def check_unread(stmt: Apply, rule: Rule, unread: list[Atom]) -> None:
+    """Refuse a call in which the JVP reads no tangent of these arguments, and the VJP has no cotangent for them: that the
+    derivative is zero is said by a VJP that has one, or, of a rule of ours, None in its place."""
+    moved = [a for a in dict.fromkeys(unread) if isinstance(a, Var) and differentiable(a.aval)]
+    if not moved or rule.vjp is None:
+        return
+    one = Apply(stmt.outs, stmt.fn, stmt.args, stmt.kwargs, stmt.at)
+    pull = _Reverse(Block((), (one,), ()), moved)
+    for key, seed in seeds_of(stmt.out):
+        pull.bars[key] = seed
+    pull.pull_all((one,))
+
+
+def seeds_of(out: Var) -> list[tuple[Key, Var]]:
+    """Cotangents of a result, of a tuple one for each item that has one, and where they stand."""
+    if isinstance(out.aval, Parts) and out.aval.cls is not list:
+        return [((out, k), Var(item)) for k, item in enumerate(out.aval.items) if differentiable(item)]
+    return [(out, Var(out.aval))]
+
+
 def push_by_vjp(work: _Forward, stmt: Apply) -> Atom | None:
     """The tangent of what a primitive makes, by the VJP of its rule."""
     out = stmt.out
     moved = list(dict.fromkeys(a for a in stmt.atoms() if isinstance(a, Var) and work.dot(a) is not None))
     pull = _Reverse(Block((), (stmt,), ()), moved)
     seeds: dict[Var, Atom] = {}  # the cotangents of the result, and what has their shapes
-    if isinstance(out.aval, Parts) and out.aval.cls is not list:
-        items: list[Var | None] = [Var(item) if differentiable(item) else None for item in out.aval.items]
-        for k, seed in enumerate(items):
-            if seed is not None:
-                seeds[seed] = work.b.apply(operator.getitem, out, Const(k), aval=seed.aval)
-                pull.bars[out, k] = seed
-    else:
-        items = [Var(out.aval)]
-        pull.bars[out] = items[0]  # type: ignore[assignment]
-        seeds[items[0]] = out  # type: ignore[index]
+    places = seeds_of(out)
+    whole = any(key is out for key, _ in places)
+    items: list[Var | None] = [None] * (len(out.aval.items) if isinstance(out.aval, Parts) and not whole else 1)
+    for key, seed in places:
+        k = key[1] if isinstance(key, tuple) else 0
+        seeds[seed] = out if isinstance(key, Var) else work.b.apply(operator.getitem, out, Const(k), aval=seed.aval)
+        pull.bars[key], items[k] = seed, seed
     try:
         pull.pull_all((stmt,))
         pull.settle(moved)
@@ -76,12 +94,12 @@ def push_by_vjp(work: _Forward, stmt: Apply) -> Atom | None:
         work.b.stmts.append(replaced(s, work.b.at))
     found = iter(made.results)
     tangents = [None if d is None else next(found) for d in dots]
-    if len(tangents) == 1 and not isinstance(out.aval, Parts):
+    if whole:
         return tangents[0]
     if all(d is None for d in tangents):
         return None
-    whole = [work.item(out, k) if d is None else d for k, d in enumerate(tangents)]
-    return work.b.apply(runtime.make_tuple, *whole, aval=Parts(tuple, tuple(a.aval for a in whole)))
+    given = [work.item(out, k) if d is None else d for k, d in enumerate(tangents)]
+    return work.b.apply(runtime.make_tuple, *given, aval=Parts(tuple, tuple(a.aval for a in given)))
 
 
 def _apart(stmts: list[Stmt], results: list[Atom | None], seeds: Iterable[Var]) -> bool:

@@ -8,13 +8,17 @@ import dataclasses
 import functools
 import pickle
 import threading
+import warnings
 
 import numpy as np
 import pytest
 
 import adjoint.dispatch
-from adjoint import AdjointError, grad, value_and_grad, vjp
+from adjoint import AdjointError, grad, linear, value_and_grad, vjp, vjp_rule
+from adjoint.avals import Num
 from adjoint.dispatch import MOST_SIGNATURES
+from adjoint.infer import infer
+from adjoint.ir import Var
 
 
 @pytest.fixture
@@ -196,6 +200,49 @@ def test_threads_build_at_once():
             assert np.allclose(grad(lambda x: np.sum(np.sin(x) * k))(np.zeros(k + 1)), np.full(k + 1, k))
 
     together(work)
+
+
+def test_a_gradient_is_built_without_touching_the_warnings_of_other_threads():
+    """What a rule's primal is applied to while a gradient is built may make it warn; that is heard by nobody, and meanwhile,
+    and after two builds that overlapped, other threads hear theirs."""
+    arrived, leave = threading.Barrier(3), [threading.Event(), threading.Event()]
+
+    def primal(k):
+        def halved(x):
+            warnings.warn("of a dummy", stacklevel=1)
+            if not leave[k].is_set():
+                arrived.wait(20)
+                leave[k].wait(20)
+            return x / 2.0
+
+        linear(halved)
+        vjp_rule(halved, linear=True)(lambda g, z, x: g / 2.0)
+        return halved
+
+    halves = [primal(0), primal(1)]
+    found, errors = [None, None], []
+
+    def build(k):
+        try:
+            half = halves[k]
+            found[k] = infer(half, (Var(Num("float")),), (), True)
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=build, args=(k,)) for k in range(2)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for t in threads:
+            t.start()
+        arrived.wait(20)
+        with pytest.raises(UserWarning):  # heard while both are building
+            warnings.warn("of this thread", stacklevel=1)
+        for k in range(2):  # the first to come is the first to go
+            leave[k].set()
+            threads[k].join(20)
+        with pytest.raises(UserWarning):
+            warnings.warn("of this thread", stacklevel=1)
+    assert not errors and found == [Num("float")] * 2
 
 
 def test_threads_share_methods():

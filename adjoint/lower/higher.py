@@ -61,7 +61,11 @@ def call(
                 frame, node, f"What `{k}` is here is not known when the gradient is built.", "Make it with `np.array` or `float`."
             )
     avals = {k: a.aval for k, a in atoms.items()}
-    lifted = [_Lifted(lo, frame, node, fn, spec, given[n], spec.kinds(avals), extra, n == names[0]) for n in names]
+    try:
+        kinds = spec.kinds(avals)
+    except AdjointError as error:
+        raise error.at(frame.source.spot(node)) from None
+    lifted = [_Lifted(lo, frame, node, fn, spec, given[n], kinds, extra, n == names[0]) for n in names]
     captured = list(dict.fromkeys(v for one in lifted for v in free(one.body)))
     functions = {n: one.closed(captured) for n, one in zip(names, lifted, strict=True)}
     handed: list[Atom] = []

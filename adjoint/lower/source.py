@@ -19,7 +19,6 @@ import linecache
 import os
 import threading
 import types
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +26,7 @@ import gast
 import numpy as np
 
 from ..errors import AdjointError, SourceNotFound, Spot, Unsupported
+from ..quiet import unheard
 from ..ir import Place
 
 FunctionNode = Any  # gast.FunctionDef or gast.Lambda
@@ -162,8 +162,7 @@ def _unavailable(name: str, file: str) -> SourceNotFound:
 @functools.lru_cache(maxsize=64)
 def _parse(text: str, file: str, flags: int) -> Text:
     text = text.replace("\r\n", "\n")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what is to be said about the text was said when it was imported
+    with unheard():  # what is to be said about the text was said when it was imported
         tree = gast.parse(text, file)
         flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
         # A notebook compiles its statements one by one, and that makes a difference: where a module imports

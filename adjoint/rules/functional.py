@@ -9,40 +9,42 @@ import numpy as np
 
 from adjoint.errors import Unsupported
 
+_READ_ONLY = NotImplementedError("adjoint reads a rule that calls this, and never runs it.")
+
 
 def pull(f, args, g):
     """The cotangents of `args`, from that of `f(*args)`; None for those that are not asked for."""
-    raise NotImplementedError
+    raise _READ_ONLY
 
 
 def pull_first(f, args, g):
     """The cotangent of the first of `args`."""
-    raise NotImplementedError
+    raise _READ_ONLY
 
 
 def pull_rest(f, args, g):
     """The cotangents of `args` without the first: a tuple."""
-    raise NotImplementedError
+    raise _READ_ONLY
 
 
 def push(f, args, tangents):
     """The tangent of `f(*args)`; None if none of the tangents is there, or it depends on none of them."""
-    raise NotImplementedError
+    raise _READ_ONLY
 
 
 def gradient_of(f):
     """The function that gives the gradient of f, whose result is a number, by its first argument."""
-    raise NotImplementedError
+    raise _READ_ONLY
 
 
 def cost_of(f):
     """The function that gives half the sum of squares of f."""
-    raise NotImplementedError
+    raise _READ_ONLY
 
 
 def value_of(f, args):
     """f(*args)"""
-    raise NotImplementedError
+    raise _READ_ONLY
 
 
 NUMBER = object()  # among the arguments of `define`: a float
@@ -50,17 +52,17 @@ NUMBER = object()  # among the arguments of `define`: a float
 
 def arity(f):
     """How many arguments a function of the program takes by position."""
-    raise NotImplementedError
+    raise _READ_ONLY
 
 
 def asked(x):
     """Is a derivative by this argument of the primitive asked for?"""
-    raise NotImplementedError
+    raise _READ_ONLY
 
 
 def applied(primitive, f, given, args):
     """`primitive(f, *given, args=args)`, where f takes arguments of its own and then `args`."""
-    raise NotImplementedError
+    raise _READ_ONLY
 
 
 def define(f, args):
@@ -70,17 +72,17 @@ def define(f, args):
     arguments like those that it will be called with, or `NUMBER`; those that are known stay known.  None
     where f returns None.
     """
-    raise NotImplementedError
+    raise _READ_ONLY
 
 
 def part(fn, name, result, args, **options):
     """`result.name`, of what `fn(*args, **options)` returned, which is differentiated again by the rule of that part."""
-    raise NotImplementedError
+    raise _READ_ONLY
 
 
 def evaluated(made, given, data, like):
     """`made(*given)`, of an object made of this data, which is differentiated again; its value is of the kind of `like`."""
-    raise NotImplementedError
+    raise _READ_ONLY
 
 
 def refuse_active(x, why):

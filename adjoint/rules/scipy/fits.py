@@ -12,7 +12,8 @@ from scipy import optimize
 from adjoint.avals import Arr, Parts
 from adjoint.rules.functional import define, gradient_of, pull, pull_rest, push, value_of
 from adjoint.rules.registry import Calls, higher, jvp_rule, vjp_rule
-from adjoint.rules.scipy.optimize import free_entries_between, jacobian, newton_direction, vector
+from adjoint.rules.scipy.optimize import ends_of, newton_direction
+from adjoint.rules.scipy.starts import vector
 from adjoint.rules.ufuncs import tangent_sum
 
 
@@ -78,8 +79,7 @@ def fit_vjp(g, z, model, p0, xdata, ydata, sigma, *args, absolute_sigma=False, b
     if p_bar is None:
         return None
     slope = gradient_of(cost_of_fit(model, where))
-    free = free_entries_between(z[0], bounds)
-    bars = pull_rest(slope, where, -newton_direction(jacobian(slope, z[0], where[1:]), p_bar, free))
+    bars = pull_rest(slope, where, -newton_direction(slope, z[0], where[1:], p_bar, ends_of(bounds)))
     return None, None, *(bars if direct is None else sums(bars, direct))
 
 
@@ -92,9 +92,8 @@ def sums(first, second):
 def fit_jvp(t, z, model, p0, xdata, ydata, sigma, *args, absolute_sigma=False, bounds=(-np.inf, np.inf), **options):
     where, dots = (z[0], xdata, ydata, sigma, *args), t[2 : 5 + len(args)]
     slope = gradient_of(cost_of_fit(model, where))
-    free = free_entries_between(z[0], bounds)
     change = push(slope, where, (None, *dots))
     if change is None:
         return None
-    p_dot = -newton_direction(jacobian(slope, z[0], where[1:]), change, free)
+    p_dot = -newton_direction(slope, z[0], where[1:], change, ends_of(bounds))
     return p_dot, push(covariance_of_fit(model, where, absolute_sigma), where, (p_dot, *dots))

@@ -14,6 +14,8 @@ from adjoint.rules.scipy.fits import fit
 def curve_fit(f, xdata, ydata, p0=None, sigma=None, absolute_sigma=False, **options):
     unsupported("jac" in options or "full_output" in options, "scipy.optimize.curve_fit with jac= or full_output=", "Leave it out.")
     unsupported(p0 is None and "bounds" in options, "scipy.optimize.curve_fit with bounds= and no p0=", "Say where to start.")
+    unsupported(options.get("loss", "linear") != "linear", "scipy.optimize.curve_fit with another loss than the linear one")
+    unsupported(options.get("nan_policy") == "omit", 'scipy.optimize.curve_fit with nan_policy="omit"', "Leave NaN out.")
     start = np.ones(arity(f) - 1) if p0 is None else np.atleast_1d(p0)
 
     def model(x, p):

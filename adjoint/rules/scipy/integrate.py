@@ -9,15 +9,14 @@ of integrals (multiple.py).  Differential equations are in odes.py, integrals of
 import numpy as np
 from scipy import integrate
 
-from adjoint.avals import Arr, Num, Parts
+from adjoint.avals import Arr, Parts
 from adjoint.rules.functional import (
     NUMBER, applied, completed, define, flat, nones, parted, present, pull, pull_rest, push, scaled, value_of,
 )  # fmt: skip
 from adjoint.rules.registry import Calls, applied_by_rules, constant, higher, jvp_rule, refuse, vjp_rule
 from adjoint.rules.scipy import multiple, odes, samples  # noqa: F401
+from adjoint.rules.scipy.starts import FLOAT
 from adjoint.rules.ufuncs import tangent_sum
-
-FLOAT = Num("float")
 
 # ── one variable ─────────────────────────────────────────────────────────────────────────────────
 

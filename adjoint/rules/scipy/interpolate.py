@@ -168,9 +168,14 @@ def pchip(x, y, at, nu=0, axis=0):
     return in_place(cubic(y[i], d[i], c2, c3, beside(at - x[i], c2), nu), at, axis)
 
 
+def not_periodic(extrapolate, extrapolates):
+    chosen = extrapolates if extrapolate is None else extrapolate
+    unsupported(chosen == "periodic", "scipy.interpolate.PchipInterpolator with periodic values")
+
+
 @vjp_rule((interpolate.PchipInterpolator, "()"))
 def pchip_interpolator(g, z, made, at, nu, extrapolate, x, y, axis, extrapolates):
-    unsupported(extrapolate == "periodic", "scipy.interpolate.PchipInterpolator with periodic values")
+    not_periodic(extrapolate, extrapolates)
     where = (x, y, at, nu, axis % np.ndim(y))
     x_bar, y_bar, at_bar, _, _ = pull(define(pchip, where), where, g)
     return None, at_bar, None, None, x_bar, y_bar
@@ -178,7 +183,7 @@ def pchip_interpolator(g, z, made, at, nu, extrapolate, x, y, axis, extrapolates
 
 @jvp_rule((interpolate.PchipInterpolator, "()"))
 def pchip_interpolator_jvp(t, z, made, at, nu, extrapolate, x, y, axis, extrapolates):
-    unsupported(extrapolate == "periodic", "scipy.interpolate.PchipInterpolator with periodic values")
+    not_periodic(extrapolate, extrapolates)
     where = (x, y, at, nu, axis % np.ndim(y))
     return push(define(pchip, where), where, (t[4], t[5], t[1], None, None))
 
@@ -352,7 +357,7 @@ def surface(pz, x, y, px, py, dx, dy, kx, ky, grid):
 def rect_bivariate(g, w, made, x, y, dx, dy, grid, px, py, z, bbox, kx, ky, s, maxit):
     refuse_active(px, KNOTS)
     refuse_active(py, KNOTS)
-    only_interpolating(s)
+    only_interpolating(s, bbox)
     where = (z, x, y, px, py, dx, dy, kx, ky, grid)
     whole = np.reshape(g, (np.size(x), np.size(y))) if grid else g
     bars = pull(define(surface, where), where, whole)
@@ -363,14 +368,15 @@ def rect_bivariate(g, w, made, x, y, dx, dy, grid, px, py, z, bbox, kx, ky, s, m
 def rect_bivariate_jvp(t, w, made, x, y, dx, dy, grid, px, py, z, bbox, kx, ky, s, maxit):
     unsupported(t[6] is not None, MOVING_KNOTS)
     unsupported(t[7] is not None, MOVING_KNOTS)
-    only_interpolating(s)
+    only_interpolating(s, bbox)
     where = (z, x, y, px, py, dx, dy, kx, ky, grid)
     dots = (t[8], t[1], t[2], None, None, None, None, None, None, None)
     return np.reshape(push(define(surface, where), where, dots), np.shape(w))
 
 
-def only_interpolating(s):
+def only_interpolating(s, bbox):
     unsupported(s != 0, "scipy.interpolate.RectBivariateSpline with smoothing")
+    unsupported(any([end is not None for end in bbox]), "scipy.interpolate.RectBivariateSpline with bbox=")
 
 
 refuse(

@@ -11,6 +11,7 @@ import numpy as np
 from scipy import linalg
 
 from adjoint.rules.contraction import mT
+from adjoint.rules.functional import unsupported
 from adjoint.rules.registry import jvp_rule, vjp_rule
 
 
@@ -47,23 +48,31 @@ for _fn in (linalg.cosm, linalg.sinm, linalg.tanm, linalg.coshm, linalg.sinhm, l
     block_rule(_fn)
 
 
+def without_estimate(disp):
+    unsupported(not disp, "a function of a matrix with disp=False", "Leave it out: the estimate of the error has no derivative.")
+
+
 @vjp_rule(linalg.logm)
 def logm(g, z, A, disp=True):
+    without_estimate(disp)
     return corner(linalg.logm(doubled(mT(A), g / length(g)))) * length(g)
 
 
 @jvp_rule(linalg.logm)
 def logm_jvp(t, z, A, disp=True):
+    without_estimate(disp)
     return corner(linalg.logm(doubled(A, t[0] / length(t[0])))) * length(t[0])
 
 
 @vjp_rule(linalg.signm)
 def signm(g, z, A, disp=True):
+    without_estimate(disp)
     return corner(linalg.signm(doubled(mT(A), g / length(g)))) * length(g)
 
 
 @jvp_rule(linalg.signm)
 def signm_jvp(t, z, A, disp=True):
+    without_estimate(disp)
     return corner(linalg.signm(doubled(A, t[0] / length(t[0])))) * length(t[0])
 
 
@@ -85,11 +94,13 @@ def fractional_matrix_power_jvp(dots, z, A, t):
 
 @vjp_rule(linalg.sqrtm)
 def sqrtm(g, z, A, disp=True, blocksize=64):
+    without_estimate(disp)
     return linalg.solve_sylvester(mT(z), mT(z), g)
 
 
 @jvp_rule(linalg.sqrtm)
 def sqrtm_jvp(t, z, A, disp=True, blocksize=64):
+    without_estimate(disp)
     return linalg.solve_sylvester(z, z, t[0])
 
 

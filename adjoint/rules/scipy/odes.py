@@ -16,14 +16,14 @@ The times that `solve_ivp` chooses itself, where it has no `t_eval`, are taken a
 import numpy as np
 from scipy import integrate
 
-from adjoint.avals import Arr, Num, Parts, Seq, shape_of
-from adjoint.errors import Unsupported
+from adjoint.avals import Arr, shape_of
 from adjoint.rules.functional import (
     NUMBER, applied, asked, completed, count, define, flat, nones, part, parted, present, pull_rest, push, value_of,
 )  # fmt: skip
 from adjoint.rules.registry import Calls, applied_by_rules, higher, jvp_rule, vjp_rule, with_full_output
+from adjoint.rules.scipy.starts import FLOAT, vector
 
-FLOAT, ROWS = Num("float"), np.dtype(float)
+ROWS = np.dtype(float)
 
 # ── the equation that all are brought to ─────────────────────────────────────────────────────────
 
@@ -122,30 +122,13 @@ def states_jvp(t, z, fun, y0, times, *args):
 # ── odeint ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def state(name):
-    """The kind of y, from that of its start."""
-
-    def kind(avals):
-        start = avals[name]
-        if isinstance(start, Seq | Parts):
-            return Arr(np.dtype(float), (len(start.items) if isinstance(start, Parts) else None,))
-        shape = shape_of(start)
-        if shape is None or len(shape) > 1 or getattr(start, "kind", "") == "complex" or (
-            isinstance(start, Arr) and start.dtype is not None and start.dtype.kind == "c"
-        ):
-            raise Unsupported(f"`{name}` is not one row of real numbers.", "Give an array of one dimension.")
-        return Arr(np.dtype(float), shape or (1,))
-
-    return kind
-
-
 def odeint_kinds(avals):
-    return (state("y0")(avals), FLOAT)
+    return (vector("y0")(avals), FLOAT)
 
 
 def odeint_result(avals):
     steps = shape_of(avals["t"])
-    return Arr(np.dtype(float), ((steps[0] if steps else None), state("y0")(avals).shape[0]))
+    return Arr(np.dtype(float), ((steps[0] if steps else None), vector("y0")(avals).shape[0]))
 
 
 higher(
@@ -203,13 +186,13 @@ def ivp_times(avals):
 
 
 def ivp_states(avals):
-    return Arr(np.dtype(float), (state("y0")(avals).shape[0], ivp_times(avals).shape[0]))
+    return Arr(np.dtype(float), (vector("y0")(avals).shape[0], ivp_times(avals).shape[0]))
 
 
 higher(
     integrate.solve_ivp,
     calls=Calls(
-        ("fun", "t_span", "y0", "method", "t_eval"), lambda avals: (FLOAT, state("y0")(avals)),
+        ("fun", "t_span", "y0", "method", "t_eval"), lambda avals: (FLOAT, vector("y0")(avals)),
         integrate._ivp.ivp.OdeResult, {"t": ivp_times, "y": ivp_states}, returns="array", others=("jac",),
         plain=("dense_output", "events", "vectorized"),
     ),

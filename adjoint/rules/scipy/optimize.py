@@ -6,39 +6,21 @@ fixed z.  The derivative is that of the exact solution: the solver's tolerance i
 order in the derivative.  Where the Jacobian is singular (a double root, a flat minimum) there is none: inf, or
 `LinAlgError`.
 
-Where the search starts, brackets and tolerances do not move the solution, and have no cotangent.  Variables that end
+Where the search starts, brackets and tolerances do not move the solution, and have no cotangent.  Variables that are held
 at one of their `bounds` stay there: they have no derivative, and the others move without them.
 """
 
 import numpy as np
 from scipy import optimize
 
-from adjoint.avals import Arr, Num, Parts, Seq, shape_of
-from adjoint.errors import Unsupported
-from adjoint.rules.functional import cost_of, gradient_of, part, pull, pull_first, pull_rest, push, scaled, unsupported
-from adjoint.rules.registry import Calls, constant, higher, jvp_rule, refuse, vjp_rule, with_full_output
+from adjoint.avals import Arr
+from adjoint.rules.functional import (
+    cost_of, gradient_of, part, pull, pull_first, pull_rest, push, scaled, unsupported, value_of,
+)  # fmt: skip
+from adjoint.rules.registry import Calls, constant, higher, jvp_rule, known, refuse, vjp_rule, with_full_output
+from adjoint.rules.scipy.starts import FLOAT, number, real, vector
 
-FLOAT = Num("float")
 FLOAT64 = Arr(np.dtype(float), (), True)
-
-
-def number(avals):
-    return (FLOAT,)
-
-
-def vector(name):
-    """One array with as many entries as the start of this name."""
-
-    def kinds(avals):
-        start = avals[name]
-        if isinstance(start, Seq | Parts):
-            return Arr(np.dtype(float), (len(start.items) if isinstance(start, Parts) else None,))
-        shape = shape_of(start)
-        if shape is None or len(shape) > 1:
-            raise Unsupported(f"`{name}` is not one row of numbers.", "Give an array of one dimension.")
-        return Arr(np.dtype(float), shape or (1,))
-
-    return kinds
 
 
 def jacobian(f, z, args):
@@ -77,8 +59,13 @@ def toms748_jvp(t, z, f, a, b, *args, k=1, xtol=2e-12, rtol=1e-15, maxiter=100, 
     return brentq_jvp(t, z, f, a, b, *args)
 
 
+def real_number(avals):
+    real("x0", avals)
+    return (FLOAT,)
+
+
 def like_start(avals):
-    start = avals["x0"]
+    start = real("x0", avals)
     return start if isinstance(start, Arr) else FLOAT64
 
 
@@ -115,8 +102,8 @@ ROOT_SCALAR = (optimize.root_scalar, "root")
 higher(
     optimize.root_scalar,
     calls=Calls(
-        ("f",), number, optimize.RootResults, {"root": lambda avals: FLOAT64}, others=("fprime", "fprime2"),
-        starts=("bracket", "x0", "x1"),
+        ("f",), real_number, optimize.RootResults, {"root": lambda avals: FLOAT64}, others=("fprime", "fprime2"),
+        plain=("fprime", "fprime2"), starts=("bracket", "x0", "x1"),
     ),
 )  # fmt: skip
 
@@ -181,13 +168,23 @@ higher(
 )  # fmt: skip
 
 
+def square(fun, z, args, method):
+    if method == "lm":
+        unsupported(
+            np.size(value_of(fun, (z, *args))) != np.size(z), "scipy.optimize.root with more equations than unknowns",
+            "Use scipy.optimize.least_squares.",
+        )  # fmt: skip
+
+
 @vjp_rule(ROOT)
 def root(g, z, result, fun, x0, *args, method="hybr", jac=None, tol=None, callback=None, options=None):
+    square(fun, z, args, method)
     return None, None, None, *pull_rest(fun, (z, *args), -np.linalg.solve(jacobian(fun, z, args).T, g))
 
 
 @jvp_rule(ROOT)
 def root_jvp(t, z, result, fun, x0, *args, method="hybr", jac=None, tol=None, callback=None, options=None):
+    square(fun, z, args, method)
     change = push(fun, (z, *args), (None, *t[3:]))
     return None if change is None else -np.linalg.solve(jacobian(fun, z, args), change)
 
@@ -218,35 +215,45 @@ def fixed_point_jvp(t, z, func, x0, *args, xtol=1e-8, maxiter=500, method="del2"
 # ── minima ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def free_entries(z, bounds):
-    """Which variables are not at a bound."""
-    if bounds is None:
-        return np.ones(np.shape(z), bool)
+def limits(bounds):
+    """The lower and the upper bounds: arrays, or numbers for all variables."""
+    return (bounds.lb, bounds.ub) if isinstance(bounds, optimize.Bounds) else bounds
+
+
+def limits_by_variable(bounds):
+    """The same where there may be a pair for each variable, None for no bound."""
     if isinstance(bounds, optimize.Bounds):
-        low, high = bounds.lb, bounds.ub
-    elif isinstance(bounds, tuple) and len(bounds) == 2 and np.size(bounds[0]) in (1, np.size(z)) and np.size(z) != 2:
-        low, high = bounds
-    else:
-        low = [-np.inf if lo is None else lo for lo, _ in bounds]
-        high = [np.inf if hi is None else hi for _, hi in bounds]
-    slack = 1e-8 * (1.0 + np.abs(z))
-    return (z - low > slack) & (high - z > slack)
+        return bounds.lb, bounds.ub
+    return [-np.inf if lo is None else lo for lo, _ in bounds], [np.inf if hi is None else hi for _, hi in bounds]
 
 
-def free_entries_between(z, bounds):
-    """The same where the bounds are one pair of arrays or numbers."""
-    low, high = (bounds.lb, bounds.ub) if isinstance(bounds, optimize.Bounds) else bounds
-    slack = 1e-8 * (1.0 + np.abs(z))
-    return (z - low > slack) & (high - z > slack)
+def free_entries(z, ends, slope, curvature):
+    """Which variables are not held at a bound.
+
+    Solvers that work from the inside (`trust-constr`, `trf`, `bounded`) stop short of a bound.  There the variable is pushed
+    towards it, and farther than it is away by a Newton step of its own.
+    """
+    low, high = (np.asarray(end, dtype=float) for end in ends)
+    slack, bend = 1e-8 * (1.0 + np.abs(z)), np.maximum(curvature, np.finfo(float).tiny)
+    at_low = (z - low <= slack) | (bend * (z - low) < slope)
+    at_high = (high - z <= slack) | (bend * (high - z) < -slope)
+    return ~(at_low | at_high)
 
 
-constant(free_entries, free_entries_between, why="which variables are at a bound is piecewise constant")
+def ends_of(bounds):
+    """None where there are no bounds."""
+    return None if known(bounds) and bounds == (-np.inf, np.inf) else limits(bounds)
 
 
-def newton_direction(hessian, g, free):
-    """The solution for the variables that are free; nothing for the others."""
-    if free is None:
+constant(limits, limits_by_variable, free_entries, why="which variables are at a bound is piecewise constant")
+
+
+def newton_direction(slope, z, args, g, ends):
+    """The Hessian's inverse times g, for the variables that are free; nothing for the others."""
+    hessian = jacobian(slope, z, args)
+    if ends is None:
         return np.linalg.solve(hessian, g)
+    free = free_entries(z, ends, value_of(slope, (z, *args)), np.diagonal(hessian))
     both = np.expand_dims(free, 0) * np.expand_dims(free, 1)
     return np.linalg.solve(np.where(both, hessian, np.eye(len(g))), np.where(free, g, 0.0))
 
@@ -266,9 +273,8 @@ def minimize_x(
     g, z, result, fun, x0, *args, method=None, jac=None, hess=None, hessp=None, bounds=None, constraints=(), tol=None,
     callback=None, options=None,
 ):  # fmt: skip
-    slope = gradient_of(fun)
-    free = None if bounds is None else free_entries(z, bounds)
-    return None, None, None, *pull_rest(slope, (z, *args), -newton_direction(jacobian(slope, z, args), g, free))
+    slope, ends = gradient_of(fun), None if bounds is None else limits_by_variable(bounds)
+    return None, None, None, *pull_rest(slope, (z, *args), -newton_direction(slope, z, args, g, ends))
 
 
 @jvp_rule(MINIMIZE_X)
@@ -276,10 +282,9 @@ def minimize_x_jvp(
     t, z, result, fun, x0, *args, method=None, jac=None, hess=None, hessp=None, bounds=None, constraints=(), tol=None,
     callback=None, options=None,
 ):  # fmt: skip
-    slope = gradient_of(fun)
+    slope, ends = gradient_of(fun), None if bounds is None else limits_by_variable(bounds)
     change = push(slope, (z, *args), (None, *t[3:]))
-    free = None if bounds is None else free_entries(z, bounds)
-    return None if change is None else -newton_direction(jacobian(slope, z, args), change, free)
+    return None if change is None else -newton_direction(slope, z, args, change, ends)
 
 
 @vjp_rule(MINIMIZE_FUN)
@@ -310,18 +315,24 @@ higher(
 )  # fmt: skip
 
 
+def inside(slope, z, args, curvature, bounds):
+    """1 of a minimum between its bounds, 0 of one at a bound."""
+    return 1.0 if bounds is None else 1.0 * free_entries(z, bounds, value_of(slope, (z, *args)), curvature)
+
+
 @vjp_rule(SCALAR_X)
 def minimize_scalar_x(g, z, result, fun, *args, bracket=None, bounds=None, method=None, tol=None, options=None):
     slope = gradient_of(fun)
     curvature, *bars = pull(slope, (z, *args), 1.0)
-    return None, None, *scaled(tuple(bars), -g / curvature)
+    return None, None, *scaled(tuple(bars), inside(slope, z, args, curvature, bounds) * -g / curvature)
 
 
 @jvp_rule(SCALAR_X)
 def minimize_scalar_x_jvp(t, z, result, fun, *args, bracket=None, bounds=None, method=None, tol=None, options=None):
     slope = gradient_of(fun)
     change = push(slope, (z, *args), (None, *t[2:]))
-    return None if change is None else -(change / pull_first(slope, (z, *args), 1.0))
+    curvature = pull_first(slope, (z, *args), 1.0)
+    return None if change is None else inside(slope, z, args, curvature, bounds) * -(change / curvature)
 
 
 @vjp_rule(SCALAR_FUN)
@@ -357,9 +368,8 @@ def least_squares_x(
     jac_sparsity=None, max_nfev=None, verbose=0, callback=None, workers=None,
 ):  # fmt: skip
     linear_loss(loss)
-    slope = gradient_of(cost_of(fun))
-    free = free_entries_between(z, bounds)
-    return None, None, None, *pull_rest(slope, (z, *args), -newton_direction(jacobian(slope, z, args), g, free))
+    slope, ends = gradient_of(cost_of(fun)), ends_of(bounds)
+    return None, None, None, *pull_rest(slope, (z, *args), -newton_direction(slope, z, args, g, ends))
 
 
 @jvp_rule(SQUARES_X)
@@ -369,10 +379,9 @@ def least_squares_x_jvp(
     jac_sparsity=None, max_nfev=None, verbose=0, callback=None, workers=None,
 ):  # fmt: skip
     linear_loss(loss)
-    slope = gradient_of(cost_of(fun))
+    slope, ends = gradient_of(cost_of(fun)), ends_of(bounds)
     change = push(slope, (z, *args), (None, *t[3:]))
-    free = free_entries_between(z, bounds)
-    return None if change is None else -newton_direction(jacobian(slope, z, args), change, free)
+    return None if change is None else -newton_direction(slope, z, args, change, ends)
 
 
 @vjp_rule(SQUARES_COST)

@@ -242,6 +242,7 @@ def sem_slope(z, a, axis, ddof, keepdims):
 
 @vjp_rule(stats.sem)
 def sem(g, z, a, axis=0, ddof=1, nan_policy="propagate", *, keepdims=False):
+    unsupported(nan_policy == "omit", 'scipy.stats.sem with nan_policy="omit"')
     if not keepdims and np.ndim(z) != np.ndim(a):
         g = np.expand_dims(g, tuple(range(np.ndim(a))) if axis is None else axis)
     return g * sem_slope(z, a, axis, ddof, keepdims)
@@ -249,4 +250,5 @@ def sem(g, z, a, axis=0, ddof=1, nan_policy="propagate", *, keepdims=False):
 
 @jvp_rule(stats.sem)
 def sem_jvp(t, z, a, axis=0, ddof=1, nan_policy="propagate", *, keepdims=False):
+    unsupported(nan_policy == "omit", 'scipy.stats.sem with nan_policy="omit"')
     return np.sum(t[0] * sem_slope(z, a, axis, ddof, keepdims), axis=axis, keepdims=keepdims)
