@@ -221,6 +221,7 @@ class Callee:
     def __init__(self, name: str) -> None:
         self.__name__ = name
         self.function: Function | None = None
+        self.records = False  # the forward half of a call: its last result is the tape for the other half
         self.derived: dict[Any, Callee] = {}  # its pullback and its like, as they were asked for
 
     def __call__(self, *args: Any) -> Any:

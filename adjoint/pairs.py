@@ -58,6 +58,7 @@ def pair(work: _Reverse, callee: Callee, mask: tuple[bool, ...]) -> tuple[Callee
     function = callee.function
     assert function is not None
     forward, backward = Callee(f"{callee.__name__}_forward"), Callee(f"{callee.__name__}_reverse")
+    forward.records = True
     work.pairs[key] = forward, backward
     body = function.body
     wrt = [p for p, on in zip(body.params, mask, strict=True) if on]

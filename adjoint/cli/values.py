@@ -18,6 +18,7 @@ from .failures import Failure, listed, user_code
 from .targets import TARGET, Target, find
 
 AT = "an argument's value: a Python literal, or an expression of np such as 'x=np.ones(3)'; may be repeated"
+SEED = "the cotangent of the result, where that is no number: --seed 'np.ones(3)', --seed '(1.0, 0.0)'"
 WRT = "differentiate by these, e.g. w,b; else as decorated, or the first"
 
 
@@ -33,7 +34,7 @@ def run_arguments(sub: argparse.ArgumentParser) -> None:
     """The arguments of every command that shows one run of a gradient."""
     target_arguments(sub)
     sub.add_argument("--wrt", metavar="NAMES", help="differentiate by these, e.g. w,b; else as decorated, or every float argument")
-    sub.add_argument("--seed", metavar="VALUE", help="the cotangent of the result, where that is an array: --seed 'np.ones(3)'")
+    sub.add_argument("--seed", metavar="VALUE", help=SEED)
     sub.add_argument("--most", type=int, default=8, metavar="N", help="show N executions of a statement in a loop (8)")
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from .. import runtime
-from ..ir import Apply, Block, Function, Var, applied, blocks, defined, free_of, run
+from ..ir import Apply, Block, Callee, Function, Var, applied, blocks, defined, free_of, run
 from ..testing import float_leaves
 
 _MOVES = {
@@ -63,6 +63,9 @@ def costs(program: Function, values: list[Any]) -> Costs:
     counted = {"forward": 0, "reverse": 0}
 
     def apply(stmt: Apply, args: list[Any], kwargs: Mapping[str, Any]) -> Any:
+        if isinstance(stmt.fn, Callee) and stmt.fn.function is not None:
+            results = run(stmt.fn.function, *args, apply=apply)
+            return results if len(results) != 1 else results[0]
         out = applied(stmt, args, dict(kwargs))
         counted["reverse" if stmt.at.sweep == "reverse" else "forward"] += operations(stmt.fn, args, out)
         return out

@@ -25,6 +25,7 @@ from .trace import Trace, Traced, trace
 
 MOST_PATHS = 10_000
 MOST_SAID = 8  # paths whose products are written below a picture
+MOST_NESTED = 12  # boxes in boxes: those of a recursion that goes deeper are left out
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,18 +51,20 @@ class Edge:
 
 @dataclass(frozen=True)
 class Path:
-    """A way from the result back to a step: the names, the partials on it, and their product."""
+    """A way from the result back to a step: the names, the partials on it, and their product, that of the seed included."""
 
     names: tuple[str, ...]
     partials: tuple[Any, ...]
+    seed: Any = 1.0
 
     @property
     def product(self) -> Any:
-        return functools.reduce(operator.mul, self.partials, 1.0)
+        return functools.reduce(operator.mul, self.partials, self.seed)
 
     def __str__(self) -> str:
-        """`w5 ← w3 ← w1: 1 × 3 = 3`"""
-        return f"{' ← '.join(self.names)}: {' × '.join(map(number, self.partials)) or '1'} = {number(self.product)}"
+        """`w5 ← w3 ← w1: 1 × 3 = 3`; a seed other than 1 is the first factor."""
+        factors = self.partials if self.seed == 1.0 and self.partials else (self.seed, *self.partials)
+        return f"{' ← '.join(self.names)}: {' × '.join(map(number, factors))} = {number(self.product)}"
 
 
 class Graph:
@@ -72,12 +75,14 @@ class Graph:
         rows = steps(found, most_times)
         self.nodes = [_node(row, k) for k, row in enumerate(rows)]
         self.edges = _edges(found, rows, [node.name for node in self.nodes])
-        self.output = found.output.name if found.output is not None else None
+        self.seeds = {e.name: c.amount for e in found.outputs for c in e.contributions if c.source is None}
         shown = [row.event for row in rows if row.event is not None]
         self._named = {e.stmt.out.hint: e.name for e in shown} | {e.argument: e.name for e in shown if e.argument}
 
     def paths(self, name: str) -> list[Path]:
         """All ways from the result back to the step `name`, with their products; these sum up to its cotangent.
+
+        Of several results those count that have a seed other than zero.
 
         `name` may be that of a parameter or a variable too (of the last step that gave it its value).
         Raises `WrongArgument` where there is no such step, a partial is not one number, or the ways are too many.
@@ -88,7 +93,7 @@ class Graph:
             into[edge.target].append(edge)
         reach = self._reached(name)
         found: list[Path] = []
-        todo = [Path((self.output,), ())] if self.output in reach and self.output is not None else []
+        todo = [Path((result,), (), seed) for result, seed in self.seeds.items() if result in reach and np.any(seed)]
         while todo:
             path = todo.pop()
             if path.names[-1] == name:
@@ -98,12 +103,12 @@ class Graph:
                 continue
             for edge in reversed(into[path.names[-1]]):
                 if edge.source in reach:
-                    if edge.partial is None or np.ndim(edge.partial):
+                    if edge.partial is None or np.ndim(edge.partial) or np.ndim(path.seed):
                         raise WrongArgument(
                             f"∂{edge.target}/∂{edge.source} is not one number, and products along paths are of numbers.",
                             "Look at a function of numbers.",
                         )
-                    todo.append(Path((*path.names, edge.source), (*path.partials, edge.partial)))
+                    todo.append(Path((*path.names, edge.source), (*path.partials, edge.partial), path.seed))
         return found
 
     def _step(self, name: str) -> str:
@@ -127,7 +132,7 @@ class Graph:
         if name is None:
             return set()
         name = self._step(name)
-        reach, back, found = self._reached(name), {self.output}, set()
+        reach, back, found = self._reached(name), set(self.seeds), set()
         for edge in reversed(self.edges):
             if edge.target in back and edge.source in reach:
                 back.add(edge.source)
@@ -185,10 +190,11 @@ def graph(
 def _node(row: Row, k: int) -> Node:
     if row.event is None:
         inside = common(event.scopes for event in row.skipped)
-        return Node(f"hidden{k}", f"… {row.hidden} steps", "", "", "hidden", inside)
+        return Node(f"hidden{k}", f"… {row.hidden} steps", "", "", "hidden", inside[:MOST_NESTED])
     event = row.event
     kind = "output" if row.seed else "input" if event.argument else "step"
-    return Node(event.name, f"{event.name} = {operation(event)}", number(event.value), number(event.bar), kind, event.scopes)
+    scopes = event.scopes[:MOST_NESTED]
+    return Node(event.name, f"{event.name} = {operation(event)}", number(event.value), number(event.bar), kind, scopes)
 
 
 def _edges(found: Trace, rows: list[Row], names: list[str]) -> list[Edge]:

@@ -34,6 +34,8 @@ from .picture import DARK, LIGHT, variables
 from .table import MOST_TIMES, Table, added
 from .trace import Contribution, Event, Trace, leaves_of, trace
 
+Own = tuple[str, range]  # the file and the lines of the function that is shown
+
 
 def report(
     fun: Callable[..., Any], path: str | Path | None, *args: Any, wrt: Wrt | None = None, most_times: int = MOST_TIMES,
@@ -55,7 +57,9 @@ def report(
     derived = _derived(fun, args, kwargs or {}, wrt, seed is not None)
     textbook = _gradient(derived.primal, derived.wrt, False, seed is not None)
     generated, written = (_compiled(d, args, kwargs or {}) for d in (derived, textbook))
-    file = primal.__code__.co_filename
+    source, first = inspect.getsourcelines(primal)
+    first = max(first, 1)
+    own = (primal.__code__.co_filename, range(first, first + len(source)))
     where = _textbook_lines(found, written.source)
     parts = {
         "title": html.escape(f"{primal.__qualname__} and its gradient"),
@@ -63,12 +67,12 @@ def report(
         "style": _colours() + _text("report.css"),
         "script": _text("report.js"),
         "summary": _summary(found, derived, args, kwargs or {}),
-        "source": _source(primal),
-        "generated": _listing(generated, file),
-        "textbook": _listing(written, file),
+        "source": _source("".join(source), first),
+        "generated": _listing(generated, own),
+        "textbook": _listing(written, own),
         "table": table.html(),
         "graph": graph.svg(),
-        "data": json.dumps({"steps": _steps(found, shown, where), "lines": _lines(found, shown, primal)}).replace("<", "\\u003c"),
+        "data": json.dumps({"steps": _steps(found, shown, where), "lines": _lines(found, shown, own)}).replace("<", "\\u003c"),
     }
     page = _text("report.html")
     for name, part in parts.items():
@@ -95,10 +99,8 @@ def _call(derived: Derived, args: Any, kwargs: Any) -> str:
     return f"{getattr(derived.primal, '__qualname__', 'f')}({given})"
 
 
-def _source(primal: Any) -> str:
-    lines, first = inspect.getsourcelines(primal)
-    first = max(first, 1)
-    return "".join(_line(first + k, line, [first + k]) for k, line in enumerate(markup("".join(lines))))
+def _source(text: str, first: int) -> str:
+    return "".join(_line(first + k, line, [first + k]) for k, line in enumerate(markup(text)))
 
 
 def _derived(fun: Any, args: Any, kwargs: Any, wrt: Wrt | None, seeded: bool) -> Derived:
@@ -120,10 +122,10 @@ def _compiled(derived: Derived, args: Any, kwargs: Any) -> Emitted:
     return emitted
 
 
-def _listing(emitted: Emitted, file: str) -> str:
+def _listing(emitted: Emitted, own: Own) -> str:
     """The generated source, each line with the lines of the function that it comes from."""
     return "".join(
-        _line(k, line, list(dict.fromkeys(p.line for p in map(_own, places_of(emitted.filename, k)) if p.file == file)))
+        _line(k, line, list(dict.fromkeys(found for p in places_of(emitted.filename, k) if (found := _own_line(p, own)))))
         for k, line in enumerate(markup(emitted.source), 1)
     )
 
@@ -157,6 +159,8 @@ def _textbook_lines(found: Trace, text: str) -> dict[tuple[str, int], int]:
 
     Empty where these are not one to one: in loops, and where a contribution takes several lines.
     """
+    if text.count("def ") > 1:  # of a function that calls itself there are several with the same names
+        return {}
     values: dict[str, list[int]] = defaultdict(list)
     bars: dict[str, list[int]] = defaultdict(list)
     for k, line in enumerate(text.splitlines(), 1):
@@ -167,16 +171,18 @@ def _textbook_lines(found: Trace, text: str) -> dict[tuple[str, int], int]:
     return {(e.name, k): line for e in found.events for k, line in enumerate([*values[e.name], *bars[e.name]], -1)}
 
 
-def _lines(found: Trace, shown: set[str], primal: Any) -> dict[str, int]:
+def _lines(found: Trace, shown: set[str], own: Own) -> dict[str, int]:
     """The line of the function that each step stands on."""
-    file = primal.__code__.co_filename
-    places = {e.name: _own(e.place) for e in found.events if e.place is not None and e.name in shown}
-    return {name: place.line for name, place in places.items() if place.file == file}
+    lines = {e.name: _own_line(e.place, own) for e in found.events if e.place is not None and e.name in shown}
+    return {name: line for name, line in lines.items() if line is not None}
 
 
-def _own(place: Place) -> Place:
-    """A place in the function itself: of what stands in one that it calls, that of the call."""
-    return place if place.called is None else _own(place.called)
+def _own_line(place: Place | None, own: Own) -> int | None:
+    """The line of the function itself on which a place is: of what stands in another that it calls, that of the call."""
+    if place is None:
+        return None
+    file, lines = own
+    return place.line if place.file == file and place.line in lines else _own_line(place.called, own)
 
 
 def _steps(found: Trace, shown: set[str], where: dict[tuple[str, int], int]) -> list[dict[str, Any]]:

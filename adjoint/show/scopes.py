@@ -7,20 +7,22 @@
         return s
 
 A loop of a program is one statement, and calls are spliced in; the loops around a statement are found in the program, the
-iteration while it runs, and the calls in the place that the statement has in the user's file.
+iteration while it runs, and the calls in the place that the statement has in the user's file.  A function that calls itself
+is one function of the program, which is really called: what runs in it stands where the call stands, and one deeper.
 """
 
 from __future__ import annotations
 
+import contextlib
 import linecache
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
 from ..emit.write import without_comment
-from ..ir import Apply, Block, Function, Loop, Place, Var, blocks
+from ..ir import Apply, Block, Callee, Function, Loop, Place, Var, blocks
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,9 @@ class Scopes:
         self._inside: dict[Loop, list[Loop]] = {}
         self._iteration: Counter[Loop] = Counter()
         self._calls: tuple[Place, ...] = ()
+        self._outside: tuple[Scope, ...] = ()  # of the call that runs now
+        self._spliced: dict[Callee | None, int] = {None: 0}
+        self._callee: Callee | None = None
         self._visit(program.body, ())
 
     def _visit(self, block: Block, around: tuple[Loop, ...]) -> None:
@@ -66,6 +71,24 @@ class Scopes:
                         self._inside[outer].append(stmt)
                 self._visit(stmt.body, (*around, stmt) if known else around)
 
+    @contextlib.contextmanager
+    def inside(self, stmt: Apply) -> Iterator[None]:
+        """While a function of the program runs that a statement calls."""
+        assert isinstance(stmt.fn, Callee) and stmt.fn.function is not None
+        before = self._calls, self._outside, self._callee, self._iteration
+        outside = self.of(stmt)
+        if stmt.at.place is not None:
+            outside = (*outside, Scope(stmt.at.place.text, stmt.at.place, 0))
+        if stmt.fn not in self._spliced:
+            body = stmt.fn.function.body
+            self._visit(body, ())
+            self._spliced[stmt.fn] = len(common(tuple(_calls(place)) for place in _places(body)))
+        self._calls, self._outside, self._callee, self._iteration = (), outside, stmt.fn, Counter()
+        try:
+            yield
+        finally:
+            self._calls, self._outside, self._callee, self._iteration = before
+
     def watch(self, v: Var, value: Any) -> None:
         """An iteration begins where the first of the parameters of a loop's body gets its value."""
         loop = self._heads.get(v)
@@ -77,15 +100,26 @@ class Scopes:
     def of(self, stmt: Apply) -> tuple[Scope, ...]:
         """The scopes of a statement that runs now, from the outermost to the innermost."""
         loops, place = self._around.get(stmt, ()), stmt.at.place
+        spliced = self._spliced[self._callee]  # of a function of the program all places are in the call that it was read for
         if place is not None:  # what has no place was made for the statement before it
-            self._calls = tuple(_calls(place))
+            self._calls = tuple(_calls(place))[spliced:]
         found: list[Scope] = []
         for depth in range(len(self._calls) + 1):
-            found += [Scope(_head(loop), loop.at.place, self._iteration[loop], loop) for loop in loops if _depth(loop) == depth]
+            here = [loop for loop in loops if _depth(loop) - spliced == depth]
+            found += [Scope(_head(loop), loop.at.place, self._iteration[loop], loop) for loop in here]
             if depth < len(self._calls):
                 call = self._calls[depth]
                 found.append(Scope(call.text, call, 0))
-        return tuple(found)
+        return (*self._outside, *found)
+
+
+def _places(block: Block) -> Iterator[Place]:
+    """Those of the statements of a block, and of the blocks in it."""
+    for stmt in block.stmts:
+        if stmt.at.place is not None:
+            yield stmt.at.place
+        for inner in blocks(stmt):
+            yield from _places(inner)
 
 
 def _calls(place: Place) -> list[Place]:
@@ -106,7 +140,7 @@ def _head(loop: Loop) -> str:
     return line.rstrip(":") if line.startswith(("for ", "while ")) else place.text
 
 
-def common(scopes: Iterable[tuple[Scope, ...]]) -> tuple[Scope, ...]:
+def common(scopes: Iterable[tuple[Any, ...]]) -> tuple[Any, ...]:
     """The scopes that all of them begin with.
 
     >>> a, b, c = (Scope(name, None, 0) for name in "abc")

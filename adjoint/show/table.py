@@ -4,8 +4,8 @@
     w1    x1                                   2        w3: 3, w4: ...    2.58385    w3 adds 3, w4 adds -0.416147
     w3    w1 * w2    2: z = x1 * x2 + sin(x1)  6        w1: 3, w2: 2      1          w5 adds 1
 
-It is read down for the forward sweep and up for the reverse sweep: the last row is the result, whose
-cotangent is the seed.  The numbers are those of one run of the textbook program (`trace`).
+It is read down for the forward sweep and up for the reverse sweep, which starts at the rows of the result, whose
+cotangents are the seed.  The numbers are those of one run of the textbook program (`trace`).
 """
 
 from __future__ import annotations
@@ -135,10 +135,11 @@ def table(
 
     `wrt` is as for `grad`; without it every argument that holds floats.  Of a statement in a loop the first
     and last executions are shown, `most_times` in all.  `seed` is the cotangent of the result: 1 for a number, to be given
-    for an array.  `print` it, or take `.markdown()`, `.latex()`, `.html()`.
+    for an array, and for a tuple or dict, of its structure: `seed=(1.0, 0.0)` starts from the first of two results.
+    `print` it, or take `.markdown()`, `.latex()`, `.html()`.
 
-    Raises `AdjointError` as `grad` does, and `Unsupported` where the cotangents of a program cannot be told
-    statement by statement (recursion).
+    Raises `AdjointError` as `grad` does, `WrongArgument` where a seed is needed, and `Unsupported` where the cotangents of a
+    program cannot be told statement by statement.
 
     >>> from math import sin
     >>> from adjoint import table
@@ -166,7 +167,7 @@ def steps(found: Trace, most_times: int) -> list[Row]:
     rows: list[Row] = []
     for hidden, group in groupby(found.events, left_out):
         events = tuple(group)
-        rows += [Row(None, skipped=events)] if hidden else [Row(e, e is found.output) for e in events]
+        rows += [Row(None, skipped=events)] if hidden else [Row(e, e in found.outputs) for e in events]
     return rows
 
 

@@ -5,6 +5,9 @@ through a branch, a loop's carry or a tape stays what it is, so each value point
 made it, however often its statement ran.  An event of the reverse sweep that pulls `w5 = w3 + w4` back
 says how much it adds to the cotangent of w3: a *contribution*.  The cotangent of a value is the sum of
 its contributions; at the inputs that is compared with what the program returns.
+
+A function that calls itself is called by the program: its statements are followed like all others, call by call.  What
+the forward half of a call leaves for the reverse half, its tape, says which call is pulled back.
 """
 
 from __future__ import annotations
@@ -23,11 +26,12 @@ from ..arguments import Wrt, has_float
 from ..avals import Arr, Num
 from ..dispatch import Derived, Reverse
 from ..errors import Unsupported, WrongArgument
-from ..ir import Apply, At, Function, Place, Tree, Var, run
+from ..ir import Apply, At, Callee, Function, Place, Tree, Var, leaves, run
 from ..lower.abstract import Shapeless
 from ..rules.registry import Rule, lookup
 from ..testing import float_leaves
 from ..textbook import INPUT
+from . import seeds
 from .scopes import Scope, Scopes
 
 
@@ -110,6 +114,21 @@ class Traced:
         return self.value.__exit__(*error)
 
 
+@dataclass(eq=False)
+class Call:
+    """A run of the function, or of one that it calls: what was made in it, and how often each statement pulled."""
+
+    tape: Var | None = None  # what it leaves for its reverse half
+    made: dict[Var, list[Event]] = field(default_factory=lambda: defaultdict(list))
+    pulled: Counter[Apply] = field(default_factory=Counter)
+
+
+class Tape(tuple[Any, ...]):
+    """What a call recorded, and which call that was."""
+
+    call: Call
+
+
 def _tuple(index: Any) -> tuple[Any, ...]:
     return index if isinstance(index, tuple) else (index,)
 
@@ -141,11 +160,11 @@ def _partial(rule: Rule, event: Event, values: list[Any], k: int) -> Any:
 
 @dataclass(frozen=True)
 class Trace:
-    """The events of a run in order, that of the result, and the gradient it gave."""
+    """The events of a run in order, those of the result, and the gradient it gave."""
 
     function: Callable[..., Any]
     events: list[Event]
-    output: Event | None
+    outputs: list[Event]
     value: Any
     gradients: list[Any]
     program: Function
@@ -160,15 +179,15 @@ def trace(
     """Run the gradient of `fun` at `args`, and note every step.
 
     `wrt` is as for `grad`; without it, every argument that holds floats.  `seed` is the cotangent of the result, where
-    that is an array.  `before` is told of each statement before it runs, and may refuse it.  Raises `AdjointError` as `grad` does,
-    and `Unsupported` where cotangents take a way that cannot be told statement by statement (recursion).
+    that is no number: of its structure, with None for a part that does not matter.  `before` is told of each statement before
+    it runs, and may refuse it.  Raises `AdjointError` as `grad` does, `WrongArgument` where there should be another seed, and
+    `Unsupported` where cotangents take a way that cannot be told statement by statement.
     """
     primal = fun.primal if isinstance(fun, Derived) else fun
     if wrt is None and isinstance(fun, Derived):
         wrt = fun.wrt
 
-    def gradient(wrt: Wrt) -> Gradient:
-        how = "one" if seed is None else "given"
+    def gradient(wrt: Wrt, how: str = "one" if seed is None else "given") -> Gradient:
         return Gradient(primal, wrt, value=True, optimize=False, has_aux=False, seed=how)
 
     first = gradient(0 if wrt is None else wrt)
@@ -178,10 +197,16 @@ def trace(
         bound = first.arguments(args, kwargs or {})
         wrt = tuple(name for name, v in bound.arguments.items() if has_float(v))
         first = gradient(wrt)
-    bound, _, program, _ = first.programs(args, kwargs or {})
-    if isinstance(program.result, Tree) and isinstance(program.result.parts[0], Tree):
-        raise Unsupported("Only a function whose result is a number or an array is shown.", "Show one of its results.")
-    start = 1.0 if seed is None else np.array(seed, float) if isinstance(seed, list) else seed
+    try:
+        bound, _, program, _ = first.programs(args, kwargs or {})
+    except WrongArgument as error:
+        if seed is not None:
+            raise
+        result = gradient(first.wrt, "given").programs(args, kwargs or {})[2].result.parts[0]
+        said = f"`table`, `graph` and `report` take it as `seed={seeds.example(result)}`"
+        raise WrongArgument(error.what, f"{error.advice.rstrip('.')}; {said}.", error.spot) from None
+    result = program.result.parts[0]
+    start = 1.0 if seed is None else seeds.completed(result, seed)
     recorder, values, inputs = _Recorder(before, Scopes(program)), [], []
     for p in program.params:
         value = bound.arguments[p.name] if p.name in bound.arguments else start
@@ -191,20 +216,33 @@ def trace(
     try:
         results = run(program, *values, watch=recorder.scopes.watch, apply=recorder.apply)
     except RecursionError:
-        raise _untold() from None
+        raise Unsupported("The function calls itself too deeply for each step to be shown.", "Show a smaller case.") from None
     except (TypeError, ValueError) as error:
         if seed is None or not recorder.reversed:
             raise
         raise WrongArgument(f"The seed does not fit the result: {error}.", "It has the shape of the result.") from error
-    value, *gradients = results
-    output = value.event if isinstance(value, Traced) else None
-    if np.shape(plain(value)) != np.shape(start):
-        raise WrongArgument(f"The result has the shape {np.shape(plain(value))}, and the seed {np.shape(start)}.")
-    if output is not None:
-        output.contributions.insert(0, Contribution(None, 0, start, value.index))
-    found = Trace(primal, recorder.events, output, plain(value), [plain(g) for g in gradients], program, inputs, start)
+    count = len(leaves(result))
+    pairs = zip(results[:count], seeds.values(result, start), strict=True)
+    outputs = list(dict.fromkeys(event for part, g in pairs if g is not None for event in _seeded(part, g)))
+    value, gradients = seeds.filled(result, map(plain, results[:count])), [plain(g) for g in results[count:]]
+    found = Trace(primal, recorder.events, outputs, value, gradients, program, inputs, start)
     _check(found)
     return found
+
+
+def _seeded(value: Any, seed: Any) -> Iterator[Event]:
+    """Note the seed of a part of the result, where it was made."""
+    if isinstance(value, list | tuple) and isinstance(seed, list | tuple) and len(value) == len(seed):
+        for item, g in zip(value, seed, strict=True):
+            yield from _seeded(item, g)
+        return
+    if np.shape(plain(value)) != np.shape(seed):
+        shapes = np.shape(seed), np.shape(plain(value))
+        raise WrongArgument(f"The seed does not fit the result: it has the shape {shapes[0]}, and not {shapes[1]}.")
+    if isinstance(value, Traced) and value.event is not None:
+        made = value.event.contributions
+        made.insert(sum(c.source is None for c in made), Contribution(None, 0, seed, value.index))
+        yield value.event
 
 
 def leaves_of(tree: Any, value: Any, path: str) -> Iterator[tuple[str, Var, Any]]:
@@ -230,8 +268,8 @@ class _Recorder:
         self.events: list[Event] = []
         self.reversed = 0  # statements of the reverse sweep
         self._names: dict[Var, str] = {}
-        self._by_out: dict[Var, list[Event]] = defaultdict(list)
-        self._times: Counter[Apply] = Counter()
+        self._times: Counter[Var] = Counter()  # how often each value was made
+        self._call = Call()  # that runs now
 
     def input(self, path: str, leaf: Var, value: Any) -> Any:
         """The value of one leaf of the arguments; numbers and arrays have a statement of their own."""
@@ -245,6 +283,13 @@ class _Recorder:
 
     def apply(self, stmt: Apply, args: list[Any], kwargs: dict[str, Any]) -> Any:
         self.before(stmt)
+        tape = next((a for a in args[:1] if isinstance(a, Tape)), None)
+        if isinstance(stmt.fn, Callee) and (tape is not None or not self.reversed):
+            return self._called(stmt, stmt.fn, args, tape)
+        if tape is not None and stmt.fn is operator.getitem:
+            return tape[plain(args[1])]
+        if self._call.tape is not None and stmt.outs == (self._call.tape,):
+            return self._packed(args)
         out = stmt.fn(*map(plain, args), **{k: plain(v) for k, v in kwargs.items()})
         if stmt.at.sweep == "reverse":
             self.reversed += 1
@@ -256,26 +301,45 @@ class _Recorder:
             return Traced(out, first.event, index if first.index is None else (*_tuple(first.index), index))
         return self._noted(stmt, args, out, {k: plain(v) for k, v in kwargs.items()})
 
+    def _called(self, stmt: Apply, callee: Callee, args: list[Any], tape: Tape | None) -> Any:
+        """Run a function of the program step by step: all of it, or its reverse half on the tape of an earlier call."""
+        function, outer = callee.function, self._call
+        assert function is not None
+        last = function.body.results[-1] if callee.records else None
+        self._call = tape.call if tape is not None else Call(last if isinstance(last, Var) else None)
+        try:
+            with self.scopes.inside(stmt):
+                results = run(function, *args, watch=self.scopes.watch, apply=self.apply)
+        finally:
+            self._call = outer
+        return results if len(results) != 1 else results[0]
+
+    def _packed(self, args: list[Any]) -> Tape:
+        made = Tape(args)
+        made.call = self._call
+        return made
+
     def _noted(self, stmt: Apply, args: list[Any], out: Any, keywords: dict[str, Any]) -> Any:
         if stmt.fn is runtime.identity and stmt.at.place is not INPUT and isinstance(args[0], Traced):
             return args[0]
-        same = self._by_out[stmt.out]
-        event = Event(f"w{len(self.events) + 1}", stmt, args, out, len(same), keywords)
+        event = Event(f"w{len(self.events) + 1}", stmt, args, out, self._times[stmt.out], keywords)
+        self._times[stmt.out] += 1
         if stmt.at.place is INPUT:
             event.argument = self._names.get(stmt.args[0], "")  # type: ignore[arg-type]
         else:
             event.scopes = self.scopes.of(stmt)
         self.events.append(event)
-        same.append(event)
+        self._call.made[stmt.out].append(event)
         return Traced(out, event)
 
     def _pulled(self, stmt: Apply, args: list[Any], out: Any) -> Any:
         pulls, v = stmt.at.pulls, stmt.outs[0].bar_of
-        time = self._times[stmt]
-        self._times[stmt] += 1
-        sources = self._by_out.get(pulls.out, []) if pulls is not None else []
+        time = self._call.pulled[stmt]
+        self._call.pulled[stmt] += 1
+        sources = self._call.made.get(pulls.outs[0], []) if pulls is not None else []
         several = len(stmt.outs) > 1  # each of them follows in a statement of its own
-        if several or stmt.fn in _ZEROS or pulls is None or v is None or time >= len(sources):
+        zeros = stmt.fn in _ZEROS or (stmt.fn is operator.mul and isinstance(out, list))  # `[0.0] * len(x)`
+        if several or zeros or pulls is None or v is None or time >= len(sources):
             return out
         source = sources[len(sources) - 1 - time]  # a loop is reversed: the last is pulled first
         places = [k for k, atom in enumerate(pulls.args) if atom is v]
@@ -312,7 +376,8 @@ def _untold() -> Unsupported:
     )
 
 
-def _sizes(values: Iterable[Any]) -> list[float]:
-    """How large each value is, those that are zero left out, in order of size."""
-    leaves = [np.asarray(leaf) for v in values if v is not None for _, leaf in float_leaves(v)]
-    return sorted(size for size in (float(np.sum(np.abs(leaf))) for leaf in leaves) if size)
+def _sizes(values: Iterable[Any]) -> np.ndarray[Any, Any]:
+    """How large each entry is, those that are zero left out, in order of size: a list of numbers may come as an array."""
+    entries = [np.abs(np.ravel(leaf)) for v in values if v is not None for _, leaf in float_leaves(v)]
+    sizes = np.sort(np.concatenate([np.zeros(0), *entries]))
+    return sizes[sizes != 0.0]
