@@ -5,7 +5,7 @@ them is kept for the test.  The loss is an ordinary function of a dict of arrays
 a dict of the same arrays, so the optimiser below is a loop over names.
 
     python examples/digits.py                  # pictures go to examples/out/
-    python examples/digits.py --epochs 10 --out /tmp/digits
+    python examples/digits.py --epochs 10 --out digits
 """
 
 from __future__ import annotations

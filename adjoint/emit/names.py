@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from .. import runtime
 from ..avals import Obj
-from ..ir import Apply, Block, Function, If, Loop, Var, blocks, defined, leaves
+from ..ir import Apply, Block, Function, If, Loop, Var, blocks, defined, defined_within, leaves
 from .alias import exchanged
 from .fold import UPDATES, Folds
 from .liveness import Liveness
@@ -35,6 +35,7 @@ class Names:
         reserved = reserved | {p.name for p in function.params if not isinstance(p.tree, Var)}
         self._reserved = reserved | set(keyword.kwlist) | set(keyword.softkwlist) - {"_", "type", "match", "case"}
         self._count = 0
+        self._users = set() if textbook else set(_hints(function))
         self._fixed = {leaf: p.name for p in function.params for leaf in [p.tree] if isinstance(leaf, Var)}
         self._function = function
         self._makeshift = set(_makeshift(function.body))
@@ -198,6 +199,8 @@ class Names:
 
     def _next(self) -> str:
         self._count += 1
+        while f"w{self._count}" in self._users:  # `w1_bar` is the cotangent of the user's w1
+            self._count += 1
         return f"w{self._count}"
 
     def _free(self, wanted: str | None, taken: set[str]) -> str:
@@ -211,6 +214,13 @@ class Names:
             k += 1
             name = f"{wanted[:-4]}_{k}{wanted[-4:]}" if wanted.endswith(("_bar", "_dot")) else f"{wanted}_{k}"
         return name
+
+
+def _hints(function: Function) -> Iterator[str]:
+    """The names that the user gave to values."""
+    inputs = [v for p in function.params for v in leaves(p.tree) if isinstance(v, Var)]
+    made = (v for stmt in function.body.stmts for v in defined_within(stmt))
+    yield from (v.hint for v in (*inputs, *made) if v.hint is not None)
 
 
 def _makeshift(block: Block) -> Iterator[Var]:

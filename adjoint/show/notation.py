@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import operator
 from typing import Any
 
@@ -15,8 +16,8 @@ from .trace import Event, Traced, plain
 MOST_ENTRIES = 6  # an array of so many is written out
 
 
-def number(value: Any, entries: bool = False) -> str:
-    """A number to six digits, a small array by its entries, a large one by its shape and norm.
+def number(value: Any, entries: bool = False, digits: int = 6) -> str:
+    """A number to six digits, or so many, a small array by its entries, a large one by its shape and norm.
 
     >>> number(2.5838531634528574), number(np.arange(3.0)), number(np.ones((20, 5)))
     ('2.58385', '[0, 1, 2]', '(20, 5), norm 10')
@@ -25,23 +26,30 @@ def number(value: Any, entries: bool = False) -> str:
         return ""
     if isinstance(value, bool | np.bool_ | str):
         return str(value)
-    if isinstance(value, int | float | np.integer | np.floating):
-        return f"{value:.6g}"
-    if isinstance(value, complex | np.complexfloating):
-        return f"{value:.6g}"
+    if isinstance(value, int | float | complex | np.number):
+        return f"{value:.{digits}g}"
     if isinstance(value, np.ndarray) and value.dtype.kind in "fciub":
+        if not value.ndim:
+            return number(value[()], entries, digits)
         if entries or (value.ndim == 1 and value.size <= MOST_ENTRIES):
             text = np.array2string(value, precision=6, threshold=10**9, separator=", ", formatter={"all": lambda x: f"{x:.6g}"})
             return " ".join(text.split())
         return f"{value.shape}, norm {float(np.linalg.norm(np.ravel(value))):.6g}"
     if isinstance(value, list | tuple):
-        items = [number(v, entries) for v in value]
+        items = [_part(v, entries) for v in value]
         if len(items) <= MOST_ENTRIES or entries:
             return f"[{', '.join(items)}]" if isinstance(value, list) else f"({', '.join(items)})"
         return f"{type(value).__name__} of {len(items)}"
     if isinstance(value, dict) and len(value) <= MOST_ENTRIES:
-        return "{" + ", ".join(f"{k!r}: {number(v, entries)}" for k, v in value.items()) + "}"
+        return "{" + ", ".join(f"{k!r}: {_part(v, entries)}" for k, v in value.items()) + "}"
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        parts = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
+        return f"{type(value).__name__}({', '.join(f'{k}={_part(v, entries)}' for k, v in parts.items())})"
     return type(value).__name__
+
+
+def _part(value: Any, entries: bool) -> str:
+    return "None" if value is None else number(value, entries)
 
 
 def name_of(operand: Any) -> str:

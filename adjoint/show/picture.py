@@ -128,7 +128,7 @@ def _box(box: Box) -> str:
 def _edge(joined: list[Edge], runs: list[Run], marked: bool) -> str:
     """The edges from one node to another, on one line: `x * x` has two."""
     edge, known = joined[0], [e.partial for e in joined if e.partial is not None]
-    label = " + ".join(_short(partial) for partial in known)
+    label = " + ".join(_short(partial, 6 if len(joined) == 1 else 3) for partial in known)
     told = f"∂{edge.target}/∂{edge.source} = {' + '.join(map(number, known))}" if known else f"{edge.source} to {edge.target}"
     _, x, y = runs[0]
     path = f"M{runs[0][0]:g} {y:g}" + (f"H{x:g}" if x != runs[0][0] else "")
@@ -143,13 +143,13 @@ def _edge(joined: list[Edge], runs: list[Run], marked: bool) -> str:
         f'<g class="edge{" marked" if marked else ""}" data-edge="{edge.source}-{edge.target}">'
         f'<title>{html.escape(told)}</title><path d="{path}"/>'
         f'<path d="M{x - 6:g} {y - 3.5:g}L{x:g} {y:g}L{x - 6:g} {y + 3.5:g}"/>'
-        f'<text class="partial" x="{at:g}" y="{up:g}">{_text(label, 17 if len(joined) > 1 else 12)}</text></g>'
+        f'<text class="partial" x="{at:g}" y="{up:g}">{_text(label, 12)}</text></g>'
     )
 
 
-def _short(partial: Any) -> str:
-    """A number, or the shape of many: there is little room on an arrow."""
-    return str(np.shape(partial)) if np.ndim(partial) else number(partial)
+def _short(partial: Any, digits: int) -> str:
+    """A number to so many digits, or the shape of many: there is little room on an arrow."""
+    return str(np.shape(partial)) if np.ndim(partial) else number(partial, digits=digits)
 
 
 def _legend(y: float) -> str:

@@ -141,6 +141,19 @@ def test_functions_with_the_names_of_generated_ones():
     assert np.isclose(grad(m.f)(2.0), 2 * want)
 
 
+def test_the_cotangent_of_a_variable_named_like_those_that_are_made_up():
+    """w1_bar is what flows to the user's w1, and to nothing else."""
+
+    def loss(params, x):
+        out = np.tanh(x @ params["w1"]) @ params["w2"]
+        return np.mean((out - 1.0) ** 2)
+
+    params = {"w1": np.full((3, 4), 0.1), "w2": np.ones(4)}
+    derived = grad(loss)
+    derived(params, np.ones((5, 3)))
+    assert "return {'w1': w1_bar, 'w2': w2_bar}" in derived.source
+
+
 def test_globals_with_the_names_of_made_up_variables():
     """What is handed over does not have the name of a local variable."""
     text = "class {0}:\n    def __init__(self): self.rate = 2.0\nthing = {0}()\nimport math\n"

@@ -196,6 +196,7 @@ def test_two_edges_between_the_same_steps():
     ]
     assert "0.5 + -0.5<" in made.svg()
     assert "2 + 2<" in made.svg()
+    assert "1.23 + 1.23<" in graph(lambda x: x * x, 1.23456).svg()  # as wide as there is room
 
 
 def test_dot():
