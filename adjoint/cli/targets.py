@@ -62,6 +62,7 @@ def _only_function(module: ModuleType, where: str) -> str:
     names = _defined(module)
     if len(names) == 1:
         return names[0]
+    names = _named(module)
     raise Failure(f"{where}: name a function too, as in {where}:f" + (f"; it defines {listed(names)}" if names else ""))
 
 
@@ -154,9 +155,9 @@ def _member(module: ModuleType, where: str, qualname: str) -> Any:
         try:
             value = getattr(value, name)
         except AttributeError:
-            names = _defined(module) if k == 0 else dir(value)
-            close = difflib.get_close_matches(name, names, n=1)
-            hint = f"; did you mean {close[0]}?" if close else f"; it defines {listed(names)}" if names and k == 0 else ""
+            names = _named(module) if k == 0 else _methods(value if isinstance(value, type) else type(value))
+            close = difflib.get_close_matches(name, [*names, *(dir(value) if k else vars(value))], n=1)
+            hint = f"; did you mean {close[0]}?" if close else f"; it defines {listed(names)}" if names else ""
             raise Failure(f"{where if k == 0 else owner} has no {name!r}{hint}") from None
     return value
 
@@ -165,6 +166,17 @@ def _defined(module: ModuleType) -> list[str]:
     """The functions that a module defines itself."""
     functions = {name: getattr(value, "primal", value) for name, value in vars(module).items() if _is_function(value)}
     return [name for name, fun in functions.items() if getattr(fun, "__module__", None) == module.__name__]
+
+
+def _named(module: ModuleType) -> list[str]:
+    """What can be named of a module: its own functions, and the methods of its classes."""
+    classes = [cls for cls in vars(module).values() if isinstance(cls, type) and cls.__module__ == module.__name__]
+    return [*_defined(module), *(f"{cls.__qualname__}.{name}" for cls in classes for name in _methods(cls))]
+
+
+def _methods(cls: type) -> list[str]:
+    functions = [name for name, value in vars(cls).items() if _is_function(getattr(value, "__func__", value))]
+    return [name for name in functions if not name.startswith("__")]
 
 
 def _takes_self(cls: type, name: str) -> bool:
@@ -177,8 +189,11 @@ def _is_function(value: Any) -> bool:
 
 def _unwrap(value: Any, name: str) -> Target:
     """See through `@grad`: the function that was decorated, and what the decorator was told."""
-    if not callable(value):
-        raise Failure(f"{name} is not a function but a value of type {type(value).__name__}")
+    if isinstance(value, type) or not callable(value):
+        what = "a class" if isinstance(value, type) else f"a value of type {type(value).__name__}"
+        methods = _methods(value if isinstance(value, type) else type(value))
+        hint = f"; name one of its methods: {listed([f'{name}.{method}' for method in methods])}" if methods else ""
+        raise Failure(f"{name} is not a function but {what}{hint}")
     primal = getattr(value, "primal", None)
     if primal is None:
         return Target(value, name)
