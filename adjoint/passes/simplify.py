@@ -28,6 +28,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import operator
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,7 @@ from ..avals import BOOL, Num, dtype_of, shape_of
 from ..ir import UNDEF, Apply, Atom, Block, Const, Function, If, Loop, Stmt, Var, substitute
 from ..lower.values import same
 from .certain import Facts, is_number
+from .nests import uses
 from .rename import finish, resolve
 
 
@@ -44,7 +46,7 @@ def simplify(function: Function) -> Function:
     env: dict[Var, Atom] = {}
     body = function.body
     while True:  # each round removes something, or is the last
-        walk = _Walk(env)
+        walk = _Walk(env, uses(body))
         body = walk.block(body)
         if not walk.changes:
             return finish(function, body, env)
@@ -53,9 +55,10 @@ def simplify(function: Function) -> Function:
 class _Walk:
     """One walk over the program: what stands for each removed value, and what is certain of the others."""
 
-    def __init__(self, env: dict[Var, Atom]) -> None:
+    def __init__(self, env: dict[Var, Atom], reads: Counter[Var]) -> None:
         self.env = env
         self.facts = Facts()
+        self.reads = reads
         self.known: dict[Var, bool] = {}  # the tests of the branches around
         self.changes = 0
 
@@ -91,7 +94,7 @@ class _Walk:
         kwargs = tuple((k, self.get(a)) for k, a in s.kwargs)
         s = Apply(s.outs, s.fn, self.all(s.args), kwargs, s.at, s.effect)
         while not s.effect and len(s.outs) == 1:
-            match simpler(s, self.facts):
+            match simpler(s, self.facts, self.reads):
                 case None:
                     break
                 case Apply() as s:
@@ -199,13 +202,13 @@ FOLDED = {  # of Python numbers, computed when the gradient is built
 LONGEST = 8  # characters of a quotient; `1.0 / 1437` says more than 0.0006958942240779402, and costs no more
 
 
-def simpler(s: Apply, facts: Facts) -> Atom | Apply | None:
+def simpler(s: Apply, facts: Facts, reads: Counter[Var]) -> Atom | Apply | None:
     """A value equal to that of the statement, or a simpler statement; None if there is none."""
     if s.fn is runtime.identity:
         return s.args[0]
     if s.at.sweep == "forward" or s.kwargs:
         return None
-    return folded(s) or arithmetic(s, facts) or spread(s, facts) or unchanged(s, facts)
+    return folded(s) or arithmetic(s, facts, reads) or spread(s, facts) or unchanged(s, facts)
 
 
 def folded(s: Apply) -> Const | None:
@@ -225,11 +228,13 @@ def folded(s: Apply) -> Const | None:
     return Const(value) if fine else None
 
 
-def arithmetic(s: Apply, facts: Facts) -> Atom | Apply | None:
-    """Factors 1 and -1, terms 0, exponents 1 and 0, double minus."""
+def arithmetic(s: Apply, facts: Facts, reads: Counter[Var]) -> Atom | Apply | None:
+    """Factors 1 and -1, terms 0, exponents 1 and 0, double minus; a minus that something else reads stays."""
 
-    def minus(a: Atom) -> Atom | None:
+    def minus(a: Atom, once: bool = False) -> Atom | None:
         maker = facts.made(a, *NEG)
+        if once and isinstance(a, Var) and reads[a] != 1:
+            return None
         return maker.args[0] if maker is not None and facts.is_inexact(maker.args[0], maker.fn) else None
 
     def become(pair: tuple[Any, Any], *args: Atom) -> Apply:
@@ -254,12 +259,12 @@ def arithmetic(s: Apply, facts: Facts) -> Atom | Apply | None:
             for a, b in ((x, y), (y, x)):
                 if is_zero(a, b, facts) and keeps(b):
                     return b
-                if (c := minus(b)) is not None and keeps(a):
+                if (c := minus(b, once=True)) is not None and keeps(a):
                     return become(SUB, a, c)
         case (x, y) if s.fn in SUB:
             if is_zero(y, x, facts) and keeps(x):
                 return x
-            if (c := minus(y)) is not None and keeps(x):
+            if (c := minus(y, once=True)) is not None and keeps(x):
                 return become(ADD, x, c)
         case (x, y) if s.fn in DIV:
             if is_number(y, 1) and keeps(x):

@@ -13,7 +13,7 @@ import pytest
 from corpus import CASES
 from passes.programs import inputs, lowered, ours, run, same
 
-from adjoint import ir, runtime
+from adjoint import grad, ir, runtime
 from adjoint.avals import ANY, FLOAT, Seq
 from adjoint.passes import (
     PASSES, contracted, cse, dce, emitted, factors, fission, linear, optimised, prepared, restacked, rewind, scatters,
@@ -95,6 +95,18 @@ f(x, y):
     return (x, w5, w7)
 """
     becomes(simplify, ours(lowered(f, 2.0, 3.0)), text)
+
+
+def test_a_minus_that_is_read_elsewhere_stays():
+    def cell(W, b, x, n):
+        for _ in range(n):
+            x = x * (1.0 / (1.0 + np.exp(-(W @ x + b))))
+        return np.sum(x)
+
+    source = grad(cell, (0, 1)).source_for(np.ones((3, 3)), V, V, 9)
+    reverse_sweep = source.split("# reverse sweep")[1]
+    assert " -" not in reverse_sweep.replace(" - ", "")  # the two signs of the logistic function are one: none
+    assert "_bar -=" not in reverse_sweep
 
 
 def test_zeros_that_are_added_to():
