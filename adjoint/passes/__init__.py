@@ -1,7 +1,8 @@
 """Passes: each is a function from program to program, total and without flags, in a file of its own.
 
     BEFORE    on the lowered program, before it is differentiated
-    PASSES    on the gradient; TIDYING, the first of them, where it will be compiled
+    PASSES    on the gradient
+    COMPILED  on the gradient, where it will be compiled
 
 in this order.  Any of them may be left out, and the answer stays the same, but for rounding where a pass
 does arithmetic in another order (`scatters`, `linear`, `factors`, `fission`,
@@ -13,6 +14,8 @@ what that was too much goes away here.
 from __future__ import annotations
 
 from ..ir import Function
+from .carried import carried
+from .cleared import cleared
 from .contracted import contracted
 from .cse import cse
 from .dce import dce
@@ -28,8 +31,8 @@ from .scatters import scatters
 from .simplify import simplify
 
 __all__ = [
-    "BEFORE", "PASSES", "contracted", "cse", "dce", "emitted", "factors", "fission", "linear", "optimised", "packed", "prepared",
-    "restacked", "rewind", "rows", "scatters", "simplify", "tidied",
+    "BEFORE", "COMPILED", "PASSES", "carried", "cleared", "contracted", "cse", "dce", "emitted", "factors", "fission",
+    "linear", "optimised", "packed", "prepared", "restacked", "rewind", "rows", "scatters", "simplify", "tidied",
 ]
 
 BEFORE = (
@@ -53,6 +56,14 @@ TIDYING = (
     dce,
 )
 
+ENDING = (
+    carried,  # in variables what one iteration after the other adds to
+    cleared,  # at once what a loop clears entry by entry
+    scatters,
+    simplify,
+    dce,
+)
+
 PASSES = (
     *TIDYING,
     fission,  # out of loops what can be done for all steps at once
@@ -64,7 +75,10 @@ PASSES = (
     packed,  # like operations on small arrays, as one
     rows,  # rows that are recorded, as one array
     dce,
+    *ENDING,
 )
+
+COMPILED = (*TIDYING, *ENDING)  # loops are as good as operations on whole arrays there, and stay
 
 
 def prepared(function: Function) -> Function:
@@ -82,7 +96,7 @@ def optimised(function: Function) -> Function:
 
 
 def tidied(function: Function) -> Function:
-    """The program for a compiler: loops are as good as operations on whole arrays there, and stay."""
-    for transform in TIDYING:
+    """The program for a compiler, with all of `COMPILED` applied, in order."""
+    for transform in COMPILED:
         function = transform(function)
     return function

@@ -16,6 +16,10 @@
     w = getitem(x1, i)                    ->         w = add(w1, a)
     x2 = array_set(x1, i, b)                         x2 = array_set(x, i, b)
 
+    x1 = array_set(x, 0, a)
+    x2 = array_set(x1, 1, b)              ->         w = a
+    w = getitem(x2, 0)
+
     x1 = index_add(x, (:, None), a)       ->         x1 = add(x, reshape(a, shape(x)))
     x1 = index_add(x, i, broadcast_to(2.0, s))  ->   x1 = index_add(x, i, 2.0)
 
@@ -54,7 +58,7 @@ def simpler(s: Apply, around: Around) -> Atom | list[Apply] | None:
     if s.kwargs:
         return None
     if s.fn is operator.getitem and _is_array(s.args[0]):
-        return forwarded(s, around)
+        return forwarded(s, around) or remembered(s, around)
     if not _is_array(s.out):
         return None
     if s.fn is operator.add:
@@ -171,6 +175,18 @@ def forwarded(s: Apply, around: Around) -> Atom | list[Apply] | None:
     if infer(operator.add, (part, v), (), True) != s.out.aval:
         return None
     return [Apply((part,), s.fn, (before.args[0], index), at=s.at), Apply(s.outs, operator.add, (part, v), at=s.at)]
+
+
+def remembered(s: Apply, around: Around) -> Atom | None:
+    """An entry that is read, where it was just written."""
+    x, index = s.args
+    before = around.facts.made(x, *WRITTEN)
+    while before is not None and _are_apart(before.args[1], index, x, around):
+        before = around.facts.made(before.args[0], *WRITTEN)
+    if before is None or before.fn is not runtime.array_set or _atom_key(before.args[1]) != _atom_key(index):
+        return None
+    v = before.args[2]
+    return v if index.aval == INT and v.aval == s.out.aval and shape_of(v.aval) == () else None
 
 
 def over(s: Apply, around: Around) -> list[Apply] | None:
