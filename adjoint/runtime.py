@@ -142,7 +142,8 @@ def check(condition: Any, message: Any = None) -> None:
 def unbroadcast(g: Any, x: Any) -> Any:
     """The cotangent of `x`, given that of something `x` was broadcast to: `g` summed to x's shape.
 
-    The dtype follows too: a cotangent has the dtype of its value.
+    The dtype follows too: a cotangent has the dtype of its value.  Where g is the smaller of the two it is spread, into
+    an array of its own: cotangents are added to in place, and what `np.broadcast_to` returns is read-only.
 
     >>> unbroadcast(np.ones((3, 2)), np.zeros(2))
     array([3., 3.])
@@ -155,13 +156,13 @@ def unbroadcast(g: Any, x: Any) -> Any:
     if np.shape(g) != shape:
         extra = np.ndim(g) - len(shape)
         if extra < 0 or np.ndim(g) == 0:
-            g = np.broadcast_to(g, shape)
+            g = np.array(np.broadcast_to(g, shape))
         else:
             g = np.sum(g, axis=tuple(range(extra))) if extra else g
             ones = tuple(i for i, n in enumerate(shape) if n == 1 and g.shape[i] != 1)
             g = np.sum(g, axis=ones, keepdims=True) if ones else g
             if np.shape(g) != shape:
-                g = np.broadcast_to(g, shape)
+                g = np.array(np.broadcast_to(g, shape))
     dtype = np.asarray(x).dtype if not isinstance(x, float | int | complex) else np.dtype(type(x))
     if dtype.kind == "f" and np.iscomplexobj(g):
         g = np.real(g)

@@ -2,7 +2,8 @@
 
 Sharing is found by union: a view with its array, a list with what is put into it, the results of
 branches and loops with what flows into them.  A set is *foreign* when something in it came from the
-caller, from outside, or may not be written to (the result of `np.broadcast_to`).
+caller or from outside.  So is by itself what NumPy does not let be written to (the result of `np.broadcast_to`, a
+diagonal), and what comes of it; the array that it is a view of may be.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ import operator
 import numpy as np
 
 from .. import runtime
-from ..avals import holds_memory, Arr, Aval, Num, Parts, Seq
+from ..avals import holds_memory, Arr, Aval, Num, Parts, Seq, shape_of
 from ..ir import Apply, Atom, Block, Function, If, Loop, Var, defined, leaves
 from ..lower.context import MAY_SHARE
+from ..lower.sharing import READ_ONLY
 from ..rules.registry import lookup
 
 _HOLDS = {
@@ -24,18 +26,26 @@ _HOLDS = {
 }
 ARRAY_UPDATES = (runtime.index_add, runtime.array_set, runtime.array_put)
 _HOLDS.update(ARRAY_UPDATES, MAY_SHARE)
-_FOREIGN = {np.broadcast_to, runtime.load, getattr}  # not to be written to
+_READ_ONLY = {*READ_ONLY, np.broadcast_arrays, np.imag}
+_OUTSIDE = {runtime.load, getattr}
 
 
 class Aliases:
     def __init__(self, function: Function) -> None:
         self._parent: dict[Var, Var] = {}
         self._foreign: set[Var] = set()
+        self._read_only: set[Var] = set()
+        self._becomes: dict[Var, list[Var]] = {}  # what may be a view of a value, or the value itself
         for p in function.params:
             for leaf in leaves(p.tree):
                 if isinstance(leaf, Var):
                     self._mark(leaf)
         self._block(function.body)
+        found = list(self._read_only)
+        while found:
+            more = [w for w in self._becomes.get(found.pop(), ()) if w not in self._read_only]
+            self._read_only.update(more)
+            found += more
 
     def root(self, v: Var) -> Var:
         while self._parent.get(v, v) is not v:
@@ -43,7 +53,7 @@ class Aliases:
         return v
 
     def foreign(self, v: Var) -> bool:
-        return self.root(v) in self._foreign
+        return v in self._read_only or self.root(v) in self._foreign
 
     def share(self, a: Var, b: Var) -> bool:
         return self.root(a) is self.root(b)
@@ -51,8 +61,14 @@ class Aliases:
     def _mark(self, v: Var) -> None:
         self._foreign.add(self.root(v))
 
-    def _union(self, a: Atom, b: Atom) -> None:
-        if not isinstance(a, Var) or not isinstance(b, Var) or not holds_memory(a.aval) or not holds_memory(b.aval):
+    def _flow(self, b: Atom, a: Var) -> None:
+        if isinstance(b, Var) and holds_memory(a.aval) and holds_memory(b.aval):
+            self._becomes.setdefault(b, []).append(a)
+
+    def _union(self, a: Var, b: Atom) -> None:
+        """`b` becomes `a`, or a part of it."""
+        self._flow(b, a)
+        if not isinstance(b, Var) or not holds_memory(a.aval) or not holds_memory(b.aval):
             return
         x, y = self.root(a), self.root(b)
         if x is not y:
@@ -79,6 +95,8 @@ class Aliases:
                     for i, out in enumerate(stmt.outs):
                         for other in (stmt.init[i], params[i], *([] if i in places else [results[i]])):
                             self._union(out, other)
+                        self._flow(stmt.init[i], params[i])
+                        self._flow(results[i], params[i])
                     if any(self.foreign(params[i]) for i in places):
                         for i in places:
                             self._mark(params[i])
@@ -99,15 +117,23 @@ class Aliases:
 
     def allocates(self, stmt: Apply) -> bool:
         """Is its result new memory, which nothing else can be a view of yet?"""
-        return not _held(stmt) and stmt.fn not in _FOREIGN and lookup(stmt.fn) is not None
+        return not _held(stmt) and stmt.fn not in _OUTSIDE and lookup(stmt.fn) is not None
 
     def _apply(self, stmt: Apply) -> None:
         held = _held(stmt)
         for out in stmt.outs:
             for a in held:
                 self._union(out, a)
-            if stmt.fn in _FOREIGN or lookup(stmt.fn) is None:
+            if stmt.fn in _OUTSIDE or lookup(stmt.fn) is None:
                 self._mark(out)
+            if _is_read_only(stmt):
+                self._read_only.add(out)
+
+
+def _is_read_only(stmt: Apply) -> bool:
+    """Is the result a view that NumPy does not let be written to?"""
+    matrix_made = stmt.fn is np.diag and stmt.args and len(shape_of(stmt.args[0].aval) or ()) == 1
+    return stmt.fn in _READ_ONLY and not matrix_made
 
 
 def _held(stmt: Apply) -> tuple[Atom, ...]:

@@ -32,7 +32,7 @@ from .values import (
 if TYPE_CHECKING:
     from .context import Frame, Lowering
 
-_READONLY = {np.broadcast_to, np.diagonal, np.ndarray.diagonal, np.diag, np.linalg.diagonal}
+READ_ONLY = {np.broadcast_to, np.diagonal, np.ndarray.diagonal, np.diag, np.linalg.diagonal}  # views not to be written to
 _RESHAPES = {np.reshape, np.ndarray.reshape, np.ravel, np.ndarray.ravel}  # views where the memory allows it
 _PERMUTES = {
     np.transpose, np.ndarray.transpose, np.swapaxes, np.ndarray.swapaxes, np.moveaxis, np.matrix_transpose,
@@ -42,7 +42,7 @@ _SAME_ORDER = {
     np.squeeze, np.ndarray.squeeze, np.expand_dims, np.atleast_1d, np.atleast_2d, np.atleast_3d, np.real, np.imag,
     np.ndarray.view, np.flip, np.fliplr, np.flipud,
 }  # fmt: skip
-_VIEWS = _READONLY | _RESHAPES | _PERMUTES | _SAME_ORDER | {operator.getitem}
+_VIEWS = READ_ONLY | _RESHAPES | _PERMUTES | _SAME_ORDER | {operator.getitem}
 
 
 def note_view(
@@ -62,7 +62,7 @@ def note_view(
         return
     rest = tuple(lo.atom(a, frame, node) if isinstance(a, Ref) else a for a in args[1:])
     view.how = View(fn, base.cell, rest, named, frame, node, certain=fn not in _RESHAPES)
-    view.readonly = base.cell.readonly or fn in _READONLY
+    view.readonly = base.cell.readonly or fn in READ_ONLY
 
 
 def settle(lo: Lowering, cell: Cell) -> None:
