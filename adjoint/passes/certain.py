@@ -138,7 +138,7 @@ class Facts:
         tuple_ = self.made(index, runtime.make_tuple)
         items = tuple_.args if tuple_ is not None else (index,)
         arrays = [a for a in items if isinstance(a.aval, Arr) and a.aval.shape != ()]
-        if any(not is_known(shape_of(a.aval)) or not _is_of_integers(a) for a in arrays):
+        if any(not is_known(shape_of(a.aval)) or not is_integral(a) for a in arrays):
             return False
         whole = np.broadcast_shapes(*(shape_of(a.aval) for a in arrays))  # type: ignore[arg-type]
         counted = [s for a in arrays if (s := self.made(a, np.arange)) is not None and len(s.args) == 1]
@@ -160,9 +160,16 @@ def is_number(a: Atom, number: int) -> bool:
     return isinstance(a, Const) and type(a.value) in (int, float) and a.value == number
 
 
-def _is_of_integers(a: Atom) -> bool:
+def is_integral(a: Atom) -> bool:
+    """An integer, or an array of them."""
     dtype = dtype_of(a.aval)
     return dtype is not None and dtype.kind in "iu"
+
+
+def is_full_precision(a: Atom) -> bool:
+    """Floats or complex numbers in single precision or better: sums of half precision soon leave its range."""
+    dtype = dtype_of(a.aval)
+    return dtype is not None and dtype.kind in "fc" and dtype != np.float16
 
 
 def is_sequence(a: Atom) -> bool:

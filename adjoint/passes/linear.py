@@ -31,6 +31,7 @@ from .. import runtime
 from ..avals import Num, dtype_of, is_known, same_dtype, shape_of
 from ..infer import infer
 from ..ir import Apply, Atom, Const, Function, Var
+from .certain import is_full_precision, is_integral
 from .rewriting import Around, rewritten
 
 MUL, ADD = (operator.mul, np.multiply), (operator.add, np.add)
@@ -114,13 +115,16 @@ def _is_steady(a: Atom, x: Atom, axes: tuple[int, ...], keepdims: bool) -> bool:
 
 
 def _once(x: Atom, around: Around) -> Apply | None:
-    """What makes a value of floats that is read once, if it is arithmetic of adjoint's on arrays of known shapes."""
+    """What makes a value that is read once, if it is arithmetic of adjoint's on arrays of one dtype and of known shapes."""
     maker = around.once(x, *ADD, *SUB, *MUL, *DIV, *NEG, *MATMUL)
     if maker is None or maker.kwargs or maker.at.sweep == "forward":
         return None
     if not all(is_known(shape_of(a.aval)) for a in (x, *maker.args)) or _shape(x) == ():
         return None
-    return maker if all(_is_float(a) or isinstance(a, Const) for a in (x, *maker.args)) else None
+    dtype = dtype_of(x.aval)
+    if not is_full_precision(x) or not all(isinstance(a, Const) or same_dtype(dtype_of(a.aval), dtype) for a in maker.args):
+        return None  # the sum of an operand alone could be less exact, or too large
+    return maker
 
 
 def picked(s: Apply, axes: tuple[int, ...], keepdims: bool, around: Around) -> list[Apply] | Atom | None:
@@ -134,6 +138,8 @@ def picked(s: Apply, axes: tuple[int, ...], keepdims: bool, around: Around) -> l
     items = around.facts.made(index, runtime.make_tuple)
     if items is None or len(items.args) != len(_shape(x)) or not around.facts.is_distinct(index):
         return None
+    if not all(map(is_integral, items.args)):
+        return None  # along a slice there is more than one in each row
     rows = [k for k, a in enumerate(items.args) if _counts(a, _shape(x)[k], around)]
     if len(rows) != 1 or set(axes) != set(range(len(_shape(x)))) - set(rows):
         return None
@@ -235,9 +241,4 @@ def _swaps_last(s: Apply) -> bool:
 
 def _shape(a: Atom) -> tuple[Any, ...]:
     return shape_of(a.aval) or ()
-
-
-def _is_float(a: Atom) -> bool:
-    dtype = dtype_of(a.aval)
-    return dtype is not None and dtype.kind in "fc"
 

@@ -156,6 +156,16 @@ def test_linear_refuses():
     stays(linear, read_twice, M, N)
 
 
+def test_sums_stay_in_the_precision_of_the_product():
+    def f(x, s):
+        return np.sum(x * s, axis=0)
+
+    single = np.full((1000, 3), 100.3, np.float32)
+    stays(linear, f, single, np.full(3, 1e-3))  # summed in double precision
+    assert "mul" in operations(text_of(linear, f, single, np.full(3, 0.5, np.float32)))[1]
+    stays(linear, f, single.astype(np.float16), np.full(3, 1e-3, np.float16))  # 100300 is too large
+
+
 def test_transposes_go():
     def product(x, y):
         return np.transpose(np.transpose(x) @ y)
@@ -187,6 +197,16 @@ def test_the_sum_of_one_in_each_row():
     rows = np.array([0, 0, 1, 2, 2, 2, 3, 4])
     assert "np.add.at" in grad(twice).source_for(x, rows, labels)
     assert_same(grad(twice)(x, rows, labels), numerical_gradient(twice, (x, rows, labels), 0), rtol=1e-6, atol=1e-8)
+
+
+def test_the_sum_of_all_of_each_row_is_not_that_of_one():
+    def f(b, m, c):
+        x = m + b[:, None]
+        return np.sum(x[np.arange(3), :]) + np.sum(x[np.arange(3), 1:] * c[1:]) + np.sum(x[np.arange(3), None])
+
+    b, m = np.array([0.5, -0.25, 2.0]), np.arange(9.0).reshape(3, 3)
+    assert_same(grad(f, (0, 1))(b, m, W), grad(f, (0, 1), optimize=False)(b, m, W))
+    assert_same(grad(f)(b, m, W), numerical_gradient(f, (b, m, W), 0), rtol=1e-6, atol=1e-8)
 
 
 def test_arange_longer_than_what_it_meets_may_name_a_place_twice():
@@ -343,6 +363,9 @@ def test_large_products_are_summed_without_being_made():
     stays(contracted, lambda x, y: np.sum(x * y, axis=2), a, b)  # NumPy adds in pairs there
     stays(contracted, lambda x, y: np.sum(x * y, axis=1), a, b[:1])  # it is broadcast
     stays(contracted, f, a, b, written=False)
+    stays(contracted, lambda x, y: np.sum(x * y, axis=None), a, b)
+    small = np.arange(100000, dtype=np.int8).reshape(1000, 100)
+    stays(contracted, lambda x, y: np.sum(x * y, axis=0), small, small)  # NumPy makes a sum of int64 of them
 
 
 # --- shifts ---------------------------------------------------------------------------------------
