@@ -104,17 +104,20 @@ class Lengths:
                 return self.of[source][0]
         return None
 
-    def shape(self, a: Atom) -> tuple[int, ...] | None:
-        """The shape that a value has as one array: a list of lists of arrays, all of one shape."""
+    def array(self, a: Atom) -> Arr | None:
+        """What a value is as one array: a list of lists of arrays, all of one shape."""
         aval, depth = a.aval, 0
         while isinstance(aval, Seq):
             aval, depth = aval.item, depth + 1
-        if not isinstance(aval, Arr) or aval.dtype != np.float64 or not is_known(aval.shape):
-            return None
         lengths = self.of.get(a, ())
-        if len(lengths) < depth or (aval.boxed and depth == 0):
+        if not isinstance(aval, Arr) or not is_known(aval.shape) or len(lengths) < depth or (aval.boxed and depth == 0):
             return None
-        return (*lengths[:depth], *aval.shape)  # type: ignore[misc]
+        return Arr(aval.dtype, (*lengths[:depth], *aval.shape))  # type: ignore[misc]
+
+    def shape(self, a: Atom) -> tuple[int, ...] | None:
+        """The shape of that array, if it is one of floats."""
+        array = self.array(a)
+        return array.shape if array is not None and array.dtype == np.float64 else None
 
 
 def cost(stmts: list[Stmt] | tuple[Stmt, ...], lengths: Lengths) -> float:
@@ -272,7 +275,8 @@ class Cut:
         s = self.makers.get(a)
         if not isinstance(s, Apply) or s.fn is not operator.getitem or s.args[0] in self.local:
             return False
-        return self.lengths.shape(a) is not None and self.counted(s.args[1], s.args[0]) is not None
+        found = self.counted(s.args[1], s.args[0])
+        return self.lengths.shape(a) is not None and found is not None and found[1]
 
     def counted(self, index: Atom, array: Atom) -> tuple[Atom, bool] | None:
         """The index for all steps at once, and whether it has one more axis for them; None where there is no such."""
@@ -431,19 +435,21 @@ class Cut:
     def stacked(self, a: Atom) -> Atom:
         source, s = self.sources.get(a), self.makers.get(a)
         if source is not None:
-            return source if isinstance(source.aval, Arr) else self.array(source, self.at)
+            return source if isinstance(source.aval, Arr) else self.array(source, self.at, named_all(a))
         if isinstance(s, Apply) and (s in self.early or s in self.final or self.is_row(a)):
             if s.fn is np.array:
                 inner = s.args[0]
-                return self.array(self.sources[inner] if inner in self.sources else self.list_of(inner), s.at)
+                whole = self.sources[inner] if inner in self.sources else self.list_of(inner)
+                return self.array(whole, s.at, named_all(a))
             if s.fn is operator.getitem:
                 found = self.counted(s.args[1], s.args[0])
                 assert found is not None
                 if isinstance(found[0], Const) and found[0].value == slice(None):
                     return s.args[0]
                 return self.made(s.fn, (s.args[0], found[0]), self.at)
-            return self.made(s.fn, tuple(self.stack(b) for b in s.args), s.at if s.at.sweep == "reverse" else self.at)
-        return self.array(self.list_of(a), self.at)
+            at = s.at if s.at.sweep == "reverse" else self.at
+            return self.made(s.fn, tuple(self.stack(b) for b in s.args), at, hint=named_all(a))
+        return self.array(self.list_of(a), self.at, named_all(a))
 
     def list_of(self, a: Atom) -> Var:
         """The list of what `a` is in each step."""
@@ -454,18 +460,26 @@ class Cut:
             self.late.add(self.emitted[a])
         return self.emitted[a]
 
-    def array(self, items: Atom, at: At) -> Var:
-        shape = self.lengths.shape(items)
-        assert shape is not None
-        return self.made(np.array, (items,), at, aval=Arr(np.dtype(float), shape))
+    def array(self, items: Atom, at: At, hint: str | None) -> Var:
+        aval = self.lengths.array(items)
+        assert aval is not None
+        return self.made(np.array, (items,), at, aval=aval, hint=hint)
 
-    def made(self, fn: Any, args: tuple[Atom, ...], at: At, kwargs: tuple[tuple[str, Atom], ...] = (), aval: Any = None) -> Var:
-        out = Var(infer(fn, args, kwargs, True) if aval is None else aval)
+    def made(
+        self, fn: Any, args: tuple[Atom, ...], at: At, kwargs: tuple[tuple[str, Atom], ...] = (), aval: Any = None,
+        hint: str | None = None,
+    ) -> Var:
+        out = Var(infer(fn, args, kwargs, True) if aval is None else aval, hint)
         late = any(a in self.late for a in args)
         if late:
             self.late.add(out)
         (self.after if late else self.before).append(Apply((out,), fn, args, kwargs, at))
         return out
+
+
+def named_all(v: Atom) -> str | None:
+    """What the array of all values of a variable of the user's is called."""
+    return f"{v.hint}_all" if isinstance(v, Var) and v.hint is not None and v.bar_of is None and v.dot_of is None else None
 
 
 def is_entrywise(s: Apply) -> bool:

@@ -27,9 +27,9 @@ import numpy as np
 from .. import runtime
 from ..avals import Arr, is_known, shape_of
 from ..infer import infer
-from ..ir import Apply, At, Atom, Block, Function, Loop, Stmt, Var, blocks, defined_within, reads, substitute
+from ..ir import Apply, At, Atom, Block, Const, Function, Loop, Stmt, Var, blocks, defined_within, reads, substitute
 from .cse import _atom_key
-from .fission import Cut, Lengths, is_entrywise
+from .fission import Cut, Lengths, is_entrywise, named_all
 
 FEW = 64  # entries
 
@@ -39,16 +39,20 @@ Nest = tuple[Loop, ...]
 def restacked(function: Function) -> Function:
     body, lengths = function.body, Lengths()
     lengths.note(body)
-    origins: dict[Atom, tuple[Nest, Var]] = {}
-    for s in body.stmts:
-        if isinstance(s, Loop):
-            origins.update(_origins(s, (), lengths))
-    stacks = {s.args[0]: s for s in body.stmts if isinstance(s, Apply) and _is_stack(s, origins)}
-    for nest in dict.fromkeys(origins[tape][0] for tape in stacks):
+    done: set[Atom] = set()
+    while True:  # one nest after the other: what is made of its tapes may be read in the next
+        origins: dict[Atom, tuple[Nest, Var]] = {}
+        for s in body.stmts:
+            if isinstance(s, Loop):
+                origins.update(_origins(s, (), lengths))
+        stacks = {s.args[0]: s for s in body.stmts if isinstance(s, Apply) and _is_stack(s, origins)}
+        nest = next((origins[tape][0] for tape in stacks if tape not in done), None)
+        if nest is None:
+            return dataclasses.replace(function, body=body)
         taped = {v: tape for tape, (where, v) in origins.items() if where == nest}
-        mine = [tape for tape in stacks if origins[tape][0] == nest]
-        body = _Whole(nest, taped, lengths).applied(body, {tape: stacks[tape] for tape in mine}, origins)
-    return dataclasses.replace(function, body=body)
+        mine = {tape: s for tape, s in stacks.items() if origins[tape][0] == nest}
+        body = _Whole(nest, taped, lengths).applied(body, mine, origins)
+        done.update(mine)
 
 
 def _origins(loop: Loop, around: Nest, lengths: Lengths) -> dict[Atom, tuple[Nest, Var]]:
@@ -173,12 +177,13 @@ class _Whole:
             s = self.maker(v)
             row = self.row(v)
             if self.can_be_made(v) and s is not None:
-                self.made[v] = self.add(s.fn, *map(self.whole, s.args), hint=s.out.hint)
+                self.made[v] = self.add(s.fn, *map(self.whole, s.args), hint=named_all(v))
             elif row is not None:
-                self.made[v] = self.add(operator.getitem, *row)
+                all_of_it = isinstance(row[1], Const) and row[1].value == slice(None)
+                self.made[v] = row[0] if all_of_it else self.add(operator.getitem, *row)
             else:
-                shape = self.lengths.shape(self.taped[v])  # type: ignore[index]
-                self.made[v] = self.add(np.array, self.taped[v], aval=Arr(np.dtype(float), shape))  # type: ignore[index]
+                tape = self.taped[v]  # type: ignore[index]
+                self.made[v] = self.add(np.array, tape, aval=self.lengths.array(tape), hint=named_all(v))
         return self.made[v]
 
     def add(self, fn: Any, *args: Atom, aval: Any = None, hint: str | None = None) -> Var:

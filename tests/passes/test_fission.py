@@ -166,6 +166,57 @@ def test_tapes_that_are_made_from_others_are_not_recorded():
         assert_same(found, grad(fun, (0, 1), optimize=False)(w, xs), rtol=1e-9, atol=1e-11)
 
 
+def test_an_item_of_a_list_has_no_axis_for_the_steps():
+    def f(v, w):
+        ws = [w * i for i in range(5)]
+        total = 0.0
+        s = np.zeros(3)
+        for t in range(20):
+            total = total + np.sum(np.sin(v) * ws[2])
+            s = np.tanh(s + v * ws[2])
+        return total + np.sum(s)
+
+    v, w = normal(3), normal(3)
+    found = grad(f, (0, 1))(v, w)
+    assert_same(found, grad(f, (0, 1), optimize=False)(v, w), rtol=1e-9, atol=1e-11)
+    assert_same(found[0], numerical_gradient(f, (v, w), 0), rtol=1e-6, atol=1e-8)
+
+
+def test_tapes_of_several_loops_are_made_again():
+    def f(w, xs):
+        s, total = w * 1.0, 0.0
+        for t in range(20):
+            z = np.tanh(s * w)
+            s = np.sin(z + xs[t])
+            total += np.sum(z * s * z)
+        for t in range(15):
+            u = np.tanh(s * w)
+            s = np.sin(u + xs[t])
+            total += np.sum(u * s * u)
+        return total
+
+    w, xs = normal(3), normal(20, 3)
+    source = grad(f, (0, 1)).source_for(w, xs)
+    assert "z_tape" not in source
+    assert "u_tape" not in source
+    assert "z_all = np.tanh(s_all * w)" in source  # named after what they are all of
+    assert_same(grad(f, (0, 1))(w, xs), grad(f, (0, 1), optimize=False)(w, xs), rtol=1e-9, atol=1e-11)
+
+
+def test_tapes_of_masks_and_single_precision_keep_their_dtype():
+    def f(w, xs):
+        s, total = np.zeros(3), 0.0
+        for t in range(20):
+            mask, single = s > 0.1, (s * 2.0).astype(np.float32)
+            z = np.sin(mask * w + s) + single * w
+            s = np.tanh(z * mask + xs[t] * s + w)
+            total += np.sum(z * s * mask)
+        return np.sum(s) + total
+
+    w, xs = normal(3), normal(20, 3)
+    assert_same(grad(f, (0, 1))(w, xs), grad(f, (0, 1), optimize=False)(w, xs), rtol=1e-6, atol=1e-7)
+
+
 def test_loops_that_stay():
     fun, wrt, (W, U, b, xs) = CASES["recurrent"]
     short = grad(fun, wrt).source_for(W, U, b, xs[:1])
