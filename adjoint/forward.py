@@ -368,18 +368,20 @@ class _Forward:
         again = {own: dot for own, (dot, _) in moved.items() if own is not dot}
         self.b.stmts[first:] = [substitute_stmt(s, again) for s in self.b.stmts[first:]]
         values = [again.get(v, v) if isinstance(v, Var) else v for v in values]
-        if not isinstance(stmt.out.aval, Parts) or stmt.out.aval.cls is list:
-            if len(values) != 1 and stmt.out.aval == ANY:  # a tuple after all
+        aval = stmt.out.aval
+        several = isinstance(aval, Parts) and (aval.cls is not list or len(values) == len(aval.items) > 1)
+        if not isinstance(aval, Parts) or not several:
+            if len(values) != 1 and aval == ANY:  # a tuple after all
                 items = [self.item(stmt.out, k) if a is None else a for k, a in enumerate(values)]
                 return self.b.apply(runtime.make_tuple, *items, aval=Parts(tuple, tuple(a.aval for a in items)))
             if len(values) != 1:
                 raise BadRule(f"The rule of `{name_of(stmt.fn)}` returns {len(values)} tangents for one result.")
             return values[0]
-        kinds = stmt.out.aval.items
-        if len(values) != len(kinds):
-            return values[0] if len(values) == 1 else self._miscounted(stmt, len(values), len(kinds))
+        if len(values) != len(aval.items):
+            return values[0] if len(values) == 1 else self._miscounted(stmt, len(values), len(aval.items))
         items = [self.item(stmt.out, k) if a is None else a for k, a in enumerate(values)]
-        return self.b.apply(runtime.make_tuple, *items, aval=Parts(tuple, tuple(a.aval for a in items)))
+        make, cls = (runtime.make_list, list) if aval.cls is list else (runtime.make_tuple, tuple)
+        return self.b.apply(make, *items, aval=Parts(cls, tuple(a.aval for a in items)))
 
     def _miscounted(self, stmt: Apply, have: int, want: int) -> Atom:
         raise BadRule(f"The rule of `{name_of(stmt.fn)}` returns {have} tangents for {want} results.")

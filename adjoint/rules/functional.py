@@ -107,6 +107,11 @@ def refuse_full(shape, full):
     )  # fmt: skip
 
 
+def refuse_stack(x, axes=2):
+    """From version 1.15 on, SciPy applies a function of a matrix to each of a stack of them."""
+    unsupported(np.ndim(x) > axes, "a function of scipy.linalg of a stack of matrices", "Apply it to one at a time.")
+
+
 def scaled(bars, factor):
     """The cotangents times a number."""
     if len(bars) == 0:

@@ -14,7 +14,7 @@ import numpy as np
 from scipy import linalg
 
 from adjoint.rules import linalg as plain
-from adjoint.rules.functional import unsupported
+from adjoint.rules.functional import refuse_stack, unsupported
 from adjoint.rules.linalg import H, conj, eye_like, from_triangle, gaps, one_triangle, real, row
 from adjoint.rules.registry import jvp_rule, vjp_rule
 
@@ -147,6 +147,7 @@ else:
 @vjp_rule(linalg.matrix_balance)
 def matrix_balance(g, z, A, permute=True, scale=True, separate=False, overwrite_a=False):
     """T⁻¹ A T with a T of powers of two, which stays as it is."""
+    refuse_stack(A)
     unsupported(separate, "scipy.linalg.matrix_balance with separate=True")
     if g[0] is None:
         return None

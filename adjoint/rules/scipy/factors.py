@@ -13,7 +13,7 @@ from scipy import linalg
 
 from adjoint.rules import linalg as plain
 from adjoint.rules.contraction import mT
-from adjoint.rules.functional import refuse_full, unsupported
+from adjoint.rules.functional import refuse_full, refuse_stack, unsupported
 from adjoint.rules.linalg import H, column, conj, eye_like, one_triangle, row
 from adjoint.rules.registry import constant, jvp_rule, vjp_rule
 from adjoint.rules.scipy.solving import other_way, outer
@@ -50,6 +50,7 @@ def cho_factor_jvp(t, z, a, lower=False, overwrite_a=False, check_finite=True):
 @vjp_rule(linalg.cho_solve)
 def cho_solve(g, z, c_and_lower, b, overwrite_b=False, check_finite=True):
     """(L Lᴴ) z = b"""
+    refuse_stack(c_and_lower[0])
     c, lower = c_and_lower
     factor = H(np.tril(c)) if lower else np.triu(c)
     b_bar = conj(linalg.cho_solve((c, lower), conj(g)))
@@ -60,6 +61,7 @@ def cho_solve(g, z, c_and_lower, b, overwrite_b=False, check_finite=True):
 
 @jvp_rule(linalg.cho_solve)
 def cho_solve_jvp(t, z, c_and_lower, b, overwrite_b=False, check_finite=True):
+    refuse_stack(c_and_lower[0])
     c, lower = c_and_lower
     right = t[1]
     if t[0] is not None and t[0][0] is not None:
@@ -130,6 +132,7 @@ def lu_factor(g, z, a, overwrite_a=False, check_finite=True):
 
 @vjp_rule(linalg.lu_solve)
 def lu_solve(g, z, lu_and_piv, b, trans=0, overwrite_b=False, check_finite=True):
+    refuse_stack(lu_and_piv[0])
     factors, pivots = lu_and_piv
     unsupported(np.iscomplexobj(factors), "scipy.linalg.lu_solve of complex matrices")
     b_bar = linalg.lu_solve((factors, pivots), g, other_way(trans))
@@ -141,6 +144,7 @@ def lu_solve(g, z, lu_and_piv, b, trans=0, overwrite_b=False, check_finite=True)
 @vjp_rule(linalg.ldl)
 def ldl(g, z, A, lower=True, hermitian=True, overwrite_a=False, check_finite=True):
     """A = L D Lᵀ where all pivots are single entries (they are, of a positive definite matrix)."""
+    refuse_stack(A)
     unsupported(np.iscomplexobj(A), "scipy.linalg.ldl of a complex matrix")
     factor, d, order = z
     unsupported(np.any(d != np.diag(np.diag(d))), "scipy.linalg.ldl where D has blocks of two rows")
@@ -270,6 +274,7 @@ def polar(g, z, a, side="right"):
 @vjp_rule(linalg.orthogonal_procrustes)
 def orthogonal_procrustes(g, z, A, B, check_finite=True):
     """The unitary polar factor of AᵀB, and the sum of its singular values."""
+    refuse_stack(A)
     unsupported(np.iscomplexobj(A), "scipy.linalg.orthogonal_procrustes of complex matrices")
     product = A.T @ B
     bar = np.zeros_like(product)

@@ -13,7 +13,7 @@ from scipy import linalg
 from adjoint.rules import linalg as plain
 from adjoint.rules import norms
 from adjoint.rules.contraction import mT
-from adjoint.rules.functional import unsupported
+from adjoint.rules.functional import refuse_stack, unsupported
 from adjoint.rules.linalg import H, column, conj, eye_like, from_triangle, one_triangle, row
 from adjoint.rules.registry import constant, jvp_rule, vjp_rule
 from adjoint.rules.ufuncs import tangent_sum
@@ -54,10 +54,17 @@ def read_part(bar, assume_a, lower):
 constant(turned, why="is about names")
 
 
+def refuse_one_vector(a, b):
+    unsupported(
+        np.ndim(a) > 2 and np.ndim(b) == 1, "a stack of matrices and one vector in scipy.linalg", "Make the vector a matrix."
+    )
+
+
 @vjp_rule(linalg.solve)
 def solve(
     g, z, a, b, lower=False, overwrite_a=False, overwrite_b=False, check_finite=True, assume_a=None, transposed=False
 ):
+    refuse_one_vector(a, b)
     if transposed:
         b_bar = linalg.solve(a, g, lower, assume_a=assume_a)
         return read_part(-outer(z, b_bar), assume_a, lower), b_bar
@@ -79,6 +86,7 @@ def read_whole(a, assume_a, lower):
 def solve_jvp(
     t, z, a, b, lower=False, overwrite_a=False, overwrite_b=False, check_finite=True, assume_a=None, transposed=False
 ):
+    refuse_one_vector(a, b)
     right = t[1]
     if t[0] is not None:
         dot = read_whole(t[0], assume_a, lower)
@@ -104,6 +112,7 @@ def one_side(bar, lower, unit_diagonal):
 def solve_triangular(
     g, z, a, b, trans=0, lower=False, unit_diagonal=False, overwrite_b=False, check_finite=True
 ):
+    refuse_one_vector(a, b)
     unsupported(trans in (2, "C") and np.iscomplexobj(a), "solve_triangular of a complex matrix with trans=2")
     b_bar = linalg.solve_triangular(a, g, other_way(trans), lower, unit_diagonal)
     a_bar = -outer(b_bar, z) if trans in (0, "N") else -outer(z, b_bar)
@@ -114,6 +123,7 @@ def solve_triangular(
 def solve_triangular_jvp(
     t, z, a, b, trans=0, lower=False, unit_diagonal=False, overwrite_b=False, check_finite=True
 ):
+    refuse_one_vector(a, b)
     unsupported(trans in (2, "C") and np.iscomplexobj(a), "solve_triangular of a complex matrix with trans=2")
     right = t[1]
     if t[0] is not None:
@@ -177,11 +187,13 @@ def pinvh(g, z, a, atol=None, rtol=None, lower=True, return_rank=False, check_fi
 
 @vjp_rule(linalg.lstsq)
 def lstsq(g, z, a, b, cond=None, overwrite_a=False, overwrite_b=False, check_finite=True, lapack_driver=None):
+    refuse_stack(a)
     return plain.lstsq(g, z, a, b, cond)
 
 
 @jvp_rule(linalg.lstsq)
 def lstsq_jvp(t, z, a, b, cond=None, overwrite_a=False, overwrite_b=False, check_finite=True, lapack_driver=None):
+    refuse_stack(a)
     return plain.lstsq_jvp(t, z, a, b, cond)
 
 

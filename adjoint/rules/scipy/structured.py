@@ -11,7 +11,7 @@ import numpy as np
 from scipy import linalg
 
 from adjoint.rules import linalg as plain
-from adjoint.rules.functional import unsupported
+from adjoint.rules.functional import refuse_stack, unsupported
 from adjoint.rules.helpers import scatter
 from adjoint.rules.linalg import column, conj, eye_like, gaps, row
 from adjoint.rules.registry import constant, jvp_rule, vjp_rule
@@ -78,6 +78,7 @@ constant(
 
 @vjp_rule(linalg.toeplitz)
 def toeplitz(g, z, c, r=None):
+    refuse_stack(z)
     if r is None:  # r is the conjugate of c, and c[0] stands as it is
         n = np.size(c)
         sums = scatter(g, toeplitz_places(n, n), (2 * n,))
@@ -89,6 +90,7 @@ def toeplitz(g, z, c, r=None):
 
 @jvp_rule(linalg.toeplitz)
 def toeplitz_jvp(t, z, c, r=None):
+    refuse_stack(z)
     if r is None:
         return linalg.toeplitz(t[0])
     return linalg.toeplitz(np.zeros_like(c) if t[0] is None else t[0], np.zeros_like(r) if t[1] is None else t[1])
@@ -96,6 +98,7 @@ def toeplitz_jvp(t, z, c, r=None):
 
 @vjp_rule(linalg.hankel)
 def hankel(g, z, c, r=None):
+    refuse_stack(z)
     n = np.size(c)
     m = n if r is None else np.size(r)
     sums = scatter(g, hankel_places(n, m), (n + m,))
@@ -104,6 +107,7 @@ def hankel(g, z, c, r=None):
 
 @jvp_rule(linalg.hankel)
 def hankel_jvp(t, z, c, r=None):
+    refuse_stack(z)
     c_dot = np.zeros_like(c) if t[0] is None else t[0]
     if r is None:
         return linalg.hankel(c_dot)
@@ -113,16 +117,19 @@ def hankel_jvp(t, z, c, r=None):
 
 @vjp_rule(linalg.circulant, linear=True)
 def circulant(g, z, c):
+    refuse_stack(z)
     return np.reshape(scatter(g, circulant_places(np.size(c)), (np.size(c),)), np.shape(c))
 
 
 @vjp_rule(linalg.convolution_matrix, linear=True)
 def convolution_matrix(g, z, a, n, mode="full"):
+    refuse_stack(z)
     return scatter(g, convolution_places(np.size(a), n, mode), (np.size(a) + 1,))[1:]
 
 
 @vjp_rule(linalg.leslie)
 def leslie(g, z, f, s):
+    refuse_stack(z)
     n = np.size(f)
     sums = scatter(g, leslie_places(n), (2 * n,))
     return sums[1 : n + 1], sums[n + 1 :]
@@ -130,12 +137,14 @@ def leslie(g, z, f, s):
 
 @jvp_rule(linalg.leslie)
 def leslie_jvp(t, z, f, s):
+    refuse_stack(z)
     return linalg.leslie(np.zeros_like(f) if t[0] is None else t[0], np.zeros_like(s) if t[1] is None else t[1])
 
 
 @vjp_rule(linalg.companion)
 def companion(g, z, a):
     """The first row is -a[1:] / a[0]."""
+    refuse_stack(z)
     first = g[0]
     return np.concatenate(([np.sum(first * a[1:]) / (a[0] * a[0])], -first / a[0]))
 
@@ -143,6 +152,7 @@ def companion(g, z, a):
 @vjp_rule(linalg.fiedler_companion)
 def fiedler_companion(g, z, a):
     """The same entries as `companion`, at other places."""
+    refuse_stack(z)
     places = fiedler_places(np.size(a))
     first = scatter(g, places, (np.size(a),))[1:]
     return np.concatenate(([np.sum(first * a[1:]) / (a[0] * a[0])], -first / a[0]))
@@ -175,24 +185,28 @@ constant(corners, why="indices")
 
 @vjp_rule(linalg.block_diag)
 def block_diag(g, z, *arrs):
+    refuse_stack(z)
     where = corners([np.shape(a) for a in arrs])
     return tuple([np.reshape(g[at], np.shape(a)) for at, a in zip(where, arrs, strict=True)])
 
 
 @jvp_rule(linalg.block_diag)
 def block_diag_jvp(t, z, *arrs):
+    refuse_stack(z)
     return linalg.block_diag(*[np.zeros_like(a) if d is None else d for d, a in zip(t, arrs, strict=True)])
 
 
 @vjp_rule(linalg.khatri_rao)
 def khatri_rao(g, z, a, b):
     """Each column is the Kronecker product of those of a and b."""
+    refuse_stack(z)
     g = np.reshape(g, (np.shape(a)[0], np.shape(b)[0], np.shape(a)[1]))
     return np.einsum("ijk,jk->ik", g, b), np.einsum("ijk,ik->jk", g, a)
 
 
 @jvp_rule(linalg.khatri_rao)
 def khatri_rao_jvp(t, z, a, b):
+    refuse_stack(z)
     first = None if t[0] is None else linalg.khatri_rao(t[0], b)
     return first if t[1] is None else tangent_sum(first, linalg.khatri_rao(a, t[1]))
 
@@ -217,6 +231,7 @@ def of_generators(bar, c_or_cr):
 
 @vjp_rule(linalg.solve_toeplitz)
 def solve_toeplitz(g, z, c_or_cr, b, check_finite=True):
+    refuse_stack(c_or_cr[0] if isinstance(c_or_cr, tuple) else c_or_cr, 1)
     c, r = both(c_or_cr)
     b_bar = linalg.solve_toeplitz((np.concatenate((c[:1], r[1:])), c), g)
     return of_generators(-outer(b_bar, z), c_or_cr), b_bar
@@ -224,6 +239,7 @@ def solve_toeplitz(g, z, c_or_cr, b, check_finite=True):
 
 @jvp_rule(linalg.solve_toeplitz)
 def solve_toeplitz_jvp(t, z, c_or_cr, b, check_finite=True):
+    refuse_stack(c_or_cr[0] if isinstance(c_or_cr, tuple) else c_or_cr, 1)
     return linalg.solve_toeplitz(c_or_cr, moved_right(t, z, c_or_cr))
 
 
@@ -240,6 +256,7 @@ def moved_right(t, z, c_or_cr):
 
 @vjp_rule(linalg.matmul_toeplitz)
 def matmul_toeplitz(g, z, c_or_cr, x, check_finite=False, workers=None):
+    refuse_stack(c_or_cr[0] if isinstance(c_or_cr, tuple) else c_or_cr, 1)
     c, r = both(c_or_cr)
     x_bar = linalg.matmul_toeplitz((np.concatenate((c[:1], r[1:])), c), g)
     return of_generators(outer(g, x), c_or_cr), x_bar
@@ -279,6 +296,7 @@ def in_bands(x, y, lower, upper):
 
 @vjp_rule(linalg.solve_banded)
 def solve_banded(g, z, l_and_u, ab, b, overwrite_ab=False, overwrite_b=False, check_finite=True):
+    refuse_stack(ab)
     lower, upper = l_and_u
     k, j, inside = transposed_places(lower, upper, np.shape(ab)[1])
     b_bar = linalg.solve_banded((upper, lower), ab[k, j] * inside, g)
@@ -287,6 +305,7 @@ def solve_banded(g, z, l_and_u, ab, b, overwrite_ab=False, overwrite_b=False, ch
 
 @jvp_rule(linalg.solve_banded)
 def solve_banded_jvp(t, z, l_and_u, ab, b, overwrite_ab=False, overwrite_b=False, check_finite=True):
+    refuse_stack(ab)
     lower, upper = l_and_u
     right = t[2]
     if t[1] is not None:
@@ -300,6 +319,7 @@ def solve_banded_jvp(t, z, l_and_u, ab, b, overwrite_ab=False, overwrite_b=False
 @vjp_rule(linalg.solveh_banded)
 def solveh_banded(g, z, ab, b, overwrite_ab=False, overwrite_b=False, lower=False, check_finite=True):
     """Off the diagonal an entry stands for its mirror image too."""
+    refuse_stack(ab)
     unsupported(np.iscomplexobj(ab), "scipy.linalg.solveh_banded of a complex matrix")
     b_bar = linalg.solveh_banded(ab, g, lower=lower)
     width = np.shape(ab)[0] - 1
@@ -340,6 +360,7 @@ def symmetric_bands(bar, width, lower):
 
 @jvp_rule(linalg.solveh_banded)
 def solveh_banded_jvp(t, z, ab, b, overwrite_ab=False, overwrite_b=False, lower=False, check_finite=True):
+    refuse_stack(ab)
     unsupported(np.iscomplexobj(ab), "scipy.linalg.solveh_banded of a complex matrix")
     right = t[1]
     if t[0] is not None:
@@ -349,6 +370,7 @@ def solveh_banded_jvp(t, z, ab, b, overwrite_ab=False, overwrite_b=False, lower=
 
 @vjp_rule(linalg.cholesky_banded)
 def cholesky_banded(g, z, ab, overwrite_ab=False, lower=False, check_finite=True):
+    refuse_stack(z)
     unsupported(np.iscomplexobj(ab), "scipy.linalg.cholesky_banded of a complex matrix")
     n, width = np.shape(ab)[1], np.shape(ab)[0] - 1
     i, j, inside = to_bands(width, lower, n)
@@ -364,6 +386,7 @@ def cholesky_banded(g, z, ab, overwrite_ab=False, lower=False, check_finite=True
 
 @jvp_rule(linalg.cholesky_banded)
 def cholesky_banded_jvp(t, z, ab, overwrite_ab=False, lower=False, check_finite=True):
+    refuse_stack(z)
     unsupported(np.iscomplexobj(ab), "scipy.linalg.cholesky_banded of a complex matrix")
     n, width = np.shape(ab)[1], np.shape(ab)[0] - 1
     i, j, inside = to_bands(width, lower, n)
@@ -377,6 +400,7 @@ def eig_banded(
     g, z, a_band, lower=False, eigvals_only=False, overwrite_a_band=False, select="a", select_range=None, max_ev=0,
     check_finite=True,
 ):  # fmt: skip
+    refuse_stack(a_band)
     unsupported(np.iscomplexobj(a_band) or select != "a", "scipy.linalg.eig_banded of a complex matrix, or of some eigenvalues")
     if eigvals_only:
         bar = symmetric_eigen((g, None), linalg.eig_banded(a_band, lower))
@@ -405,6 +429,7 @@ def of_tridiagonal(bar):
 def eigh_tridiagonal(
     g, z, d, e, eigvals_only=False, select="a", select_range=None, check_finite=True, tol=0.0, lapack_driver="auto"
 ):
+    refuse_stack(d, 1)
     if eigvals_only:
         return eigvalsh_tridiagonal(g, z, d, e, select, select_range)
     unsupported(
@@ -416,6 +441,7 @@ def eigh_tridiagonal(
 
 @vjp_rule(linalg.eigvalsh_tridiagonal)
 def eigvalsh_tridiagonal(g, z, d, e, select="a", select_range=None, check_finite=True, tol=0.0, lapack_driver="auto"):
+    refuse_stack(d, 1)
     _, v = linalg.eigh_tridiagonal(d, e, select=select, select_range=select_range)
     return np.sum(g * v * v, axis=-1), 2.0 * np.sum(g * v[1:] * v[:-1], axis=-1)
 
@@ -424,6 +450,7 @@ def eigvalsh_tridiagonal(g, z, d, e, select="a", select_range=None, check_finite
 def eigvalsh_tridiagonal_jvp(
     t, z, d, e, select="a", select_range=None, check_finite=True, tol=0.0, lapack_driver="auto"
 ):
+    refuse_stack(d, 1)
     _, v = linalg.eigh_tridiagonal(d, e, select=select, select_range=select_range)
     total = None if t[0] is None else t[0] @ (v * v)
     return total if t[1] is None else tangent_sum(total, 2.0 * (t[1] @ (v[1:] * v[:-1])))
