@@ -56,14 +56,6 @@ TIDYING = (
     dce,
 )
 
-ENDING = (
-    carried,  # in variables what one iteration after the other adds to
-    cleared,  # at once what a loop clears entry by entry
-    scatters,
-    simplify,
-    dce,
-)
-
 PASSES = (
     *TIDYING,
     fission,  # out of loops what can be done for all steps at once
@@ -75,10 +67,16 @@ PASSES = (
     packed,  # like operations on small arrays, as one
     rows,  # rows that are recorded, as one array
     dce,
-    *ENDING,
 )
 
-COMPILED = (*TIDYING, *ENDING)  # loops are as good as operations on whole arrays there, and stay
+COMPILED = (  # loops are as good as operations on whole arrays there, and stay
+    *TIDYING,
+    carried,  # in variables what one iteration after the other adds to
+    cleared,  # at once what a loop clears entry by entry
+    scatters,
+    simplify,
+    dce,
+)
 
 
 def prepared(function: Function) -> Function:

@@ -25,16 +25,11 @@ def gauss_seidel_1d_grad(u, steps):
     # reverse sweep
     u_bar = 2 * u
     for w1_tape in reversed(w1_tape_tape):  # for _ in range(steps):
-        w3 = u_bar[5]
-        w4 = u_bar[4]
         # for i in range(1, len(u) - 1):
         for i, w1 in zip(reversed(range(1, 5)), reversed(w1_tape)):
-            w2_bar = w4                     # u[i] = 0.5 * (u[i - 1] + u[i + 1]) - 0.1 * u[i] ** 2
-            w5_bar = w2_bar * 0.5
-            w4 = u_bar[i - 1] + w5_bar
-            u_bar[i + 1] = w3 + w5_bar
-            w1_bar = -0.2 * w2_bar * w1
-            w3 = w1_bar
-        u_bar[1] = w3
-        u_bar[0] = w4
+            w2_bar = u_bar[i]               # u[i] = 0.5 * (u[i - 1] + u[i + 1]) - 0.1 * u[i] ** 2
+            u_bar[i] = -0.2 * w2_bar * w1
+            w3_bar = w2_bar * 0.5
+            u_bar[i + 1] += w3_bar
+            u_bar[i - 1] += w3_bar
     return u_bar

@@ -16,8 +16,8 @@ from passes.programs import inputs, lowered, ours, run, same
 from adjoint import grad, ir, runtime
 from adjoint.avals import ANY, FLOAT, Seq
 from adjoint.passes import (
-    PASSES, contracted, cse, dce, emitted, factors, fission, linear, optimised, prepared, restacked, rewind, scatters,
-    simplify,
+    COMPILED, PASSES, carried, cleared, contracted, cse, dce, emitted, factors, fission, linear, optimised, prepared,
+    restacked, rewind, scatters, simplify,
 )
 from adjoint.sweeps import reverse
 from adjoint.runtime import identity
@@ -521,12 +521,13 @@ def alike(a, b):
 
 def test_every_pass_may_be_left_out():
     for case, _, gradient, _, values, expected in programs()[::3]:
-        for left_out in dict.fromkeys(PASSES):
-            after = gradient
-            for transform in PASSES:
-                after = after if transform is left_out else transform(after)
-            for got, want in zip(run(ir.check(after), values), expected, strict=True):
-                assert close(got, want) and alike(got, want), (case, left_out)
+        for passes in (PASSES, COMPILED):
+            for left_out in dict.fromkeys(passes) if passes is PASSES else (carried, cleared):
+                after = gradient
+                for transform in passes:
+                    after = after if transform is left_out else transform(after)
+                for got, want in zip(run(ir.check(after), values), expected, strict=True):
+                    assert close(got, want) and alike(got, want), (case, left_out)
 
 
 @pytest.mark.parametrize("transform", [emitted, prepared, simplify, cse], ids=lambda f: f.__name__)
