@@ -14,7 +14,7 @@ import numpy as np
 
 from .. import runtime
 from ..avals import holds_memory, Arr, Aval, Num, Parts, Seq, shape_of
-from ..ir import Apply, Atom, Block, Function, If, Loop, Var, defined, leaves
+from ..ir import Apply, Atom, Block, Const, Function, If, Loop, Var, defined, leaves
 from ..lower.context import MAY_SHARE
 from ..lower.sharing import READ_ONLY
 from ..rules.registry import lookup
@@ -28,6 +28,7 @@ ARRAY_UPDATES = (runtime.index_add, runtime.array_set, runtime.array_put)
 _HOLDS.update(ARRAY_UPDATES, MAY_SHARE)
 _READ_ONLY = {*READ_ONLY, np.broadcast_arrays, np.imag}
 _OUTSIDE = {runtime.load, getattr}
+_DESCRIPTIONS = ("shape", "ndim", "size", "dtype", "itemsize", "nbytes", "strides")  # attributes of arrays, no parts of them
 
 
 class Aliases:
@@ -124,7 +125,7 @@ class Aliases:
         for out in stmt.outs:
             for a in held:
                 self._union(out, a)
-            if stmt.fn in _OUTSIDE or lookup(stmt.fn) is None:
+            if (stmt.fn in _OUTSIDE or lookup(stmt.fn) is None) and not _describes(stmt):
                 self._mark(out)
             if _is_read_only(stmt):
                 self._read_only.add(out)
@@ -138,6 +139,8 @@ def _is_read_only(stmt: Apply) -> bool:
 
 def _held(stmt: Apply) -> tuple[Atom, ...]:
     """The arguments that a result may be a view of, or hold."""
+    if _describes(stmt):
+        return ()
     if stmt.fn is operator.add and all(isinstance(a.aval, Num | Arr) for a in stmt.args):
         return ()
     if stmt.fn is operator.getitem and isinstance(stmt.args[0].aval, Arr) and _gathers(stmt.args[1].aval):
@@ -146,6 +149,12 @@ def _held(stmt: Apply) -> tuple[Atom, ...]:
     if stmt.fn not in _HOLDS and rule is not None and not rule.view:
         return ()
     return stmt.args[:1] if stmt.fn in (*ARRAY_UPDATES, operator.getitem, runtime.unbroadcast) else tuple(stmt.atoms())
+
+
+def _describes(stmt: Apply) -> bool:
+    """Is it `x.shape` of an array, or the like?"""
+    of, *name = stmt.args if stmt.fn is getattr else (None,)
+    return of is not None and isinstance(of.aval, Arr) and isinstance(name[0], Const) and name[0].value in _DESCRIPTIONS
 
 
 def exchanged(loop: Loop) -> dict[int, int]:

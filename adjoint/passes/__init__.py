@@ -23,6 +23,7 @@ from .emitted import emitted
 from .factors import factors
 from .fission import fission
 from .linear import linear
+from .narrowed import narrowed
 from .packed import packed
 from .restacked import restacked
 from .rewind import rewind
@@ -32,7 +33,7 @@ from .simplify import simplify
 
 __all__ = [
     "BEFORE", "COMPILED", "PASSES", "carried", "cleared", "contracted", "cse", "dce", "emitted", "factors", "fission",
-    "linear", "optimised", "packed", "prepared", "restacked", "rewind", "rows", "scatters", "simplify", "tidied",
+    "linear", "narrowed", "optimised", "packed", "prepared", "restacked", "rewind", "rows", "scatters", "simplify", "tidied",
 ]
 
 BEFORE = (
@@ -52,6 +53,7 @@ TIDYING = (
     cse,
     factors,  # constants that are multiplied with each other
     rewind,  # tapes of what an array still holds, or can be made to hold again
+    narrowed,  # of the other arrays that are written to, what is read of them
     cse,
     dce,
 )

@@ -116,6 +116,10 @@ class Chains:
         for inner in pair.inner:
             self.mirror(inner)
 
+    def same(self, v: Var) -> Var:
+        """A value of the reversed loops as the forward loops call it, where they have it."""
+        return self._same_as.get(v, v)
+
     # --- chains -----------------------------------------------------------------------------------
 
     def _chain(self, loop: Loop, carry: int) -> Chain | None:

@@ -16,6 +16,8 @@ from __future__ import annotations
 import operator
 from dataclasses import dataclass
 
+import numpy as np
+
 from .. import runtime
 from ..ir import Apply, Atom, Stmt, Var, defined, refresh_apply
 from ..rules.registry import lookup
@@ -85,5 +87,5 @@ def is_cheap(stmt: Apply | None) -> bool:
 
 _QUICK = {
     operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne, operator.is_, operator.is_not,
-    operator.not_, operator.and_, operator.or_, bool, len, range, slice, runtime.make_tuple,
+    operator.not_, operator.and_, operator.or_, bool, len, range, slice, runtime.make_tuple, np.outer,
 }

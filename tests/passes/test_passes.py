@@ -16,8 +16,8 @@ from passes.programs import inputs, lowered, ours, run, same
 from adjoint import grad, ir, runtime
 from adjoint.avals import ANY, FLOAT, Seq
 from adjoint.passes import (
-    COMPILED, PASSES, carried, cleared, contracted, cse, dce, emitted, factors, fission, linear, optimised, prepared,
-    restacked, rewind, scatters, simplify,
+    COMPILED, PASSES, carried, cleared, contracted, cse, dce, emitted, factors, fission, linear, narrowed, optimised,
+    prepared, restacked, rewind, scatters, simplify,
 )
 from adjoint.sweeps import reverse
 from adjoint.runtime import identity
@@ -490,7 +490,7 @@ def without_rounding(function):
     return function
 
 
-@pytest.mark.parametrize("transform", [simplify, cse, dce, rewind, without_rounding], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("transform", [simplify, cse, dce, rewind, narrowed, without_rounding], ids=lambda f: f.__name__)
 def test_gradients_keep_their_meaning(transform):
     for case, _, gradient, _, values, expected in programs():
         after = ir.check(transform(gradient))
