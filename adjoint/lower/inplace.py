@@ -17,7 +17,7 @@ import numpy as np
 from .. import runtime
 from ..avals import Arr, dtype_of, shape_of
 from ..ir import Const
-from . import calls, layout, sharing, writes, written
+from . import calls, iteration, layout, sharing, writes, written
 from .context import Frame, Lowering
 from .specials import content_of, special
 from .values import Items, Ref, Tuple, Value
@@ -119,7 +119,7 @@ def ufunc_at(fn: Any) -> Any:
     return handler
 
 
-# --- `x.flat` ---------------------------------------------------------------------------------------
+# --- what NumPy reads while it writes ---------------------------------------------------------------
 
 
 @special(written.apart)
@@ -127,8 +127,8 @@ def _apart(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dic
     one, other = (sharing.ancestors(a.cell) | sharing.family(a.cell) if isinstance(a, Ref) else set() for a in args)
     if one & other and not (isinstance(args[1], Ref) and args[1].cell is args[0].cell):  # type: ignore[union-attr]
         raise lo.refuse(
-            frame, node, "A part of this array is assigned to its `flat`, and NumPy reads it while it is written.",
-            "Take a copy (`.copy()`) of what is assigned.",
+            frame, node, "What is written here may share memory with the array that it is written to, and NumPy reads it while "
+            "it is written over.", "Take a copy (`.copy()`) of what is written.",
         )
     return Const(None)
 
@@ -171,6 +171,9 @@ def into(
 ) -> Value:
     """`fn(*args, out=y)`: the result is written into y, and y is what the call gives."""
     targets = out.items if isinstance(out, Tuple) else (out,)
+    if fn in (np.concatenate, np.stack):  # piece by piece
+        for piece in iteration.known_items(lo, frame, node, args[0]) or []:
+            _apart(lo, frame, node, [out, piece], {})
     result = calls.primitive(lo, frame, node, fn, args, kwargs)
     if len(targets) == 1:
         return writes.into(lo, frame, node, targets[0], result)

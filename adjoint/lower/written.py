@@ -45,7 +45,7 @@ class Flat:
 
 
 def apart(array: Any, v: Any) -> None:
-    """Refused by lowering where `v` is a view of `array`, which NumPy reads while it writes."""
+    """Refused by lowering where `v` shares memory with `array`, and NumPy reads the one while it writes the other."""
 
 
 def place(k, shape):
@@ -68,6 +68,7 @@ def filled(v, shape):
 
 def assign_flat(a, v):
     """`a.flat = v`."""
+    apart(a, v)
     a[...] = filled(v, a.shape)
 
 
@@ -89,6 +90,7 @@ def putmask(a, mask, values):
 def place_masked(arr, mask, vals):
     """`np.place`: the first `vals` to where the mask holds."""
     mask = np.asarray(mask)
+    apart(arr, np.asarray(vals)[...])
     arr[mask] = filled(vals, (np.count_nonzero(mask),))
 
 

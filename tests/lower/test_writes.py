@@ -343,6 +343,30 @@ def assigns_its_reverse_to_flat(x):
     return np.sum(y * x)
 
 
+def assigned_to_flat_whole(x):
+    y = np.outer(x, x)
+    y.flat = y.T
+    return np.sum(y[0] * x)
+
+
+def joined_over_itself(x):
+    y = x * 1.0
+    np.concatenate((x[:1], y[:-1]), out=y)
+    return np.sum(y * x)
+
+
+def stacked_over_itself(x):
+    y = np.outer(x, x)
+    np.stack((y[1], y[0]), out=y[:2])
+    return np.sum(y[0] * x)
+
+
+def placed_over_itself(x):
+    y = x * 1.0
+    np.place(y, y > 0.5, y)
+    return np.sum(y * x)
+
+
 def loops_with_nditer(x):
     y = x * 1.0
     for v in np.nditer(y, op_flags=["readwrite"]):
@@ -392,6 +416,10 @@ def read_when_it_may_be_another(x):
         (integers_updated_with_floats, "array of integers"),
         (part_of_integers_updated_with_floats, "array of integers"),
         (assigns_its_reverse_to_flat, "reads it while it is written"),
+        (assigned_to_flat_whole, "reads it while it is written"),
+        (joined_over_itself, "reads it while it is written"),
+        (stacked_over_itself, "reads it while it is written"),
+        (placed_over_itself, "reads it while it is written"),
         (loops_with_nditer, "may be no array"),
         (resizes, "changes its argument in place"),
         (sets_the_shape, "`shape` of an array is assigned"),
