@@ -67,6 +67,10 @@ class Model:
     def twice(self, w):
         return np.sum(w * w) * 2.0
 
+    @property
+    def size(self):
+        return 2
+
 
 class Scaled:
     def __init__(self, scale):
@@ -372,30 +376,54 @@ def test_demo_runs_every_command_that_it_names(run, here):
     assert (here / "tour.html").read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
-def completions(line: str, here: Path, shell: str = "bash") -> list[str]:
-    """What the program answers to a shell that asks how to go on."""
+# a shell asks a new process each time; these are forks of one that has imported everything
+ASKED = """
+import os, sys
+from adjoint.cli import main
+for k, line in enumerate(sys.argv[1:]):
+    if os.fork() == 0:
+        os.environ |= {"COMP_LINE": line, "COMP_POINT": str(len(line.encode())), "_ARGCOMPLETE_STDOUT_FILENAME": f"answer{k}"}
+        main()
+    assert os.wait()[1] == 0
+"""
+
+
+def completions(lines, shell="bash"):
+    """What the program answers to a shell that asks how to go on from each of these lines."""
     pytest.importorskip("argcomplete")
-    answer = here / "answer"
-    asks = {
-        "_ARGCOMPLETE": "1", "_ARGCOMPLETE_SHELL": shell, "_ARGCOMPLETE_IFS": "\n", "_ARGCOMPLETE_STDOUT_FILENAME": str(answer),
-        "COMP_LINE": line, "COMP_POINT": str(len(line.encode())), "_ARGCOMPLETE_SUPPRESS_SPACE": "1",
-    }
-    process = program(env=asks)
-    assert process.communicate(timeout=60)[1] == b""
-    return answer.read_text().split("\n")
+    asks = {"_ARGCOMPLETE": "1", "_ARGCOMPLETE_SHELL": shell, "_ARGCOMPLETE_IFS": "\n", "_ARGCOMPLETE_SUPPRESS_SPACE": "1"}
+    env = os.environ | asks | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", ASKED, *lines], env=env, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    return [Path(f"answer{k}").read_text().split("\n") for k in range(len(lines))]
 
 
 def test_completion_of_commands_files_and_functions(here):
     (here / "sub").mkdir()
     (here / ".hidden").mkdir()
-    assert completions("adjoint re", here) == ["report"]
-    assert completions("adjoint show m", here) == ["model.py:"]
-    assert set(completions("adjoint check ", here)) == {"model.py:", "sub/"}
-    assert completions("adjoint show model.py:de", here) == ["model.py:decorated"]
-    assert completions("adjoint show model.py:Mod", here, "fish") == ["model.py:Model.loss", "model.py:Model.twice"]
-    assert completions("adjoint table model.py:f --form", here) == ["--format"]
-    assert completions("adjoint table model.py:f --format la", here) == ["latex"]
-    assert completions("adjoint completion f", here) == ["fish"]
+    wanted = {
+        "adjoint re": ["report"],
+        "adjoint show m": ["model.py:"],
+        "adjoint check ": ["model.py:", "sub/"],
+        "adjoint show model.py:de": ["model.py:decorated"],
+        "adjoint show model.py:Mod": ["model.py:Model.loss", "model.py:Model.twice"],  # and no property
+        "adjoint table model.py:f --form": ["--format"],
+        "adjoint table model.py:f --format la": ["latex"],
+        "adjoint completion f": ["fish"],
+    }
+    assert dict(zip(wanted, map(sorted, completions(list(wanted))), strict=True)) == wanted
+    assert completions(["adjoint show model.py:Mod"], "fish") == [["model.py:Model.loss", "model.py:Model.twice"]]
+
+
+@pytest.mark.skipif(shutil.which("fish") is None, reason="no fish")
+def test_completion_in_fish(run, here):
+    pytest.importorskip("argcomplete")
+    (here / "adjoint").write_text(f'#!/bin/sh\nexec {sys.executable} -m adjoint "$@"\n')
+    (here / "adjoint").chmod(0o755)
+    typed = run("completion", "fish")[1] + "\ncomplete -C 'adjoint show model.py:de'\n"
+    env = os.environ | {"PATH": f"{here}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT), "HOME": str(here)}
+    done = subprocess.run(["fish", "-c", typed], capture_output=True, text=True, env=env, check=True)
+    assert done.stdout == "model.py:decorated\n"
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="no bash")

@@ -71,6 +71,10 @@ def _functions(path: Path) -> list[str]:
         if isinstance(node, ast.FunctionDef):
             found.append(node.name)
         elif isinstance(node, ast.ClassDef):
-            methods = [m.name for m in node.body if isinstance(m, ast.FunctionDef) and not m.name.startswith("__")]
-            found += [f"{node.name}.{name}" for name in methods]
+            methods = [m for m in node.body if isinstance(m, ast.FunctionDef) and not m.name.startswith("__")]
+            found += [f"{node.name}.{m.name}" for m in methods if not any(map(_is_property, m.decorator_list))]
     return found
+
+
+def _is_property(decorator: ast.expr) -> bool:
+    return ast.unparse(decorator).rpartition(".")[2] in ("property", "cached_property", "setter", "deleter")

@@ -13,6 +13,7 @@ from __future__ import annotations
 import html
 import io
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -71,11 +72,17 @@ class Table:
         return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
 
     def latex(self, entries: bool = False) -> str:
-        r"""A `tabular`; w3 as $w_{3}$, cotangents as $\bar w$, partial derivatives as $\partial w$."""
+        r"""A `tabular`; w3 as $w_{3}$, cotangents as $\bar w$, partial derivatives as $\partial w$.
+
+        It is as wide as what it holds: long ones want a small font and `landscape`, or `\resizebox`.
+        """
         heads = ["", "", "line", "variable", "value", r"$\partial w$", r"$\bar w$", r"added to $\bar w$ by"]
-        users = {HEAD.index("line"), HEAD.index("variable")}  # their w1 is not ours
-        rows = [[(_escaped if k in users else _tex)(cell) for k, cell in enumerate(row)] for row in self.cells(entries)]
-        lines = [" & ".join(row) + r" \\" for row in rows]
+        lines = []
+        for row, cells in zip(self.rows, self.cells(entries), strict=True):
+            users = {HEAD.index("line"), HEAD.index("variable")}  # their w1 is not ours
+            if row.event is not None and row.event.argument:
+                users.add(HEAD.index("what"))
+            lines.append(" & ".join((_escaped if k in users else _tex)(cell) for k, cell in enumerate(cells)) + r" \\")
         columns = "l" * len(HEAD)
         head = " & ".join(heads) + r" \\ \hline"
         return "\n".join([f"\\begin{{tabular}}{{{columns}}}", head, *lines, "\\end{tabular}"]) + "\n"
@@ -222,6 +229,23 @@ def _tex(text: str) -> str:
     return "".join(f"$w_{{{part[1:]}}}$" if k % 2 else _escaped(part) for k, part in enumerate(parts))
 
 
+_SIGNS = {
+    "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "…": r"\ldots{}", "∂": r"$\partial$",
+    **{c: f"${c}$" for c in "<>|"}, **{c: f"\\{c}" for c in "&%$#_{}"},
+}
+
+
+_CAPITALS = ("Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega")  # the others are Latin
+
+
 def _escaped(text: str) -> str:
-    signs = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "…": r"\ldots{}", "∂": r"$\partial$"}
-    return "".join(signs.get(c, f"\\{c}" if c in "&%$#_{}" else c) for c in text)
+    return "".join(_SIGNS.get(c) or _greek(c) for c in text)
+
+
+def _greek(letter: str) -> str:
+    r"""A Greek letter as LaTeX writes it, `$\alpha$`; another letter as it is."""
+    kind, _, name = unicodedata.name(letter, "").rpartition(" LETTER ")
+    word = {"LAMDA": "lambda"}.get(name, name.lower())
+    if kind == "GREEK CAPITAL":
+        return f"$\\{word.capitalize()}$" if word.capitalize() in _CAPITALS else letter
+    return f"$\\{word}$" if kind == "GREEK SMALL" and word.isalpha() and word != "omicron" else letter

@@ -209,6 +209,17 @@ def test_seeds_of_a_number_and_of_no_other_shape():
         table(lambda x: (x, x * x), 2.0, seed=1.0)
 
 
+def test_latex_of_the_users_names():
+    def loss(params, λ, Ω):
+        return λ * params["w1"] if λ < 3.0 or Ω > 100.0 % 7 else params["x_2"] ** 2
+
+    latex = table(loss, {"w1": 2.0, "x_2": 1.0}, 0.5, 1.0).latex()
+    assert "$w_{1}$ & params['w1'] &" in latex  # the user's w1 is not a step
+    assert r'$\lambda$ * params["w1"]' in latex
+    assert r"$\Omega$ $>$ 100.0 \% 7" in table(lambda Ω: Ω * (Ω > 100.0 % 7), 1.0).latex()
+    assert table(lambda ο: ο * 1.0, 1.0).latex().isascii() is False  # LaTeX has no letter for omicron
+
+
 @dataclasses.dataclass
 class Fit:
     slope: float
