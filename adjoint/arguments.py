@@ -114,6 +114,8 @@ def _float_advice(name: str, value: Any) -> str:
         return f"Pass an array of floats: `{name}.astype(float)`."
     if isinstance(value, type):
         return "For a class method, write `@grad` above `@classmethod`."
+    if not dataclasses.is_dataclass(value) and _holds_floats(value, 4):
+        return f"Choose another parameter with `wrt=`, or make `{type(value).__name__}` a dataclass: its gradient is one too."
     return "Choose another parameter with `wrt=`, or pass floats."
 
 
@@ -151,3 +153,11 @@ def positions(fun: Any, sig: inspect.Signature, wrt: Wrt) -> list[Place]:
 
 def _name_of(fun: Any) -> str:
     return getattr(fun, "__name__", None) or function_of(fun).__name__
+
+
+def _holds_floats(value: Any, depth: int) -> bool:
+    """Is there a float among the attributes of an object, or of those that it is made of?"""
+    if not depth or has_float(value):
+        return bool(depth)
+    parts = value if isinstance(value, list | tuple) else getattr(value, "__dict__", {}).values()
+    return any(_holds_floats(part, depth - 1) for part in parts)

@@ -353,6 +353,24 @@ def _version() -> str:
 # --- its own check --------------------------------------------------------------------------------
 
 
+def _example(carried: Carried, value: Any) -> str | None:
+    """An argument as an expression; an object of a dataclass by a call of its class, which is imported."""
+
+    def made(value: Any) -> str | None:
+        cls = type(value)
+        fields = dataclasses.fields(cls) if dataclasses.is_dataclass(cls) else ()
+        path = _path_of(cls)
+        if not fields or path is None or not all(f.init for f in fields):
+            return None
+        parts = [_example(carried, getattr(value, f.name)) for f in fields]
+        if None in parts:
+            return None
+        given = ", ".join(f"{f.name}={part}" for f, part in zip(fields, parts, strict=True))
+        return f"{carried.imported(cls, path, cls.__name__)}({given})"
+
+    return literal(value, carried.module(np, "np"), made)
+
+
 def _self_test(
     carried: Carried, derived: Derived, bound: inspect.BoundArguments, final: Function, primal: Function
 ) -> str:
@@ -363,13 +381,15 @@ def _self_test(
     if not isinstance(operator, Reverse) or operator.has_aux or operator.seed != "one":
         raise Unsupported("Only a gradient checks itself.", "Export `grad(f)`, without `has_aux`.")
     parameters = bound.signature.parameters
-    if any(p.kind is not p.POSITIONAL_OR_KEYWORD for p in parameters.values()):
-        raise Unsupported("Only a function of plain parameters checks itself.", "Export it without `check`.")
+    if any(p.kind not in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY) for p in parameters.values()):
+        why = "Only a function of plain parameters checks itself: all of them can be given by name."
+        raise Unsupported(why, "Export it without `check`.")
     values = {}
     for name, value in bound.arguments.items():
-        written = literal(value, carried.module(np, "np"))
+        written = _example(carried, value)
         if written is None:
-            raise _refused(name, "the check needs its value as a literal")
+            why = "the check needs its value, and no literal, or dataclass that can be imported, says it"
+            raise Unsupported(f"`{name}` cannot be written into a file: {why}.", "Export it without `check`.")
         values[name] = written
     names = [list(parameters)[k] for k in derived.places if isinstance(k, int)]
     single = any(precision(leaf) > 1e-15 for _, leaf in float_leaves(list(bound.arguments.values())))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,10 @@ import numpy as np
 LARGEST = 4096  # an array of more entries is data, not a constant of a program
 
 
-def literal(value: Any, np_name: str = "np") -> str | None:
+def literal(value: Any, np_name: str = "np", other: Callable[[Any], str | None] = lambda value: None) -> str | None:
     """An expression of builtins and NumPy for a value; None where there is none that is exact and readable.
+
+    `other` is asked for one of a value that is neither theirs nor a container of such.
 
     >>> literal({"rate": 0.1, "w": np.array([1.0, np.inf])})
     "{'rate': 0.1, 'w': np.array([1.0, np.inf])}"
@@ -30,13 +33,13 @@ def literal(value: Any, np_name: str = "np") -> str | None:
     if cls is slice or cls is range:
         return repr(value)
     if cls in (tuple, list):
-        items = [literal(item, np_name) for item in value]
+        items = [literal(item, np_name, other) for item in value]
         if None in items:
             return None
         inside = ", ".join(map(str, items))
         return f"[{inside}]" if cls is list else f"({inside},)" if len(items) == 1 else f"({inside})"
     if cls is dict:
-        pairs = [(literal(k, np_name), literal(v, np_name)) for k, v in value.items()]
+        pairs = [(literal(k, np_name), literal(v, np_name, other)) for k, v in value.items()]
         return None if any(None in pair for pair in pairs) else "{" + ", ".join(f"{k}: {v}" for k, v in pairs) + "}"
     if isinstance(value, np.dtype):
         return f"{np_name}.dtype({value.str!r})" if value.kind in "fciub" else None
@@ -47,7 +50,7 @@ def literal(value: Any, np_name: str = "np") -> str | None:
         if not value.size:
             return f"{np_name}.empty({value.shape}, {np_name}.{value.dtype.name})"
         return f"{np_name}.array({literal(value.tolist(), np_name)}{dtype})"
-    return None
+    return other(value)
 
 
 def _exact(dtype: np.dtype[Any]) -> bool:

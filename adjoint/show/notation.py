@@ -11,6 +11,8 @@ import numpy as np
 
 from .. import runtime
 from ..emit.expressions import OPERATORS
+from ..ir import Callee
+from ..rules.registry import Higher, PartOf
 from .trace import Event, Traced, plain
 
 MOST_ENTRIES = 6  # an array of so many is written out
@@ -67,6 +69,8 @@ def name_of(operand: Any) -> str:
         return ", ".join(map(name_of, value))
     if isinstance(value, np.ndarray):
         return number(value) if value.ndim == 1 and value.size <= MOST_ENTRIES else f"array {value.shape}"
+    if isinstance(value, Callee):
+        return value.__name__
     if " at 0x" in repr(value):  # where in memory
         return type(value).__name__.lower()
     return getattr(value, "__name__", None) or (number(value) if isinstance(value, float) else repr(value))
@@ -92,6 +96,10 @@ def operation(event: Event) -> str:
         inside = ", ".join(operands)
         return f"[{inside}]" if fn is runtime.make_list else f"({inside})"
     named = [f"{k}={name_of(v)}" for k, v in event.keywords.items()]
+    if isinstance(fn, PartOf):
+        return f"{operands[0]}[{fn.name}]" if isinstance(fn.name, int) else f"{operands[0]}.{fn.name}"
+    if isinstance(fn, Higher):  # `brentq` of a function of the user's
+        fn = fn.fn
     return f"{getattr(fn, '__name__', fn)}({', '.join([*operands, *named])})"
 
 

@@ -7,6 +7,7 @@ difference along a random direction.
 
 from __future__ import annotations
 
+import dataclasses
 import types
 
 import numpy as np
@@ -60,6 +61,9 @@ def moved(value, step, rng):
     if isinstance(value, tuple):
         items = [moved(v, step, rng) for v in value]
         return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
+    if dataclasses.is_dataclass(value):
+        parts = {f.name: moved(getattr(value, f.name), step, rng) for f in dataclasses.fields(value)}
+        return dataclasses.replace(value, **parts)
     if isinstance(value, float | np.floating) or (isinstance(value, np.ndarray) and value.dtype.kind == "f"):
         new = value + step * rng.standard_normal(np.shape(value))
         return new.astype(value.dtype) if isinstance(value, np.ndarray) else type(value)(new)
@@ -72,6 +76,8 @@ def along(gradient, value, rng):
         return sum(along(gradient[k], v, rng) for k, v in value.items())
     if isinstance(value, list | tuple):
         return sum(along(g, v, rng) for g, v in zip(gradient, value, strict=True))
+    if dataclasses.is_dataclass(value):
+        return sum(along(getattr(gradient, f.name), getattr(value, f.name), rng) for f in dataclasses.fields(value))
     if isinstance(value, float | np.floating) or (isinstance(value, np.ndarray) and value.dtype.kind == "f"):
         return float(np.sum(gradient * rng.standard_normal(np.shape(value))))
     return 0.0

@@ -151,11 +151,23 @@ def _partial(rule: Rule, event: Event, values: list[Any], k: int) -> Any:
     if rule.partials is not None:
         partial = rule.partials[k] if k < len(rule.partials) else None
         return partial(result, *values) if callable(partial) else None
-    if rule.vjp is None or np.ndim(result) or not isinstance(result, float | np.floating):
+    if rule.vjp is None or not isinstance(result, float | np.floating):
         return None
-    given = rule.vjp(1.0, result, *values, **event.keywords)
+    try:
+        given = rule.vjp(1.0, result, *values, **event.keywords)
+    except NotImplementedError:  # it asks for the pullback of a function, which only a program has
+        return _divided(event, k)
     found = given if isinstance(given, tuple) else (given,)
     return runtime.unbroadcast(found[k], values[k]) if k < len(found) and found[k] is not None else None
+
+
+def _divided(event: Event, k: int) -> Any:
+    """The partial of a number, by what it made of its cotangent."""
+    operand, bar = event.operands[k], event.bar
+    if not isinstance(operand, Traced) or operand.event is None or not isinstance(bar, float | np.floating) or not bar:
+        return None
+    added = [c.amount for c in operand.event.contributions if c.source is event and c.operand == k and c.index is None]
+    return sum(added) / bar if added else None
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 import os
 import re
@@ -215,6 +216,39 @@ def test_a_file_checks_itself(tmp_path):
     done = run(path)
     assert done.returncode == 1
     assert "WRONG" in done.stdout
+
+
+PLANETS = '''
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Planet:
+    place: np.ndarray
+    mass: float = 1.0
+
+
+def energy(a, b, *, g=6.67):
+    d = a.place - b[0].place
+    return -g * a.mass * b[0].mass / np.sqrt(d @ d)
+'''
+
+
+def test_a_file_checks_itself_with_dataclasses_and_keywords(tmp_path, monkeypatch):
+    (tmp_path / "planets_of_test_export.py").write_text(PLANETS, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    planets = importlib.import_module("planets_of_test_export")
+    a, b = planets.Planet(np.array([1.0, 0.0])), planets.Planet(np.array([0.0, 2.0]), 2.0)
+    path = tmp_path / "grad_energy.py"
+    text = export(planets.energy, path, a, [b], wrt=("a", "b", "g"), check=True, example_kwargs={"g": 2.0})
+    assert "'a': Planet(place=np.array([1.0, 0.0]), mass=1.0)" in text
+    done = run(path, cwd=tmp_path)
+    assert (done.returncode, done.stdout.count("along a random direction")) == (0, 9), done.stderr
+    path.write_text(text.replace("mass=mass_bar", "mass=1.01 * mass_bar"), encoding="utf-8")
+    assert path.read_text(encoding="utf-8") != text
+    assert run(path, cwd=tmp_path).returncode == 1
 
 
 def test_numbers_are_frozen(monkeypatch):

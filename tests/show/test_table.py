@@ -344,3 +344,31 @@ def test_recursion_that_is_too_deep():
 
 def deep(x, n):
     return x if n == 0 else sin(deep(x, n - 1))
+
+
+def test_functions_of_scipy_in_every_form():
+    """What they return is not always a number, and their rules may ask for the pullback of a function of the user's."""
+    linalg, optimize = pytest.importorskip("scipy.linalg"), pytest.importorskip("scipy.optimize")
+
+    def likelihood(ell, y):
+        k = np.exp(-np.subtract.outer(y, y) ** 2 / ell) + np.eye(3)
+        factor = linalg.cho_factor(k, lower=True)
+        return y @ linalg.cho_solve(factor, y)
+
+    def balance(a, b):
+        root = optimize.brentq(lambda t: t - a * cos(b * t), 0.0, 2.0)
+        return root**2
+
+    def nearest(a):
+        found = optimize.minimize(lambda p: np.sum((p - a) ** 2), np.zeros(2))
+        return np.sum(found.x**2)
+
+    assert "cho_factor" in table(likelihood, 1.5, np.arange(3.0)).text()
+    made = table(balance, 1.0, 0.9)
+    root = next(e for e in made.trace.events if e.stmt.out.hint == "root")
+    assert_same([root.partial(k) * root.bar for k in (4, 3)], [made.gradients[0], made.gradients[1]])
+    assert "brentq(function, 0, 2, w2, w1)" in made.text()
+    text = table(nearest, np.array([1.0, 2.0])).text()
+    assert "minimize(function, w2, w1)" in text
+    assert "w3.x" in text
+    assert " at 0x" not in text
