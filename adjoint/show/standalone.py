@@ -61,7 +61,7 @@ def moved(value, step, rng):
     if isinstance(value, tuple):
         items = [moved(v, step, rng) for v in value]
         return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
-    if dataclasses.is_dataclass(value):
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
         parts = {f.name: moved(getattr(value, f.name), step, rng) for f in dataclasses.fields(value)}
         return dataclasses.replace(value, **parts)
     if isinstance(value, float | np.floating) or (isinstance(value, np.ndarray) and value.dtype.kind == "f"):
