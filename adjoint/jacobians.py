@@ -90,7 +90,7 @@ class Jacobian:
         def block(i: int, j: int) -> Any:
             shape = (*np.shape(outs[i]), *np.shape(ins[j]))
             columns = stacks[i][ends[j] : ends[j + 1]]
-            return type(outs[i])(columns[0]) if shape == () else np.moveaxis(columns, 0, -1).reshape(shape)
+            return like(outs[i], columns[0]) if shape == () else np.moveaxis(columns, 0, -1).reshape(shape)
 
         return value, aux, block
 
@@ -103,9 +103,14 @@ class Jacobian:
         def block(i: int, j: int) -> Any:
             shape = (*np.shape(outs[i]), *np.shape(ins[j]))
             rows = stacks[j][ends[i] : ends[i + 1]]
-            return type(outs[i])(rows[0]) if shape == () else rows.reshape(shape)
+            return like(outs[i], rows[0]) if shape == () else rows.reshape(shape)
 
         return value, aux, block
+
+
+def like(value: Any, number: Any) -> Any:
+    """A derivative that is one number, of the type of the value: a float, a NumPy scalar, an array without axes."""
+    return np.array(number, value.dtype) if isinstance(value, np.ndarray) else type(value)(number)
 
 
 def collected(parts: Iterable[tuple[Any, Stack, Stack]]) -> tuple[Any, Stack]:

@@ -152,6 +152,17 @@ def test_scalars_and_dtypes():
     assert hessian(lambda x: np.sum(x**3))(single).dtype == np.float32
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_arrays_without_axes(dtype):
+    x = np.array(2.0, dtype)
+    for found in (jacfwd(square_of_one)(x), jacrev(square_of_one)(x), hessian(lambda y: np.sum(y**3 / 3.0))(x)):
+        assert type(found) is np.ndarray and found.shape == () and found.dtype == dtype and found == 4.0
+
+
+def square_of_one(x):
+    return np.array(x * x)
+
+
 def test_has_aux():
     def f(x):
         return np.sum(x**3), "extra"
