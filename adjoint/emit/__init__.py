@@ -20,14 +20,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .. import typed_runtime
+from .. import typed_math, typed_runtime
 from ..ir import (
     Atom, Block, Const, Function, If, Loop, Param, Place, Stmt, Tree, Var, blocks, callees, defined, leaves, substitute,
 )
+from ..passes.bounds import within
 from . import files
 from .alias import Aliases
 from .apart import apart
-from .bounds import within
 from .expressions import Expressions, name
 from .fold import WIDEST, WIDEST_COMPILED, Folds
 from .liveness import Liveness
@@ -161,20 +161,25 @@ def text(
 def _helpers(space: Namespace, jit: Callable[..., Any]) -> list[ast.stmt]:
     """The helpers that are called, as part of the module: they are compiled with the rest."""
     found: list[ast.stmt] = []
-    for word, known_as in space.bare.pop(typed_runtime.__name__, {}).items():
-        (tree,) = ast.parse(inspect.getsource(getattr(typed_runtime, word))).body
-        assert isinstance(tree, ast.FunctionDef)
-        tree.name, tree.decorator_list, tree.returns = known_as, [space.decorator(jit)], None
-        for arg in tree.args.args:
-            arg.annotation = None
-        tree.body = tree.body[1:]  # without its docstring
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Name) and node.id == "np":
-                numpy = space.module("numpy")
-                assert isinstance(numpy, ast.Name)
-                node.id = numpy.id
-        found.append(tree)
+    for module in (typed_runtime, typed_math):
+        for word, known_as in space.bare.pop(module.__name__, {}).items():
+            (tree,) = ast.parse(inspect.getsource(getattr(module, word))).body
+            assert isinstance(tree, ast.FunctionDef)
+            tree.name, tree.decorator_list, tree.returns = known_as, [space.decorator(jit)], None
+            for arg in tree.args.args:
+                arg.annotation = None
+            if ast.get_docstring(tree) is not None:
+                tree.body = tree.body[1:]
+            for node in ast.walk(tree):
+                if isinstance(node, ast.Name) and node.id in _USED:
+                    reference = space.module(_USED[node.id])
+                    assert isinstance(reference, ast.Name)
+                    node.id = reference.id
+            found.append(tree)
     return found
+
+
+_USED = {"np": "numpy", "math": "math"}  # the modules that helpers read
 
 
 def _named_apart(programs: tuple[Function, ...]) -> list[Function]:

@@ -17,13 +17,14 @@ The tape of a loop inside a loop is a part of one array, where the inner loop al
 from __future__ import annotations
 
 import ast
+import math
 import operator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from .. import runtime, typed_runtime
+from .. import runtime, typed_math, typed_runtime
 from ..avals import Arr, Cut, Num, Obj, Parts
 from ..ir import (
     UNDEF, Apply, Atom, Block, Const, Function, If, Loop, Stmt, Var, blocks, defined_within, leaves, with_blocks,
@@ -53,12 +54,13 @@ class Tapes:
         self._listed: dict[Var, list[Var]] = {}  # what is put on a tape -> the tapes
         self._elsewhere = {v for v in leaves(function.result) if isinstance(v, Var)}
         self._makers: dict[Var, Apply] = {}
+        self._sources: dict[Var, Atom] = {}  # an item of a loop -> what it is taken from
         self._loops: list[Loop] = []
         self._counts: set[Any] = set()
         self._look(function.body)
         for loop in self._loops:  # inner loops come first
             for v, r in zip(loop.lists, loop.body.results[len(loop.outs) :], strict=False):
-                item = self._item(r)
+                item = self._item(r, loop)
                 if item is not None and _counts(loop) and self._only_taped(v):
                     self.item[v] = item
                     if isinstance(r, Var) and r in self.item:
@@ -76,6 +78,11 @@ class Tapes:
         if bounds is not None:
             values = [b.value for b in bounds if isinstance(b, Const)]
             return len(range(*values)) if len(values) == len(bounds) else None
+        if a in self.item:
+            return self.length(next(loop for loop in self._loops if a in loop.lists))
+        if a in self._sources and self._sources[a] in self.item:
+            shape, _ = self.item[self._sources[a]]  # type: ignore[index]
+            return shape[0] if shape else None
         return a.aval.shape[0] if isinstance(a.aval, Arr) and a.aval.shape and isinstance(a.aval.shape[0], int) else None
 
     def counted(self, a: Atom) -> tuple[Atom, Atom] | None:
@@ -114,6 +121,7 @@ class Tapes:
                     n = len(stmt.outs)
                     others = (*stmt.init, *stmt.body.results[:n], *stmt.body.results[n + len(stmt.lists) :])
                     self._elsewhere.update(a for a in others if isinstance(a, Var))
+                    self._sources.update(zip(stmt.body.params[n:], stmt.iters, strict=True))
                     for a in stmt.iters:
                         if isinstance(a, Var):
                             self.iterated.setdefault(a, []).append(stmt)
@@ -123,11 +131,11 @@ class Tapes:
                     self._loops.append(stmt)
                     self._counts.update({stmt.count} - {None})
 
-    def _item(self, r: Atom) -> tuple[Shape, np.dtype[Any]] | None:
+    def _item(self, r: Atom, loop: Loop) -> tuple[Shape, np.dtype[Any]] | None:
         if isinstance(r, Var) and r in self.item:
             made = next(loop for loop in self._loops if r in loop.lists)
             length, (shape, dtype) = self.length(made), self.item[r]
-            return None if length is None or len(self._listed[r]) > 1 else ((length, *shape), dtype)
+            return None if length is None or len(self._listed[r]) > 1 or made not in loop.body.stmts else ((length, *shape), dtype)
         aval = r.aval
         if isinstance(aval, Num):
             return (), np.dtype(aval.kind)
@@ -407,6 +415,10 @@ class TypedExpressions(Expressions):
             if _are_stacks(*args):
                 return ast.Call(self.function(typed_runtime.stacked_matmul), [self.atom(a) for a in args], [])
             return ast.BinOp(self.atom(args[0]), ast.MatMult(), self.atom(args[1]))
+        if fn in _OF_MATH and not stmt.kwargs and len(args) == 1:
+            return ast.Call(self.function(_OF_MATH[fn]), [self.atom(a) for a in args], [])
+        if fn in _QUOTIENTS and any(isinstance(a.aval, Arr) for a in args) and all(map(_is_scalar, args)):
+            return ast.Call(self.function(_QUOTIENTS[fn]), [self.atom(a) for a in args], [])
         if fn in _REDUCTIONS:
             written = self._reduced(stmt, _REDUCTIONS[fn])
             if written is not None:
@@ -468,6 +480,22 @@ def _are_stacks(x: Atom, y: Atom) -> bool:
     alike = x.aval.shape[:1] == y.aval.shape[:1] and x.aval.dtype == y.aval.dtype is not None
     return len(x.aval.shape) == 3 == len(y.aval.shape) and isinstance(x.aval.shape[0], int) and alike
 
+
+def _is_scalar(a: Atom) -> bool:
+    return isinstance(a.aval, Num) or (isinstance(a.aval, Arr) and a.aval.shape == ())
+
+
+_OF_MATH: dict[Any, Any] = {
+    getattr(math, word): getattr(typed_math, word)
+    for word in (
+        "log", "log2", "log10", "log1p", "sqrt", "asin", "acos", "acosh", "atanh", "exp", "expm1", "sinh", "cosh"
+    )
+}
+
+# NumPy's numbers may be divided by zero; a compiler takes them for Python's, which may not.
+_QUOTIENTS: dict[Any, Any] = {
+    operator.truediv: np.divide, operator.floordiv: np.floor_divide, operator.mod: np.remainder,
+}
 
 _REDUCTIONS: dict[Any, Any] = {
     np.sum: np.sum, np.ndarray.sum: np.sum, np.mean: np.mean, np.ndarray.mean: np.mean,

@@ -22,6 +22,7 @@ from .dce import dce
 from .emitted import emitted
 from .factors import factors
 from .fission import fission
+from .hoisted import hoisted
 from .linear import linear
 from .narrowed import narrowed
 from .packed import packed
@@ -33,7 +34,8 @@ from .simplify import simplify
 
 __all__ = [
     "BEFORE", "COMPILED", "PASSES", "carried", "cleared", "contracted", "cse", "dce", "emitted", "factors", "fission",
-    "linear", "narrowed", "optimised", "packed", "prepared", "restacked", "rewind", "rows", "scatters", "simplify", "tidied",
+    "hoisted", "linear", "narrowed", "optimised", "packed", "prepared", "restacked", "rewind", "rows", "scatters",
+    "simplify", "tidied",
 ]
 
 BEFORE = (
@@ -73,6 +75,7 @@ PASSES = (
 
 COMPILED = (  # loops are as good as operations on whole arrays there, and stay
     *TIDYING,
+    hoisted,  # before a loop what is the same whenever it comes by
     carried,  # in variables what one iteration after the other adds to
     cleared,  # at once what a loop clears entry by entry
     scatters,

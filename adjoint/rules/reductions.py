@@ -150,7 +150,7 @@ def tied(z, a, axis, keepdims, where, initial):
     """Which entries are the result, and how many they are."""
     z_again = unreduce(z, axis, keepdims)
     ties = np.equal(a, z_again) if where is True else np.equal(a, z_again) & where
-    n = np.sum(ties, axis=axis, keepdims=True, dtype=np.result_type(z))
+    n = np.sum(ties, axis=axis, keepdims=axis is not None, dtype=np.result_type(z))
     return ties, n if initial is None else n + (z_again == initial)
 
 

@@ -27,10 +27,10 @@ Interval = tuple[int, int]
 
 def within(function: Function) -> bool:
     """Is every index of the function certainly one of an entry?"""
-    return _Bounds(function.body).hold(function.body)
+    return Bounds(function.body).hold(function.body)
 
 
-class _Bounds:
+class Bounds:
     """What is known of the integers of a program."""
 
     def __init__(self, body: Block) -> None:
