@@ -23,6 +23,7 @@ import contextlib
 import importlib
 import linecache
 import sys
+import threading
 import types
 import warnings
 from collections.abc import Callable, Iterator
@@ -262,23 +263,34 @@ def _with_bounds_checks(namespace: dict[str, Any]) -> None:
 
 
 class _First:
-    """Stands for the kernel until it has been called once: a refusal of the compiler is one of ours."""
+    """Stands for the kernel until it has been called once: a refusal of the compiler is one of ours.
+
+    Several threads may call it at once: the first compiles, the others wait.
+    """
+
+    lock = threading.Lock()  # one for all: what `catch_warnings` changes belongs to the whole process
 
     def __init__(self, namespace: dict[str, Any], name: str, filename: str) -> None:
         self.namespace, self.name, self.filename, self.kernel = namespace, name, filename, namespace[name]
 
     def __call__(self, *args: Any) -> Any:
-        compile_for = getattr(self.kernel, "compile", None)
-        if compile_for is not None and hasattr(self.kernel, "py_func"):
-            numba = importlib.import_module("numba")
-            try:
-                with warnings.catch_warnings():
-                    warnings.simplefilter("ignore", numba.NumbaPerformanceWarning)
-                    compile_for(tuple(map(numba.typeof, args)))
-            except Exception as error:  # compilers raise errors of many kinds
-                raise _refused(error, self.filename) from error
-        self.namespace[self.name] = self.kernel
+        with self.lock:
+            if self.namespace[self.name] is self:
+                self._compile(args)
+                self.namespace[self.name] = self.kernel
         return self.kernel(*args)
+
+    def _compile(self, args: tuple[Any, ...]) -> None:
+        compile_for = getattr(self.kernel, "compile", None)
+        if compile_for is None or not hasattr(self.kernel, "py_func"):
+            return
+        numba = importlib.import_module("numba")
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", numba.NumbaPerformanceWarning)
+                compile_for(tuple(map(numba.typeof, args)))
+        except Exception as error:  # compilers raise errors of many kinds
+            raise _refused(error, self.filename) from error
 
 
 def _refused(error: Exception, filename: str) -> NotCompiled:

@@ -6,9 +6,12 @@ Numba then compiles a few programs, chosen so that each way to write something f
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
+import threading
+import time
 import warnings
 from dataclasses import dataclass
 from math import exp, sin
@@ -379,3 +382,119 @@ def test_numba_keeps_what_it_made_between_processes(tmp_path):
     assert ran(0.1) == (first[0], 1)
     other = ran(0.2)  # another program under the same name
     assert other[0] != first[0]
+
+
+OUTSIDE_OF_DOMAINS = [
+    (math.log, -1.0), (math.log, 0.0), (math.log2, -1.0), (math.log10, 0.0), (math.log1p, -1.0), (math.sqrt, -0.5),
+    (math.asin, 1.5), (math.acos, -1.5), (math.acosh, 0.5), (math.atanh, 1.0), (math.exp, 1e3), (math.expm1, 1e3),
+    (math.sinh, -1e3), (math.cosh, 1e3),
+]
+WITHIN = {math.acosh: 1.5}
+
+
+@pytest.mark.parametrize(("fn", "x"), OUTSIDE_OF_DOMAINS, ids=lambda v: getattr(v, "__name__", str(v)))
+def test_functions_of_math_raise_where_they_do(fn, x):
+    """The derivative of log is finite at -1, where there is none."""
+    need_numba()
+
+    def f(y):
+        return fn(y) * 2.0
+
+    with pytest.raises((ValueError, OverflowError)) as expected:
+        grad(f)(x)
+    made = grad(f, compile="numba")
+    with pytest.raises(expected.type):
+        made(x)
+    for inside in (WITHIN.get(fn, 0.5), math.nan):
+        assert_same(made(inside), grad(f)(inside), rtol=1e-12, atol=0)
+
+
+def in_threads(work, count=8):
+    """Each thread's result, or what it raised, all of them begun at once."""
+    ready, results = threading.Barrier(count), [None] * count
+
+    def run(k):
+        ready.wait()
+        try:
+            results[k] = work(k)
+        except Exception as error:
+            results[k] = error
+
+    threads = [threading.Thread(target=run, args=(k,)) for k in range(count)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    return results
+
+
+def test_many_threads_call_what_is_not_compiled_yet():
+    """One builds and compiles, for two signatures; nobody is given half of it, and the warnings' filters stay."""
+    need_numba()
+    made = grad(in_place, compile="numba")
+    xs = [np.linspace(0.0, 1.0 + k, 6 if k % 2 else 9) for k in range(8)]
+    filters = list(warnings.filters)
+    for _ in range(3):  # also when it is there
+        found = in_threads(lambda k: made(xs[k], 20 + k))
+        for k, result in enumerate(found):
+            assert_same(result, grad(in_place)(xs[k], 20 + k), rtol=1e-12, atol=1e-14)
+    assert warnings.filters == filters
+
+
+def test_many_threads_build_it_once():
+    """The compiler is slow, and asked once for each signature."""
+    asked = []
+
+    def slow(function):
+        time.sleep(0.05)
+        asked.append(function.__name__)
+        return function
+
+    made = grad(in_place, compile=slow)
+    xs = [np.linspace(0.0, 1.0, 6 if k % 2 else 9) for k in range(8)]
+    found = in_threads(lambda k: made(xs[k], 20))
+    for k, result in enumerate(found):
+        assert_same(result, grad(in_place)(xs[k], 20), rtol=1e-12, atol=1e-14)
+    assert asked == ["in_place_grad_kernel"] * 2
+
+
+def test_the_kernel_is_compiled_once():
+    need_numba()
+    import numba
+
+    compiled = []
+
+    def counting(function):
+        made = numba.njit(function)
+        whole = made.compile
+        made.compile = lambda signature: (compiled.append(signature), time.sleep(0.1), whole(signature))
+        return made
+
+    made = grad(in_place, compile=counting)
+    xs = [np.linspace(0.0, 1.0 + k, 6) for k in range(8)]
+    made.compiled_for(xs[0], 20)
+    for k, result in enumerate(in_threads(lambda k: made(xs[k], 20))):
+        assert_same(result, grad(in_place)(xs[k], 20), rtol=1e-12, atol=1e-14)
+    assert len(compiled) == 1
+
+
+def test_many_threads_are_refused():
+    """All of them hear of it, the first and the last."""
+    need_numba()
+    made = grad(lambda x: np.sum(np.abs(np.fft.fft(2.0 * x)) ** 2), compile="numba")
+    assert all(isinstance(error, NotCompiled) for error in in_threads(lambda k: made(np.ones(4))))
+
+
+def quotients(x, y):
+    """NumPy's numbers may be divided by zero."""
+    s = 0.0
+    for i in range(len(x)):
+        s += x[i] / y[i]
+    return s * (x[0] % y[0]) + np.max(x)
+
+
+def test_numbers_of_numpy_are_divided_by_zero():
+    need_numba()
+    args = np.array([1.0, 2.0, np.nan]), np.array([1.0, 0.0, 2.0])
+    with np.errstate(all="ignore"):
+        assert_same(grad(quotients, (0, 1), compile="numba")(*args), grad(quotients, (0, 1))(*args), rtol=1e-12, atol=0)
