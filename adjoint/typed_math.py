@@ -1,4 +1,6 @@
-"""Functions of `math` as compiled programs call them: with Python's errors, for which compilers have nan and inf.
+"""Arithmetic and functions of `math` as compiled programs call them: with errors, for which compilers have wrong numbers.
+
+The integers of a compiler have 64 bits, and their powers are integers; its logarithm of -1 is nan.
 
 They are written into the module beside the kernel, under their own names, and compiled with it.
 
@@ -93,3 +95,38 @@ def cosh(x: Any) -> Any:
     if math.isinf(y) and not math.isinf(x):
         raise OverflowError("math range error")
     return y
+
+
+# --- integers, which are not longer than 64 bits here ----------------------------------------------
+
+
+def total(a: Any, b: Any) -> Any:
+    if abs(float(a) + float(b)) > 9.2e18:
+        raise OverflowError("an integer of more than 64 bits")
+    return a + b
+
+
+def difference(a: Any, b: Any) -> Any:
+    if abs(float(a) - float(b)) > 9.2e18:
+        raise OverflowError("an integer of more than 64 bits")
+    return a - b
+
+
+def product(a: Any, b: Any) -> Any:
+    if abs(float(a) * float(b)) > 9.2e18:
+        raise OverflowError("an integer of more than 64 bits")
+    return a * b
+
+
+def power(a: Any, n: Any) -> Any:
+    if n < 0:
+        raise ValueError("a negative power of an integer: of a float it can be compiled")
+    if abs(float(a)) ** n > 9.2e18:
+        raise OverflowError("an integer of more than 64 bits")
+    return a**n
+
+
+def integer(x: Any) -> Any:
+    if not abs(x) < 9.2e18:
+        raise OverflowError("an integer of more than 64 bits, or none")
+    return int(x)

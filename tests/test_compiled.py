@@ -485,6 +485,67 @@ def test_many_threads_are_refused():
     assert all(isinstance(error, NotCompiled) for error in in_threads(lambda k: made(np.ones(4))))
 
 
+def factorial(x, n):
+    k = 1
+    for i in range(1, n):
+        k *= i
+    return x * k
+
+
+def fibonacci(x, n):
+    a, b = 0, 1
+    for _ in range(n):
+        a, b = b, a + b
+    return x * a
+
+
+def squared(x, n):
+    return x * (n * n)
+
+
+def doubled(x, n):
+    return x * 2**n
+
+
+def cut_off(x, n):
+    return x * int(x * 2.0**n)
+
+
+def negated(x, n):
+    k = -n
+    for _ in range(3):
+        k -= n * n
+    return x * k
+
+
+@pytest.mark.parametrize("fun", [factorial, fibonacci, squared, doubled, cut_off, negated], ids=lambda f: f.__name__)
+def test_integers_do_not_wrap_around(fun):
+    """A compiler's have 64 bits: what has more is an error, not another number."""
+    need_numba()
+    made = grad(fun, compile="numba")
+    for n in (0, 5, 12):
+        assert_same(made(2.0, n), grad(fun)(2.0, n))
+    for n in (2**40, -(2**40)) if fun in (squared, negated) else (99,):
+        with pytest.raises(OverflowError):
+            made(2.0, n)
+    if fun is doubled:
+        with pytest.raises(ValueError, match="negative power"):
+            made(2.0, -1)
+
+
+def test_integers_that_stay_small_are_not_looked_at():
+    def f(x, n):
+        s, m = 0.0, 0
+        for i in range(1, n - 1):
+            m += 1
+            for j in range(i):
+                s += x[(2 * i + j) % 7] * x[j % 3 - 1] * m * 2**3
+        return s
+
+    source = grad(f, compile=as_it_is).source_for(np.arange(7.0), 9)
+    assert not any(f"def {word}(" in source for word in ("total", "difference", "product", "power", "integer"))
+
+
 def quotients(x, y):
     """NumPy's numbers may be divided by zero."""
     s = 0.0

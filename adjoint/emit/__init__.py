@@ -24,7 +24,7 @@ from .. import typed_math, typed_runtime
 from ..ir import (
     Atom, Block, Const, Function, If, Loop, Param, Place, Stmt, Tree, Var, blocks, callees, defined, leaves, substitute,
 )
-from ..passes.bounds import within
+from ..passes.bounds import Bounds, within
 from . import files
 from .alias import Aliases
 from .apart import apart
@@ -214,7 +214,7 @@ class _Draft:
 
 def _definition(draft: _Draft, textbook: bool, space: Namespace, jit: Callable[..., Any] | None) -> ast.stmt:
     function, folds, live, names = draft.function, draft.folds, draft.live, draft.names
-    write = (Expressions if jit is None else TypedExpressions)(folds, names, space)
+    write = Expressions(folds, names, space) if jit is None else TypedExpressions(folds, names, space, Bounds(function.body))
     writer = (Writer if jit is None else TypedWriter)(function, folds, live, names, draft.aliases_of(function), write, textbook)
     statements = writer.body()
     body = [*_unpacked(function, folds, names, write), *statements]

@@ -25,14 +25,18 @@ from typing import Any
 import numpy as np
 
 from .. import runtime, typed_math, typed_runtime
-from ..avals import Arr, Cut, Num, Obj, Parts
+from ..avals import INT, Arr, Cut, Num, Obj, Parts, dtype_of
 from ..ir import (
     UNDEF, Apply, Atom, Block, Const, Function, If, Loop, Stmt, Var, blocks, defined_within, leaves, with_blocks,
 )
+from ..passes.bounds import Bounds
 from ..passes.certain import is_basic
 from .alias import Aliases
 from .expressions import Expressions, name
+from .fold import Folds
 from .liveness import local
+from .modules import Namespace
+from .names import Names
 from .write import Writer, assign, increment
 
 COUNTERS = ("at", *(f"at_{k}" for k in range(2, 20)))  # by depth of nesting
@@ -404,6 +408,10 @@ _HELPERS: dict[Any, Any] = {
 class TypedExpressions(Expressions):
     """Writes primitives in the forms that compilers know."""
 
+    def __init__(self, folds: Folds, names: Names, space: Namespace, bounds: Bounds) -> None:
+        super().__init__(folds, names, space)
+        self.bounds = bounds
+
     def apply(self, stmt: Apply) -> ast.expr:
         fn, args = stmt.fn, stmt.args
         if fn in (np.array, np.copy) and len(args) == 1 and not stmt.kwargs and isinstance(args[0].aval, Arr):
@@ -417,6 +425,10 @@ class TypedExpressions(Expressions):
             return ast.BinOp(self.atom(args[0]), ast.MatMult(), self.atom(args[1]))
         if fn in _OF_MATH and not stmt.kwargs and len(args) == 1:
             return ast.Call(self.function(_OF_MATH[fn]), [self.atom(a) for a in args], [])
+        if fn in _OF_INTEGERS and stmt.out.aval == INT and all(a.aval == INT for a in args) and self.bounds.overflows(fn, *args):
+            return ast.Call(self.function(_OF_INTEGERS[fn]), [self.atom(a) for a in args], [])
+        if fn is int and len(args) == 1 and isinstance(args[0].aval, Num | Arr) and dtype_of(args[0].aval) == np.float64:
+            return ast.Call(self.function(typed_math.integer), [self.atom(args[0])], [])
         if fn in _QUOTIENTS and any(isinstance(a.aval, Arr) for a in args) and all(map(_is_scalar, args)):
             return ast.Call(self.function(_QUOTIENTS[fn]), [self.atom(a) for a in args], [])
         if fn in _REDUCTIONS:
@@ -490,6 +502,11 @@ _OF_MATH: dict[Any, Any] = {
     for word in (
         "log", "log2", "log10", "log1p", "sqrt", "asin", "acos", "acosh", "atanh", "exp", "expm1", "sinh", "cosh"
     )
+}
+
+_OF_INTEGERS: dict[Any, Any] = {
+    operator.add: typed_math.total, operator.sub: typed_math.difference, operator.mul: typed_math.product,
+    operator.pow: typed_math.power,
 }
 
 # NumPy's numbers may be divided by zero; a compiler takes them for Python's, which may not.

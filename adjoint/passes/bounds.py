@@ -4,12 +4,14 @@
         u[i] = u[i + 1] - u[i - 1]       all three places are there
 
 A compiler such as Numba does not look whether an index is: it reads, and writes, whatever lies behind the array.  So
-a kernel is compiled with such looks (`boundscheck=True`), unless none is needed.  What is known of an integer is an
+a kernel is compiled with such looks (`boundscheck=True`), unless none is needed.  Nor do its integers grow beyond 64
+bits: `overflows` says where they might.  What is known of an integer is an
 interval, from constants, the ranges that are looped over, and sums and products of such.
 """
 
 from __future__ import annotations
 
+import math
 import operator
 from typing import Any
 
@@ -21,6 +23,10 @@ from ..ir import Apply, Atom, Block, Const, Function, If, Loop, Var, blocks, def
 
 PICKING = {operator.getitem, operator.setitem, runtime.array_set, runtime.array_put, runtime.index_add}
 MARKERS = (type(None), type(Ellipsis))
+
+LARGEST = 2**63
+COUNTED = 2**50  # how far no loop counts, and how long nothing is
+SMALL = 2**32
 
 Interval = tuple[int, int]
 
@@ -37,6 +43,7 @@ class Bounds:
         self.makers: dict[Var, Any] = {}
         self.items: dict[Var, Atom] = {}  # of a loop -> what is looped over
         self.known: dict[Var, Interval | None] = {}
+        self.sizes: dict[Atom, int] = {}
         self._look(body)
 
     def _look(self, block: Block) -> None:
@@ -113,6 +120,38 @@ class Bounds:
             self.known[a] = None  # while it is looked for: of a carry that is made of itself nothing is known
             self.known[a] = self._found(a)
         return self.known[a]
+
+    def overflows(self, fn: Any, x: Atom, y: Atom) -> bool:
+        """May the result of integer arithmetic have more than 64 bits?  A sum with a small constant does not, in a lifetime."""
+        a, b = self.most(x), self.most(y)
+        if fn is operator.mul:
+            return a * b >= LARGEST
+        if fn is operator.pow:
+            known = self.interval(y)
+            return known is None or known[0] < 0 or b > 64 or a**b >= LARGEST
+        return a + b >= LARGEST and not any(isinstance(z, Const) and self.most(z) <= SMALL for z in (x, y))
+
+    def most(self, a: Atom) -> int:
+        """The greatest absolute value that an integer can have."""
+        if a not in self.sizes:
+            known = self.interval(a)
+            self.sizes[a] = self._size(a) if known is None else max(map(abs, known))
+        return self.sizes[a]
+
+    def _size(self, a: Atom) -> int:
+        source = self.items.get(a) if isinstance(a, Var) else None
+        maker = self.makers.get(source) if isinstance(source, Var) else None
+        if isinstance(maker, Apply) and maker.fn is range and len(maker.args) < 3:
+            start = (0, 0) if len(maker.args) == 1 else self.interval(maker.args[0])
+            return LARGEST if start is None else COUNTED + max(map(abs, start))
+        maker = self.makers.get(a) if isinstance(a, Var) else None
+        if not isinstance(maker, Apply) or a.aval != INT or maker.kwargs:
+            return LARGEST
+        if maker.fn is len:
+            return COUNTED
+        if maker.fn in (operator.add, operator.sub):
+            return min(LARGEST, sum(map(self.most, maker.args)))
+        return min(LARGEST, math.prod(map(self.most, maker.args))) if maker.fn is operator.mul else LARGEST
 
     def _found(self, a: Var) -> Interval | None:
         if a in self.items:
