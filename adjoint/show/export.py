@@ -117,7 +117,11 @@ def _keep_compiled(edits: Edits, scope: Mapping[str, Any]) -> None:
     """A compiler keeps what it makes of a file: `@njit` becomes `@njit(cache=True)`; it calls nothing that is Python's."""
     for node in edits.tree.body:
         for decorator in getattr(node, "decorator_list", ()):
-            edits.cut(edits.end(decorator), edits.end(decorator), "(cache=True)")
+            end = edits.end(decorator)
+            if isinstance(decorator, ast.Call):
+                edits.cut(end - 1, end, ", cache=True)")
+            else:
+                edits.cut(end, end, "(cache=True)")
             for word in dict.fromkeys(n.id for line in node.body for n in ast.walk(line) if isinstance(n, ast.Name)):
                 if isinstance(scope.get(word), types.FunctionType):
                     raise NotCompiled(f"Numba cannot call `{word}`, which {node.name} calls.", "Export without numba.")

@@ -7,10 +7,12 @@ import importlib
 import io
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
 import time
+from math import exp, log
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -191,6 +193,28 @@ def test_a_file_for_numba(tmp_path):
     assert list((tmp_path / "__pycache__").glob("grad_fit.fit_grad_kernel-*.nbi"))
     with pytest.raises(adjoint.AdjointError, match="textbook"):
         export(fit, None, *POINT, optimize=False, numba=True)
+
+
+def entropy(x, n):
+    s = 0.0
+    for i in range(n):
+        s += log(x[i]) * exp(x[i])
+    return s
+
+
+def test_a_file_for_numba_that_looks_at_indices(tmp_path):
+    """With what the kernel calls instead of functions of `math`, which raise."""
+    pytest.importorskip("numba", exc_type=ImportError)
+    path = tmp_path / "grad_entropy.py"
+    text = export(entropy, path, np.array([0.5, 2.0]), 2, check=True, numba=True)
+    assert text.count("@njit(boundscheck=True, cache=True)\ndef ") == 3
+    done = run(path)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "ok"), done.stderr
+    space = runpy.run_path(str(path))
+    with pytest.raises(IndexError):
+        space["entropy_grad"](np.ones(2), 3)
+    with pytest.raises(ValueError, match="domain"):
+        space["entropy_grad"](-np.ones(2), 2)
 
 
 def test_what_numba_cannot_call_is_no_file():
