@@ -211,8 +211,10 @@ def _argument(a: Atom, outside: list[Stmt]) -> Atom:
 
 
 def _result(out: Var, outside: list[Stmt]) -> Atom:
-    """A compiler gives Python numbers for NumPy's scalars and for arrays without axes."""
-    if not isinstance(out.aval, Arr) or out.aval.shape != () or out.aval.dtype is None:
+    """A compiler gives Python numbers for NumPy's scalars and for arrays without axes, and double precision for single."""
+    if not isinstance(out.aval, Arr) or out.aval.dtype is None:
+        return out
+    if out.aval.shape != () and out.aval.dtype not in (np.float32, np.complex64):
         return out
     made = Var(out.aval)
     if out.aval.boxed:

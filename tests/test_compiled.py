@@ -546,6 +546,39 @@ def test_integers_that_stay_small_are_not_looked_at():
     assert not any(f"def {word}(" in source for word in ("total", "difference", "product", "power", "integer"))
 
 
+def halved(x, n):
+    for _ in range(n):
+        x = x * 0.5 + np.sin(x) / 3 - 0.1 * x**2
+    return np.sum(x)
+
+
+def scaled_entries(x, n):
+    x = x.copy()
+    x[0] = x[1] * 0.7
+    x[1:] *= 0.3
+    for k in range(n):
+        x[k] = x[k] * 1.5 + 2
+    return np.sum(np.maximum(x, 0.25) ** 2)
+
+
+@pytest.mark.parametrize(
+    ("fun", "kind"), [(halved, np.float32), (halved, np.float64), (halved, np.complex64), (scaled_entries, np.float32)],
+    ids=lambda v: v.__name__,
+)
+def test_gradients_have_the_dtype_of_their_arguments(fun, kind):
+    """Numba takes Python's numbers for those of double precision."""
+    need_numba()
+    x = np.array([0.5, 0.25, 2.0], kind)
+
+    def f(x):
+        return np.real(fun(x, 2))
+
+    found, expected = value_and_grad(f, compile="numba")(x), value_and_grad(f)(x)
+    assert found[1].dtype == expected[1].dtype == kind
+    assert type(found[0]) is type(expected[0])
+    assert_same(found, expected, rtol=1e-5, atol=1e-6)
+
+
 def quotients(x, y):
     """NumPy's numbers may be divided by zero."""
     s = 0.0

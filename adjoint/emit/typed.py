@@ -437,6 +437,16 @@ class TypedExpressions(Expressions):
                 return written
         return super().apply(stmt)
 
+    def binary(self, op: type[ast.operator], left: ast.expr, right: ast.expr, stmt: Apply) -> ast.expr:
+        """A compiler takes Python's numbers for those of double precision: `x * np.float32(0.5)`, where x has single."""
+        dtype = dtype_of(stmt.out.aval)
+        if dtype in _SINGLE and len(stmt.args) == 2:
+            left, right = (
+                ast.Call(self.constant(_SINGLE[dtype] if a.aval.kind != "complex" else dtype), [e], [])
+                if isinstance(a.aval, Num) else e for a, e in zip(stmt.args, (left, right), strict=True)
+            )
+        return super().binary(op, left, right, stmt)
+
     def owned(self, a: Atom) -> ast.expr:
         maker = self.folds.folded.get(a) if isinstance(a, Var) else None
         filled = isinstance(maker, Apply) and maker.fn is np.broadcast_to
@@ -496,6 +506,8 @@ def _are_stacks(x: Atom, y: Atom) -> bool:
 def _is_scalar(a: Atom) -> bool:
     return isinstance(a.aval, Num) or (isinstance(a.aval, Arr) and a.aval.shape == ())
 
+
+_SINGLE: dict[Any, Any] = {np.dtype(kind): np.dtype(np.float32) for kind in (np.float32, np.complex64)}
 
 _OF_MATH: dict[Any, Any] = {
     getattr(math, word): getattr(typed_math, word)
