@@ -70,12 +70,14 @@ PASSES = (
     dce,
     packed,  # like operations on small arrays, as one
     rows,  # rows that are recorded, as one array
+    hoisted,  # before a loop what is the same whenever it comes by
+    simplify,
     dce,
 )
 
 COMPILED = (  # loops are as good as operations on whole arrays there, and stay
     *TIDYING,
-    hoisted,  # before a loop what is the same whenever it comes by
+    hoisted,
     carried,  # in variables what one iteration after the other adds to
     cleared,  # at once what a loop clears entry by entry
     scatters,
