@@ -11,7 +11,8 @@
 What is made entry by entry from tapes and from what does not change is made from whole tapes before the loop;
 sums that nothing in the loop reads are taken after it, outer products as one product of matrices.  Inner
 loops first: what comes before and after them belongs to the body of the loop around, and is moved on.
-Of the factors of a product those from tapes are multiplied with each other first.
+Of the factors of a product those from tapes are multiplied with each other first; where two of them are so large
+that their product is infinite, so is the result, or nan.
 
 For arrays that are small, so that the calls are what takes the time (`SMALL` entries), of known shapes, in a loop
 whose number of steps is known and not zero; and only where fewer operations are left (`cost`).  Results
@@ -341,7 +342,7 @@ class Cut:
         small = self.is_small(self.lengths.shape(part))
         if s.fn in (operator.add, operator.sub):
             maker = self.makers.get(part)
-            product = isinstance(maker, Apply) and maker.fn is np.outer
+            product = isinstance(maker, Apply) and maker.fn is np.outer and self.count[part] == 1 and self.may_wait(maker)  # type: ignore[index]
             return shape_of(part.aval) == shape_of(s.out.aval) and (small or product)
         if s.fn is not runtime.index_add or self.counted(s.args[1], s.args[0]) is None:
             return False
@@ -380,7 +381,7 @@ class Cut:
             return False
         if s.fn is np.outer:
             fits = self.n * math.prod(shape_of(s.out.aval) or ()) ** 0.5 <= MOST
-            return fits and all(len(shape_of(a.aval) or ()) == 1 for a in s.args) and len(s.args) == 2 and mine == list(s.args)
+            return fits and len(s.args) == 2 and all(len(shape_of(a.aval) or ()) == 1 for a in s.args)
         return self.stacks_up(s) or (s.fn is np.array and isinstance(s.args[0].aval, Seq) and not s.kwargs)
 
     def add_up(self, i: int, chain: list[Apply]) -> None:
@@ -406,6 +407,8 @@ class Cut:
         if isinstance(s, Apply) and s in self.sums and self.has_product(part):
             return self.made(s.fn, tuple(map(self.total, s.args)), s.at)
         if isinstance(s, Apply) and s.fn is np.outer and s in self.final:
+            if not all(a in self.local for a in s.args):  # one of the vectors is the same in all steps
+                return self.made(s.fn, tuple(self.total(a) if a in self.local else a for a in s.args), s.at)
             u, v = (self.stack(a) for a in s.args)
             turned = self.made(np.transpose, (u,), s.at)
             return self.made(operator.matmul, (turned, v), s.at)

@@ -166,6 +166,31 @@ def test_tapes_that_are_made_from_others_are_not_recorded():
         assert_same(found, grad(fun, (0, 1), optimize=False)(w, xs), rtol=1e-9, atol=1e-11)
 
 
+def test_large_outer_products_are_summed_without_being_kept():
+    def with_a_fixed_vector(W, x, b):
+        s = np.zeros(len(b))
+        for _ in range(12):
+            s = np.tanh(W @ x + s * b)
+        return np.sum(s)
+
+    def read_again(W, x, b):
+        s = b * 1.0
+        for _ in range(12):
+            s = np.tanh(W @ (s * x))
+            W = 0.5 * W
+        return np.sum(s)
+
+    wide = 40
+    args = (normal(wide, wide) / wide, normal(wide), normal(wide))
+    for fun in (with_a_fixed_vector, read_again):
+        source = grad(fun, (0, 1, 2)).source_for(*args)
+        assert "outer(" not in "".join(line for line in source.splitlines() if "_tape" in line)
+        assert_same(grad(fun, (0, 1, 2))(*args), grad(fun, (0, 1, 2), optimize=False)(*args), rtol=1e-9, atol=1e-11)
+    fixed = grad(with_a_fixed_vector, 0).source_for(*args)
+    assert not any("outer" in line for line in body_of(fixed, "for "))
+    assert fixed.count("outer(") == 1
+
+
 def test_an_item_of_a_list_has_no_axis_for_the_steps():
     def f(v, w):
         ws = [w * i for i in range(5)]
