@@ -12,6 +12,8 @@ import keyword
 import operator
 from collections.abc import Iterator
 
+import numpy as np
+
 from .. import runtime
 from ..avals import Obj
 from ..ir import Apply, Block, Function, If, Loop, Var, blocks, defined, defined_within, leaves
@@ -30,6 +32,7 @@ class Names:
         self._clashes: dict[Var, set[Var]] = {}
         self._names: dict[Var, str] = {}
         self._recorded: dict[Var, Var] = {}
+        self._arrays: dict[Var, Var] = {}  # made of a tape, and what is recorded on that
         self._usual: dict[Var, tuple[str, ...]] = {}
         self._absent: dict[Var, str] = {}  # values that have no line, whose cotangents have
         reserved = reserved | {p.name for p in function.params if not isinstance(p.tree, Var)}
@@ -108,8 +111,10 @@ class Names:
                 yield from self._wishes(inner)
 
     def _note_loops(self, block: Block) -> None:
-        """What each tape records, and the usual names for what a loop counts with."""
+        """What each tape records, and each array made of one, and the usual names for what a loop counts with."""
         for stmt in block.stmts:
+            if isinstance(stmt, Apply) and stmt.fn is np.array and len(stmt.args) == 1 and stmt.args[0] in self._recorded:
+                self._arrays[stmt.out] = self._recorded[stmt.args[0]]
             if isinstance(stmt, Loop):
                 n = len(stmt.outs)
                 recorded = zip(stmt.lists, stmt.body.results[n:], strict=False)
@@ -156,11 +161,15 @@ class Names:
             self._names[root] = fixed[0] if fixed else usual or self._free(wanted, taken)
 
     def _tape_name(self, v: Var) -> str | None:
-        """A tape is called after what is recorded on it."""
-        recorded = self._recorded.get(v)
+        """A tape is called after what is recorded on it, and so is the array made of one."""
+        recorded, ending = self._recorded.get(v), "_tape"
+        if v in self._arrays and not self.textbook:
+            recorded, ending = self._arrays[v], "_all"
+            while recorded in self._recorded:  # a tape of tapes
+                recorded = self._recorded[recorded]
         if v.hint is not None or v.dot_of is not None or recorded is None or not self.knows(recorded):
             return None
-        return self._names[self.root(recorded)] + "_tape"
+        return self._names[self.root(recorded)] + ending
 
     def _defined(self, block: Block) -> Iterator[Var]:
         for stmt in block.stmts:

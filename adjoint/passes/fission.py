@@ -438,12 +438,11 @@ class Cut:
     def stacked(self, a: Atom) -> Atom:
         source, s = self.sources.get(a), self.makers.get(a)
         if source is not None:
-            return source if isinstance(source.aval, Arr) else self.array(source, self.at, named_all(a))
+            return source if isinstance(source.aval, Arr) else self.array(source, self.at)
         if isinstance(s, Apply) and (s in self.early or s in self.final or self.is_row(a)):
             if s.fn is np.array:
                 inner = s.args[0]
-                whole = self.sources[inner] if inner in self.sources else self.list_of(inner)
-                return self.array(whole, s.at, named_all(a))
+                return self.array(self.sources[inner] if inner in self.sources else self.list_of(inner), s.at)
             if s.fn is operator.getitem:
                 found = self.counted(s.args[1], s.args[0])
                 assert found is not None
@@ -452,7 +451,7 @@ class Cut:
                 return self.made(s.fn, (s.args[0], found[0]), self.at)
             at = s.at if s.at.sweep == "reverse" else self.at
             return self.made(s.fn, tuple(self.stack(b) for b in s.args), at, hint=named_all(a))
-        return self.array(self.list_of(a), self.at, named_all(a))
+        return self.array(self.list_of(a), self.at)
 
     def list_of(self, a: Atom) -> Var:
         """The list of what `a` is in each step."""
@@ -463,10 +462,10 @@ class Cut:
             self.late.add(self.emitted[a])
         return self.emitted[a]
 
-    def array(self, items: Atom, at: At, hint: str | None) -> Var:
+    def array(self, items: Atom, at: At) -> Var:
         aval = self.lengths.array(items)
         assert aval is not None
-        return self.made(np.array, (items,), at, aval=aval, hint=hint)
+        return self.made(np.array, (items,), at, aval=aval)
 
     def made(
         self, fn: Any, args: tuple[Atom, ...], at: At, kwargs: tuple[tuple[str, Atom], ...] = (), aval: Any = None,
@@ -482,7 +481,9 @@ class Cut:
 
 def named_all(v: Atom) -> str | None:
     """What the array of all values of a variable of the user's is called."""
-    return f"{v.hint}_all" if isinstance(v, Var) and v.hint is not None and v.bar_of is None and v.dot_of is None else None
+    if not isinstance(v, Var) or v.hint is None or v.bar_of is not None or v.dot_of is not None:
+        return None
+    return v.hint if v.hint.endswith("_all") else f"{v.hint}_all"
 
 
 def is_entrywise(s: Apply) -> bool:

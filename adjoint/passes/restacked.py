@@ -183,7 +183,7 @@ class _Whole:
                 self.made[v] = row[0] if all_of_it else self.add(operator.getitem, *row)
             else:
                 tape = self.taped[v]  # type: ignore[index]
-                self.made[v] = self.add(np.array, tape, aval=self.lengths.array(tape), hint=named_all(v))
+                self.made[v] = self.add(np.array, tape, aval=self.lengths.array(tape))
         return self.made[v]
 
     def add(self, fn: Any, *args: Atom, aval: Any = None, hint: str | None = None) -> Var:

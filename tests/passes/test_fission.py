@@ -131,6 +131,8 @@ def test_inner_loops_are_cut_with_those_around():
     source = grad(fun, (0, 1)).source_for(*args)
     assert not any(word in line for line in body_of(source, "for ") for word in ("w_bar[", "b_bar[", "1.0 -", "np.array"))
     assert "b_bar = np.sum(" in source
+    assert "x_all = np.array(x_tape_tape)" in source  # called after what is in it
+    assert "_bar_all * x_all, axis=0)" in source
     assert "w_bar[:, 0] += np.sum(" in source
 
 
