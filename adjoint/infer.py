@@ -73,6 +73,37 @@ def infer(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: tuple[tuple[str
         return ANY
 
 
+def gives_back(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: tuple[tuple[str, Any], ...]) -> bool:
+    """Does `fn` return an array that it is given, or a view of one?  It is applied to dummies, and the memory looked at."""
+    try:
+        return _gives_back((fn, tuple(map(_key, args)), tuple((k, _key(a)) for k, a in kwargs)))
+    except (TypeError, _Unknowable):
+        return False
+
+
+@functools.lru_cache(maxsize=4096)
+def _gives_back(key: Any) -> bool:
+    fn, args, kwargs = key
+    values, named = [_dummy(k, _LENGTHS[0], 1) for k in args], {k: _dummy(v, _LENGTHS[0], 1) for k, v in kwargs}
+    if sum(map(_entries, values)) > LARGEST:
+        return False
+    with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
+        try:
+            result = fn(*values, **named)
+        except Exception:  # the dummies were outside its domain
+            return False
+    given, got = ([a for a in _arrays(of) if a.size] for of in ([*values, *named.values()], result))
+    return any(np.may_share_memory(a, b) for a in given for b in got)
+
+
+def _arrays(value: Any) -> Iterator[np.ndarray]:
+    if isinstance(value, np.ndarray):
+        yield value
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _arrays(item)
+
+
 def _compares_entries(aval: Aval) -> bool:
     """May comparing this give an array?"""
     return isinstance(aval, Arr) or aval == ANY

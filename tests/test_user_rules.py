@@ -327,3 +327,35 @@ def test_check_rule_of_the_libraries_and_of_constants():
 
 def test_second_order():
     check_grads(lambda x, y: np.sum(np.sin(x) ** 2) * y, (np.array([0.3, 1.2]), 2.0), order=2)
+
+
+def reversed_gradient(x):
+    return x
+
+
+@vjp_rule(reversed_gradient)
+def _reversed(g, z, x):
+    return -g
+
+
+def test_a_function_that_gives_its_argument_back():
+    """That it does shows when it is given an array of ones: a write to the one is a write to the other."""
+
+    def written(x):
+        x = x * 1.0
+        y = reversed_gradient(x)
+        y[0] = x[1] ** 2
+        return np.sum(x * y)
+
+    def read_before(x):
+        x = x * 1.0
+        y = reversed_gradient(x)
+        s = np.sum(y**2)
+        for i in range(3):
+            x[i] = x[i] * 2
+        return s + np.sum(x**2)
+
+    x = np.array([0.5, 1.5, 2.0])
+    with pytest.raises(Unsupported, match="may be a view of another array"):
+        grad(written)(x)
+    np.testing.assert_allclose(grad(read_before)(x), -2 * x + 8 * x)

@@ -8,8 +8,9 @@ keeps its shape and dtype for good, and what is named in a branch or a loop is f
 The language drawn: writes and augmented writes to elements, slices with steps of either sign, rows, columns, masks, index
 arrays with duplicates, `np.ix_`; whole arrays augmented; aliases, views, views of views, `.T`, `reshape`, `ravel`; swaps;
 `out=`, `np.add.at`, `np.copyto`, `fill`, `sort`, `.flat`; functions that write to their arguments, return them or views of
-them, closures that write; arrays in lists, tuples, dicts and attributes; branches on data, loops of all kinds, none of them
-too; arrays of complex numbers, of floats in single precision, and of integers.
+them, return early or leave a loop; buffers that a loop fills entry by entry, exchanges, makes anew or keeps in a list;
+closures that write; arrays in lists, tuples, dicts and attributes; branches on data, loops of all kinds, none of them too;
+arrays of complex numbers, of floats in single precision, and of integers.
 
 `random_write_program(seed)` is the same program for ever; `shrunk` makes one that fails smaller.
 """
@@ -93,6 +94,49 @@ def sweep(u, k):
         return 0.5
     u[k] += 0.3 * u[k - 1]
     return np.sin(u[k]) * sweep(u, k - 1)
+
+
+def settle(u, limit):
+    k = 0
+    while k < 6:
+        u[k % len(u)] = np.sin(u[k % len(u)]) + 0.1 * u[0]
+        k += 1
+        if u[0] > limit:
+            break
+    return k
+
+
+def until(u, limit):
+    for i in range(len(u)):
+        u[i] *= 0.8
+        if u[i] > limit:
+            u[0] = u[i] ** 2
+            return u[i]
+    return u[-1]
+
+
+def halves(u):
+    return u[: len(u) // 2], u[len(u) // 2 :]
+
+
+def marched(u, v, steps):
+    now, then = u.copy(), v
+    for _ in range(steps):
+        for i in range(1, len(now)):
+            then[i] = np.sin(now[i]) + 0.3 * then[i - 1] * now[i - 1]
+        now, then = then, now
+    return now
+
+
+def made(u, steps):
+    now, kept = u, []
+    for k in range(steps):
+        new = np.zeros_like(now)
+        for i in range(len(new)):
+            new[i] = 0.6 * now[i] * now[i - 1] + 0.2 * new[i - 1]
+        kept.append(new)
+        now = new if k != 1 else now
+    return kept
 
 
 class Pair:
@@ -380,8 +424,10 @@ class Writer:
             (3, self.out), (3, self.writers), (5, self.called), (2, self.contained), (2, self.of_sequence), (3, self.total),
             (1, self.closure), (1, self.attributes), (1, self.work_integers),
         ]
+        if scope.depth < 2:
+            kinds += [(2, self.buffers)]
         if scope.depth < 3:
-            kinds += [(5, self.loop), (4, self.branch), (1, self.loop_while), (1, self.loop_rows)]
+            kinds += [(1, self.entries_of_dict), (5, self.loop), (4, self.branch), (1, self.loop_while), (1, self.loop_rows)]
         if scope.loops:
             kinds += [(1, self.leave)]
         self.pick([write for weight, write in kinds for _ in range(weight)])(scope)
@@ -514,7 +560,12 @@ class Writer:
         forms = [(text, shape) for text, shape in forms if max(shape) <= 4] or forms[:1]
         text, shape = self.pick(forms)
         v = self.fresh("v")
-        self.put(f"{v} = {text}")
+        if kind.shape[0] == 4 and self.one_in(8):
+            w, shape = self.fresh("v"), (2, *kind.shape[1:])
+            self.put(f"{v}, {w} = halves({u})")
+            scope.arrays[w] = Kind(shape, kind.dtype)
+        else:
+            self.put(f"{v} = {text}")
         scope.arrays[v] = Kind(shape, kind.dtype)
 
     def swap(self, scope: Scope) -> None:
@@ -540,8 +591,11 @@ class Writer:
         lines = [
             f"np.multiply({a}, {b}, out={u})", f"np.add({a}, {self.scalar(scope)}, out={u})", f"np.sin({a}, out={u})",
             f"np.tanh({u}, {u})", f"np.subtract({a}, {b}, out={u}[...])", f"np.cos({a}[:2], out={u}[:2])",
-            f"np.cumsum({a}, axis=0, out={u})",
+            f"np.cumsum({a}, axis=0, out={u})", f"np.clip({a}, -0.63, 0.77, out={u})", f"{a}.cumsum(axis=0, out={u})",
+            f"np.maximum({a}, {b}, out={u}, where={b} > 0.1)", f"np.multiply({a}, 0.6, out={u}, where={u} < {self.number()})",
         ]
+        if shape == (3,):
+            lines += [f"np.{self.pick(('matmul', 'dot'))}(A, {self.whole(scope, (4,))}, out={u})"]
         if shape == (4,):
             lines += [f"np.sum(0.4 * A, axis=0, out={u})", f"np.add(A[0], {a}, out=A[1])"]
         self.put(self.pick(lines))
@@ -557,6 +611,7 @@ class Writer:
             f"np.add.at({u}, {at}, 0.3 * {row})", f"np.add.at({u}, {at}, {self.number()})",
             f"np.subtract.at({u}, np.array({at}), 0.2 * {row})", f"np.copyto({u}, 0.7 * {a})", f"{u}.fill({self.scalar(scope)})",
             f"{u}[:] = np.sin({a})", f"np.put({u}, [0, 2], {self.scalar(scope)})", f"np.copyto({u}, 0.5, where={a} > 0.4)",
+            f"np.putmask({u}, {a} > {self.number()}, 0.7 * {a})", f"np.multiply.at({u}, {at}, 0.8)", f"{u}.put([1, 0], 0.4 * {a}[:2])",
         ]
         if len(shape) == 1:
             lines.append(f"{u}.sort()")
@@ -577,6 +632,9 @@ class Writer:
             lines.append(f"bump(turned({u})[0], {self.scalar(scope)})")
         else:
             lines.append(f"s += 0.3 * sweep({u}, {kind.shape[0] - 1})")
+            lines += [f"s += 0.1 * settle({u}, {self.number()})", f"s += 0.2 * until({u}, 0.4)"]
+            lines.append(f"s += 0.2 * np.sum(made({u}, {self.pick((2, 3, 0, 'n'))})[-1:])")
+            lines.append(f"s += 0.1 * loss(marched({u}, {a}, {self.pick((1, 2, 3, 0))}))")
         if scope.closures:
             g = self.pick(list(scope.closures))
             lines += [f"{g}({self.integer(scope, scope.closures[g])}, {self.scalar(scope)})"] * 4
@@ -665,6 +723,67 @@ class Writer:
             f"{k}[{self.integer(scope, 3)}] += 1", f"{k}[:] = {k}[::-1].copy()", f"{k}[0] = int({self.scalar(scope, 0)} > 0.3)",
             f"{self.some(scope)}[{k} % 2] += {self.number()}", f"{k}[{k} > 1] = 0",
         )))
+
+    def buffers(self, scope: Scope) -> None:
+        """A loop that fills one array entry by entry from another, and then goes on with it."""
+        u, v = self.pick(self.like(scope, (4,), "f")), self.pick(self.like(scope, (4,), "f"))
+        now, then, i, j = self.fresh("b"), self.fresh("b"), self.fresh("i"), self.fresh("j")
+        kept = self.fresh("L") if self.one_in(3) else None
+        starts = self.pick((f"{u}.copy(), {v}.copy()", f"{u}, {v} * 0.5", f"{u} * 0.9, np.zeros(4)", f"{u}, {v}"))
+        self.put(f"{now}, {then} = {starts}")
+        if kept:
+            self.put(f"{kept} = []")
+        self.put(f"for {i} in range({self.pick((3, 'n', 2))}):")
+        inside = scope.inner(loop=True)
+        inside.arrays |= {now: Kind((4,), "f", "fixed"), then: Kind((4,), "f", "fixed")}
+        inside.ints[i] = 3
+        self.indent += 1
+        fresh = self.pick((None, None, "np.zeros(4)", f"{now} * 0.7", f"{now}.copy()", "np.empty(4)"))
+        if fresh:
+            self.put(f"{then} = {fresh}")
+        if kept and self.one_in(2):
+            self.put(f"{kept}.append({then}{self.pick(('', '.copy()', '[1:]'))})") if fresh != "np.empty(4)" else None
+        first = 0 if fresh == "np.empty(4)" else self.pick((0, 1))
+        self.put(f"for {j} in range({first}, 4):")
+        back = self.pick((f"{now}[{j} - 1]", f"{now}[{j} - 1]", f"{then}[{j} - 1]" if fresh != "np.empty(4)" else f"{now}[0]"))
+        self.put(f"    {then}[{j}] = np.sin({now}[{j}]) + 0.3 * {back} * {self.pick((f'{now}[{j}]', f'{u}[{j}]', '0.8'))}")
+        if fresh != "np.empty(4)" and self.one_in(3):
+            self.put(f"    if {then}[{j}] > {self.number()}:")
+            self.put(f"        {self.pick(('break', 'continue', f'{then}[{j}] *= 0.5'))}")
+            self.put(f"    {then}[{j}] += 0.1 * {now}[{j}]")
+        if kept and self.one_in(2):
+            self.put(f"{kept}.append({then}{self.pick(('', '.copy()', '[::-1]'))})")
+        if self.one_in(3):
+            self.statement(inside)
+        goes_on = f"{now} = {then}" if fresh and self.one_in(2) else f"{now}, {then} = {then}, {now}"
+        if self.one_in(4):
+            self.put(f"if {self.test(inside)}:")
+            goes_on = "    " + goes_on
+        self.put(goes_on)
+        self.indent -= 1
+        scope.arrays[now] = Kind((4,))
+        if fresh != "np.empty(4)":
+            scope.arrays[then] = Kind((4,))
+        if kept:
+            w = self.fresh("w")
+            self.put(f"for {w} in {kept}:")
+            self.put(f"    s += 0.2 * loss({w})")
+
+    def entries_of_dict(self, scope: Scope) -> None:
+        """A dict of arrays, looped over and written through."""
+        found = [u.partition("[")[0] for u in scope.arrays if u.endswith('["u"]')]
+        if not found:
+            return self.contained(scope)
+        d = self.pick(found)
+        kind, key, w = scope.arrays[f'{d}["u"]'], self.fresh("k"), self.fresh("w")
+        if self.one_in(2):
+            self.put(f"for {key} in {d}:")
+            self.put(f"    {d}[{key}]{self.pick(('[0] *= 0.7', '[...] = 0.6 * ' + d + '[' + key + ']', ' *= 0.9'))}")
+        else:
+            self.put(f"for {key}, {w} in {d}.items():")
+            inside = scope.inner(loop=True)
+            inside.arrays[w] = Kind(kind.shape, "f", "fixed")
+            self.body(inside)
 
     # --- control flow -----------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ import numpy as np
 from .. import runtime
 from ..avals import ANY, NONE, Arr, Aval, Num, Obj, Parts, Seq, differentiable
 from ..errors import AdjointError, Unsupported
-from ..infer import infer
+from ..infer import gives_back, infer
 from ..ir import UNDEFINED, Apply, At, Atom, Const, Stmt, Var
 from ..rules.registry import lookup
 from . import layout, sharing, written
@@ -139,6 +139,8 @@ class Lowering:
             self.state.names = {k: v for k, v in self.state.names.items() if k[0] != -1 or k[1] in self.written}
             for value, atom in zip((*args, *(kwargs or {}).values()), every, strict=True):
                 self.changed(value, atom, every, frame, node)
+        if rule is not None and pure and not rule.view and not rule.where.startswith("rules/") and gives_back(fn, atoms, named):
+            rule.view = True
         views = self.views_of(args, fn, rule, atoms, aval)
         value = self.value(out, views, frame, node)
         if isinstance(value, Ref) and isinstance(aval, Arr) and not frame.in_rule:

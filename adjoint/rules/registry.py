@@ -165,7 +165,8 @@ def vjp_rule(
     shape of its argument, or one that broadcasting could have come from; only a rule of which not all results were
     read, whose cotangents are then None, may return None for what it does not know.  The cotangent of a
     tuple, list or dict is one of the same kind; that of a single tuple is returned as `((a, b),)`.  `inline` as
-    for `elementwise`.
+    for `elementwise`.  `view` says that the result may share memory with an argument, so that a write to the one would
+    be seen in the other; it need not be said where it shows when the function is given an array of ones.
 
     >>> import numpy as np
     >>> from adjoint import grad, vjp_rule
