@@ -611,7 +611,8 @@ class Writer:
             f"np.add.at({u}, {at}, 0.3 * {row})", f"np.add.at({u}, {at}, {self.number()})",
             f"np.subtract.at({u}, np.array({at}), 0.2 * {row})", f"np.copyto({u}, 0.7 * {a})", f"{u}.fill({self.scalar(scope)})",
             f"{u}[:] = np.sin({a})", f"np.put({u}, [0, 2], {self.scalar(scope)})", f"np.copyto({u}, 0.5, where={a} > 0.4)",
-            f"np.putmask({u}, {a} > {self.number()}, 0.7 * {a})", f"np.multiply.at({u}, {at}, 0.8)", f"{u}.put([1, 0], 0.4 * {a}[:2])",
+            f"np.putmask({u}, {a} > {self.number()}, 0.7 * {a})", f"np.multiply.at({u}, {at}, 0.8)",
+            f"{u}.put([1, 0], 0.4 * {a}[:2])",
         ]
         if len(shape) == 1:
             lines.append(f"{u}.sort()")
