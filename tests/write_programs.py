@@ -591,8 +591,8 @@ class Writer:
         lines = [
             f"np.multiply({a}, {b}, out={u})", f"np.add({a}, {self.scalar(scope)}, out={u})", f"np.sin({a}, out={u})",
             f"np.tanh({u}, {u})", f"np.subtract({a}, {b}, out={u}[...])", f"np.cos({a}[:2], out={u}[:2])",
-            f"np.cumsum({a}, axis=0, out={u})", f"np.clip({a}, -0.63, 0.77, out={u})", f"{a}.cumsum(axis=0, out={u})",
-            f"np.maximum({a}, {b}, out={u}, where={b} > 0.1)", f"np.multiply({a}, 0.6, out={u}, where={u} < {self.number()})",
+            f"np.cumsum({a}, axis=0, out={u})", f"np.square({a}, out={u}[...])", f"{a}.cumsum(axis=0, out={u})",
+            f"np.add({a}, {b}, out={u}, where={b} > 0.1)", f"np.multiply({a}, 0.6, out={u}, where={u} < {self.number()})",
         ]
         if shape == (3,):
             lines += [f"np.{self.pick(('matmul', 'dot'))}(A, {self.whole(scope, (4,))}, out={u})"]
@@ -634,7 +634,7 @@ class Writer:
         else:
             lines.append(f"s += 0.3 * sweep({u}, {kind.shape[0] - 1})")
             lines += [f"s += 0.1 * settle({u}, {self.number()})", f"s += 0.2 * until({u}, 0.4)"]
-            lines.append(f"s += 0.2 * np.sum(made({u}, {self.pick((2, 3, 0, 'n'))})[-1:])")
+            lines.append(f"s += 0.2 * sum(loss(w) for w in made({u}, {self.pick((2, 3, 0, 'n'))}))")
             lines.append(f"s += 0.1 * loss(marched({u}, {a}, {self.pick((1, 2, 3, 0))}))")
         if scope.closures:
             g = self.pick(list(scope.closures))
