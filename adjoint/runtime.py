@@ -157,6 +157,8 @@ def unbroadcast(g: Any, x: Any) -> Any:
         extra = np.ndim(g) - len(shape)
         if extra < 0 or np.ndim(g) == 0:
             g = np.array(np.broadcast_to(g, shape))
+        elif 0 in shape:  # an array of no rows, `np.array([])`, need not know how long they would be
+            g = np.zeros(shape, np.result_type(g))
         else:
             g = np.sum(g, axis=tuple(range(extra))) if extra else g
             ones = tuple(i for i, n in enumerate(shape) if n == 1 and g.shape[i] != 1)

@@ -173,3 +173,15 @@ def test_complex_functions(fun):
 def test_real_to_complex_to_real(fun):
     check_grads(fun, (A([0.4, 1.3, 0.8]),))
     assert vjp(fun, A([0.4, 1.3, 0.8]))[1](np.ones_like(fun(A([0.4, 1.3, 0.8]))))[0].dtype == np.float64
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+@pytest.mark.parametrize("n", [0, 2])
+def test_a_list_of_no_arrays_is_an_array_of_no_rows(n, optimize):
+    def summed(x, n):
+        rows = []
+        for k in range(n):
+            rows.append(x * k)
+        return np.sum(rows) + x[0]
+
+    np.testing.assert_array_equal(grad(summed, optimize=optimize)(A([0.0, 1.0, 2.0]), n), A([1.0, 0.0, 0.0]) + n // 2)
