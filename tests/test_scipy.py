@@ -12,13 +12,13 @@ pytest.importorskip("scipy")
 import scipy.special
 import scipy.special as sp
 from scipy import fft, linalg, ndimage, signal, sparse, stats
-from scipy.sparse.linalg import spsolve
+from scipy.sparse.linalg import factorized, splu, spsolve
 from scipy.spatial.distance import cdist, pdist
 from scipy.linalg import lu_factor
 from scipy.special import expit, gammaln
 from scipy.stats import norm, t
 
-from adjoint import AdjointError, Unsupported, check_grads, grad, value_and_grad
+from adjoint import AdjointError, MissingRule, Unsupported, check_grads, grad, jvp, value_and_grad
 
 X = np.array([0.3, 0.7])
 
@@ -421,3 +421,41 @@ def transformed_image(x, angle, shift):
 
 def test_second_derivatives_of_transformed_images():
     check_grads(transformed_image, (TONE, 20.0, 0.3), order=2)
+
+
+# --- factorisations -------------------------------------------------------------------------------
+
+DATA, PLACES = np.array([4.0, 3.0, 2.0, 0.7, 0.2, 0.3]), (np.array([0, 1, 2, 0, 1, 2]), np.array([0, 1, 2, 1, 0, 2]))
+
+
+def stepped(d, b):
+    """Implicit steps with one factorisation."""
+    lu = splu(sparse.csc_matrix((d, PLACES), shape=(3, 3)))
+    for _ in range(3):
+        b = lu.solve(b) + lu.solve(b * b, "T")
+    return np.sum(b**2)
+
+
+def stepped_by_a_constant(b):
+    lu, solve = splu(MATRIX.tocsc()), factorized(MATRIX.tocsc())
+    return np.sum(lu.solve(b) * solve(b * b)) + lu.L.sum()
+
+
+def test_factors_of_a_sparse_matrix():
+    check_grads(stepped, (DATA, np.array([1.0, 2.0, 3.0])), order=2)
+    check_grads(stepped_by_a_constant, (np.arange(1.0, 1.0 + MATRIX.shape[0]),))
+    text = grad(stepped).source_for(DATA, np.ones(3))
+    assert text.count("factors(") == 1  # in both sweeps
+
+
+@pytest.mark.parametrize("f", [
+    lambda d: splu(sparse.kron(sparse.diags(d), MATRIX).tocsc()).solve(np.ones(6 * MATRIX.shape[0]))[0],
+    lambda d: splu(sparse.csc_matrix((d, PLACES), shape=(3, 3))).L.sum(),
+    lambda d: splu(sparse.csc_matrix((d * 1j, PLACES), shape=(3, 3))).solve(np.ones(3) * 1j).real[0],
+])  # fmt: skip
+def test_what_factors_have_no_derivative_of(f):
+    f(DATA)
+    with pytest.raises((Unsupported, MissingRule)):
+        grad(f)(DATA)
+    with pytest.raises((Unsupported, MissingRule)):
+        jvp(f, (DATA,), (DATA,))

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse import linalg as systems
 
-from adjoint.rules.functional import refuse_active
+from adjoint.rules.functional import refuse_active, unsupported
 from adjoint.rules.registry import constant, jvp_rule, refuse, vjp_rule
 from adjoint.rules.ufuncs import tangent_sum
 
@@ -147,11 +147,72 @@ def entries_of(matrix):
     return found.data, found.row, found.col
 
 
+# ── factorisations: those of the primal are used in both sweeps ──────────────────────────────────
+
+
+def factors(data, rows, cols, shape, *options):
+    """Of the matrix that has these entries.  What is solved with them has a derivative by the entries."""
+    return systems.splu(sparse.csc_array((data, (rows, cols)), shape=shape), *options)
+
+
+def by_factors(lu, b, trans):
+    """The solution of a system by the factors of its matrix, which stays as it is."""
+    return lu.solve(b, trans)
+
+
+def by_factors_of(lu, data, b, rows, cols, trans):
+    """The same where the matrix has these entries."""
+    return lu.solve(b, trans)
+
+
+def turned(trans):
+    """For real matrices "H" is "T"."""
+    return "T" if trans == "N" else "N"
+
+
+@vjp_rule(by_factors)
+def by_factors_vjp(g, z, lu, b, trans):
+    refuse_active(lu, MATRIX)
+    unsupported(trans == "H", 'scipy.sparse.linalg.splu(…).solve with trans="H"')
+    return None, by_factors(lu, g, turned(trans))
+
+
+@jvp_rule(by_factors)
+def by_factors_jvp(t, z, lu, b, trans):
+    return by_factors(lu, t[1], trans)
+
+
+@vjp_rule(by_factors_of)
+def by_factors_of_vjp(g, z, lu, data, b, rows, cols, trans):
+    real_matrix(data)
+    b_bar = by_factors_of(lu, data, g, rows, cols, turned(trans))
+    return None, -(of_entries(b_bar, z, rows, cols) if trans == "N" else of_entries(z, b_bar, rows, cols)), b_bar
+
+
+@jvp_rule(by_factors_of)
+def by_factors_of_jvp(t, z, lu, data, b, rows, cols, trans):
+    real_matrix(data)
+    right = t[2]
+    if t[1] is not None:
+        n = np.shape(z)[0]
+        down_then_across = (rows, cols) if trans == "N" else (cols, rows)
+        right = tangent_sum(right, -multiplied(t[1], z, down_then_across[0], down_then_across[1], (n, n)))
+    return by_factors_of(lu, data, right, rows, cols, trans)
+
+
+def real_matrix(data):
+    unsupported(np.iscomplexobj(data), "scipy.sparse.linalg.splu of a complex matrix")
+
+
+constant(turned, why="is about an option")
+constant(factors, why="what is solved with it has the derivative")
+
 constant(rows_of, smallest, lengths, entries_of, why="about which entries are stored")
 
 refuse(
-    systems.cg, systems.gmres, systems.bicg, systems.bicgstab, systems.minres, systems.splu, systems.factorized,
+    systems.cg, systems.gmres, systems.bicg, systems.bicgstab, systems.minres,
     why="use spsolve",
 )  # fmt: skip
+refuse(systems.splu, why="only what is solved with it has a derivative")
 
 from adjoint.rules.scipy import sparse_entries  # noqa: E402, F401 (it needs what stands here)

@@ -12,7 +12,9 @@ from scipy.sparse import linalg as systems
 
 from adjoint.rules.functional import unsupported
 from adjoint.rules.registry import STANDING, written_as
-from adjoint.rules.scipy.sparse import dense, down, entries_of, lengths, multiplied, rows_of, smallest, solved
+from adjoint.rules.scipy.sparse import (
+    by_factors, by_factors_of, dense, down, entries_of, factors, lengths, multiplied, rows_of, smallest, solved,
+)  # fmt: skip
 
 
 class Entries:
@@ -154,8 +156,36 @@ def spsolve(A, b, permc_spec=None, use_umfpack=True):
     return systems.spsolve(A, b, permc_spec, use_umfpack)
 
 
+class Factors:
+    """What `splu` gives; of a matrix made of variables with its entries."""
+
+    def __init__(self, lu, entries):
+        self.lu, self.entries = lu, entries
+
+    def solve(self, rhs, trans="N"):
+        if self.entries is None:
+            return by_factors(self.lu, rhs, trans)
+        return by_factors_of(self.lu, self.entries.data, rhs, self.entries.rows, self.entries.cols, trans)
+
+
+STANDING.add(Factors)
+
+
+def splu(A, permc_spec=None, diag_pivot_thresh=None, relax=None, panel_size=None, options=None):
+    options = (permc_spec, diag_pivot_thresh, relax, panel_size, options)
+    if isinstance(A, Entries):
+        return Factors(factors(A.data, A.rows, A.cols, A.shape, *options), A)
+    return Factors(systems.splu(A, *options), None)
+
+
+def factorized(A):
+    return systems.splu(A).solve
+
+
 for _cls in (sparse.csr_matrix, sparse.csr_array, sparse.csc_matrix, sparse.csc_array, sparse.coo_matrix, sparse.coo_array):
     written_as(_cls, constructor(_cls, _cls in (sparse.csc_matrix, sparse.csc_array)), kept=True)
 written_as(sparse.diags, diags, kept=True)
 written_as(sparse.diags_array, diags_array, kept=True)
 written_as(systems.spsolve, spsolve)
+written_as(systems.splu, splu, kept=True)
+written_as(systems.factorized, factorized)
