@@ -43,6 +43,9 @@ class Place:
     function: str
     called: Place | None = field(default=None, compare=False, repr=False)  # the call that is spliced in here
 
+    def __str__(self) -> str:
+        return f'File "{self.file}", line {self.line}, in {self.function}: {self.text}'
+
 
 @dataclass(eq=False)
 class Var:

@@ -524,6 +524,8 @@ def test_file_named_as_a_standard_module(run, here):
         (["check", "model.py:f", "--at", "x1=1", "--at", "x2=2"], "write --at x1=2.0"),
         (["check", "model.py:f", "--at", "x1=1.0", "--at", "x2=2.0", "--wrt", "x9"], "f has no such argument"),
         (["check", "model.py:divides", "--at", "x=1.0"], "ZeroDivisionError"),
+        (["check", "model.py:divides", "--at", "x=1.0"], "in divides: x / (x - x)"),
+        (["table", "model.py:divides", "--at", "x=1.0"], "in divides: x / (x - x)"),
         (["check", "model.py:text", "--at", "x=1.0"], ""),
         ([], "COMMAND"),
         (["zzz"], "invalid choice"),

@@ -38,13 +38,16 @@ def _said(error: BaseException, where: str) -> str:
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not _is_library(frame.filename)]
     at = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else where
     text = f"\n    {frames[-1].line}" if frames and frames[-1].line else ""
+    if not frames:  # it was generated code that ran, which says in a note what it was made from
+        notes = [line for note in getattr(error, "__notes__", ()) for line in note.splitlines() if line.startswith("File ")]
+        text = f"\n    {notes[0]}" if notes else ""
     return f"{at}: {type(error).__name__}: {error}{text}"
 
 
 def _is_library(filename: str) -> bool:
     paths = sysconfig.get_paths()
     libraries = (str(Path(__file__).parent.parent), paths["stdlib"], paths["purelib"], paths["platlib"])
-    return filename.startswith(("<frozen ", *(path + os.sep for path in libraries)))
+    return filename.startswith(("<frozen ", "<adjoint ", *(path + os.sep for path in libraries)))
 
 
 def is_refusal(error: BaseException) -> bool:

@@ -94,9 +94,7 @@ def is_generated(filename: str) -> bool:
 def described(filename: str, line: int) -> str:
     """A line of generated source, and the user's lines that it comes from."""
     said = [f"generated line {line}: {linecache.getline(filename, line).split('  # ')[0].strip()}"]
-    for place in places_of(filename, line):
-        said.append(f'File "{place.file}", line {place.line}, in {place.function}: {place.text}')
-    return "\n".join(said)
+    return "\n".join([*said, *map(str, places_of(filename, line))])
 
 
 def note_place(error: BaseException, filename: str) -> None:
@@ -107,8 +105,9 @@ def note_place(error: BaseException, filename: str) -> None:
             line = trace.tb_lineno
         trace = trace.tb_next
     note = "" if line is None else described(filename, line)
-    if "\n" in note and note not in getattr(error, "__notes__", ()) and note not in str(error):
-        error.add_note(note)  # `debug_nans` says it itself
+    told = "generated line " in str(error)  # `debug_nans` says it itself, and finds it when the next line begins
+    if "\n" in note and note not in getattr(error, "__notes__", ()) and not told:
+        error.add_note(note)
 
 
 def show_lines() -> None:

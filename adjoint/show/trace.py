@@ -225,8 +225,10 @@ def trace(
         for path, leaf, part in leaves_of(p.tree, value, p.name):
             values.append(recorder.input(path, leaf, part))
             inputs.append(part)
+    silent: Any = {kind: "ignore" for kind, what in np.geterr().items() if what == "warn"}  # it would name a line of ours
     try:
-        results = run(program, *values, watch=recorder.scopes.watch, apply=recorder.apply)
+        with np.errstate(**silent):
+            results = run(program, *values, watch=recorder.scopes.watch, apply=recorder.apply)
     except RecursionError:
         raise Unsupported("The function calls itself too deeply for each step to be shown.", "Show a smaller case.") from None
     except (TypeError, ValueError) as error:
@@ -302,7 +304,12 @@ class _Recorder:
             return tape[plain(args[1])]
         if self._call.tape is not None and stmt.outs == (self._call.tape,):
             return self._packed(args)
-        out = stmt.fn(*map(plain, args), **{k: plain(v) for k, v in kwargs.items()})
+        try:
+            out = stmt.fn(*map(plain, args), **{k: plain(v) for k, v in kwargs.items()})
+        except Exception as error:
+            if stmt.at.place is not None:
+                error.add_note(str(stmt.at.place))
+            raise
         if stmt.at.sweep == "reverse":
             self.reversed += 1
             return self._pulled(stmt, args, out)

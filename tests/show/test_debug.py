@@ -263,3 +263,15 @@ def test_breakpoints_of_an_editor(tmp_path):
         assert (frame["name"], frame["line"], frame["source"]["path"]) == ("f_grad", line, str(path))
         editor.send("disconnect", terminateDebuggee=False)
         assert "gives" in done.result().stdout
+
+
+def test_one_place_is_named():
+    """An error that `debug_nans` raises says where; no note names the line after it."""
+
+    def loss(w, x):
+        h = w @ x
+        return np.sum(1.0 / h)
+
+    with pytest.raises(FloatingPointError, match="h_bar = ") as caught, debug_nans():
+        grad(loss)(np.zeros((2, 2)), np.ones(2))
+    assert not getattr(caught.value, "__notes__", [])

@@ -372,3 +372,11 @@ def test_functions_of_scipy_in_every_form():
     assert "minimize(function, w2, w1)" in text
     assert "w3.x" in text
     assert " at 0x" not in text
+
+
+def test_infinities_are_shown_and_no_warning_names_a_line_of_ours(recwarn):
+    assert "inf" in table(lambda x: np.sum(np.sqrt(x)), np.array([1.0, 0.0])).text()
+    assert not recwarn.list
+    with np.errstate(divide="raise"), pytest.raises(FloatingPointError) as caught:
+        table(lambda x: np.sum(np.sqrt(x)), np.array([1.0, 0.0]))
+    assert "np.sqrt(x)" in caught.value.__notes__[0]
