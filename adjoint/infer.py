@@ -87,7 +87,7 @@ def _gives_back(key: Any) -> bool:
     values, named = [_dummy(k, _LENGTHS[0], 1) for k in args], {k: _dummy(v, _LENGTHS[0], 1) for k, v in kwargs}
     if sum(map(_entries, values)) > LARGEST:
         return False
-    with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
+    with np.errstate(all="ignore"), unheard():
         try:
             result = fn(*values, **named)
         except Exception:  # the dummies were outside its domain
