@@ -24,7 +24,7 @@ def local(loop: Loop) -> set[Var]:
 class Liveness:
     def __init__(self, function: Function, folds: Folds) -> None:
         self.folds = folds
-        self.clashes: dict[Var, set[Var]] = {}
+        self.clashes: dict[Var, set[Var]] = {}  # what is live where a value is defined; one direction is enough
         self._uses = folds.uses
         self.after: dict[Apply, frozenset[Var]] = {}  # what is live after an update
         live = self._block(function.body, set())
@@ -32,7 +32,7 @@ class Liveness:
         self._define(params, live)
 
     def clash(self, a: Var, b: Var) -> bool:
-        return b in self.clashes.get(a, ())
+        return b in self.clashes.get(a, ()) or a in self.clashes.get(b, ())
 
     def uses(self, v: Var) -> int:
         return self._uses[v]
@@ -41,10 +41,8 @@ class Liveness:
         """`new` are defined together while `live` are live."""
         for v in new:
             mine = self.clashes.setdefault(v, set())
-            for other in (*live, *new):
-                if other is not v:
-                    mine.add(other)
-                    self.clashes.setdefault(other, set()).add(v)
+            mine.update(live, new)
+            mine.discard(v)
 
     def _reads(self, atoms: object) -> set[Var]:
         return {v for a in atoms for v in self.folds.expand(a)}  # type: ignore[attr-defined]

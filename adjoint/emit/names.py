@@ -146,19 +146,24 @@ class Names:
         order.extend(self._defined(function.body))
         order = _tangents_last(order)
         clashes: dict[Var, set[Var]] = {}
+        joined = set(self._parent)
         for v, others in self.live.clashes.items():
-            clashes.setdefault(self.root(v), set()).update(map(self.root, others))
+            clashes.setdefault(self.root(v), set()).update(map(self.root, others) if not joined.isdisjoint(others) else others)
+        blocked: dict[Var, set[str]] = {}  # the names of those that know of the clash alone
         for v in order:
             root = self.root(v)
             if root in self._names:
                 continue
             members = sorted(self._members.get(root, [root]), key=lambda m: m is not v)
-            taken = {self._names[o] for o in clashes.get(root, ()) if o in self._names} | self._reserved
+            mine = clashes.get(root, set())
+            taken = {self._names[o] for o in mine if o in self._names} | blocked.get(root, set()) | self._reserved
             taken |= {name for leaf, name in self._fixed.items() if not any(m is leaf for m in members)}
             fixed = [self._fixed[m] for m in members if m in self._fixed]
             wanted = self._tape_name(v) or self._wanted(members)
             usual = next((name for name in self._usual.get(v, ()) if name not in taken and wanted is None), None)
             self._names[root] = fixed[0] if fixed else usual or self._free(wanted, taken)
+            for other in mine.difference(self._names):
+                blocked.setdefault(other, set()).add(self._names[root])
 
     def _tape_name(self, v: Var) -> str | None:
         """A tape is called after what is recorded on it, and so is the array made of one."""

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ..ir import Atom, Block, Loop, Var, blocks, reads
+from ..ir import Apply, Atom, Block, Loop, Var, blocks, reads
 
 
 @dataclass(eq=False)
@@ -36,15 +36,22 @@ class Pair:
 
 
 def uses(block: Block) -> Counter[Var]:
-    return Counter(a for a in _read(block) if isinstance(a, Var))
+    """How often each value is read."""
+    read: list[Atom] = []
 
+    def visit(block: Block) -> None:
+        for stmt in block.stmts:
+            if isinstance(stmt, Apply):
+                read.extend(stmt.args)
+                read.extend(a for _, a in stmt.kwargs)
+                continue
+            read.extend(reads(stmt))
+            for inner in blocks(stmt):
+                visit(inner)
+        read.extend(block.results)
 
-def _read(block: Block) -> Iterator[Atom]:
-    for stmt in block.stmts:
-        yield from reads(stmt)
-        for inner in blocks(stmt):
-            yield from _read(inner)
-    yield from block.results
+    visit(block)
+    return Counter(a for a in read if isinstance(a, Var))
 
 
 def nest(forward: Loop, backward: Loop, used: Counter[Var], outer: Pair | None = None) -> Pair | None:

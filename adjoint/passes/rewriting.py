@@ -61,7 +61,7 @@ def rewritten(function: Function, rule: Rule) -> Function:
 
         def block(b: Block) -> Block:
             outer, around.here = around.here, {}
-            stmts = [new for s in b.stmts for new in statement(current(s, get))]
+            stmts = [new for s in b.stmts for new in statement(current(s, get) if env else s)]
             around.here = outer
             return Block(b.params, tuple(stmts), tuple(map(get, b.results)))
 
