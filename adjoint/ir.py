@@ -299,6 +299,15 @@ def with_blocks(stmt: Stmt, f: Callable[[Block], Block]) -> Stmt:
     return stmt
 
 
+def with_atoms(stmt: Apply, f: Callable[[Atom], Atom]) -> Apply:
+    """The statement with `f` of each atom that it reads; the statement itself where these are the same."""
+    args = tuple(map(f, stmt.args))
+    kwargs = tuple((k, f(a)) for k, a in stmt.kwargs) if stmt.kwargs else ()
+    if args == stmt.args and kwargs == stmt.kwargs:
+        return stmt
+    return Apply(stmt.outs, stmt.fn, args, kwargs, stmt.at, stmt.effect)
+
+
 def reads(stmt: Stmt) -> Iterator[Atom]:
     """The atoms a statement reads itself (not those read by its blocks)."""
     match stmt:

@@ -15,7 +15,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-from ..ir import Apply, Atom, Block, Function, If, Loop, Stmt, Var, blocks, with_blocks
+from ..ir import Apply, Atom, Block, Function, If, Loop, Stmt, Var, blocks, with_atoms, with_blocks
 from .certain import Facts
 from .dce import needed
 from .nests import uses
@@ -93,7 +93,7 @@ def current(s: Stmt, get: Callable[[Atom], Atom]) -> Stmt:
     """The statement with `get` of each atom that it reads itself."""
     match s:
         case Apply():
-            return Apply(s.outs, s.fn, tuple(map(get, s.args)), tuple((k, get(a)) for k, a in s.kwargs), s.at, s.effect)
+            return with_atoms(s, get)
         case If():
             return dataclasses.replace(s, test=get(s.test))
         case Loop():

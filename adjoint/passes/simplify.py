@@ -35,7 +35,7 @@ import numpy as np
 
 from .. import runtime
 from ..avals import BOOL, Num, dtype_of, shape_of
-from ..ir import UNDEF, Apply, Atom, Block, Const, Function, If, Loop, Stmt, Var, substitute
+from ..ir import UNDEF, Apply, Atom, Block, Const, Function, If, Loop, Stmt, Var, substitute, with_atoms
 from ..lower.values import same
 from .certain import Facts, is_number
 from .nests import uses
@@ -91,8 +91,7 @@ class _Walk:
     # --- expressions ------------------------------------------------------------------------------
 
     def apply(self, s: Apply) -> list[Stmt]:
-        kwargs = tuple((k, self.get(a)) for k, a in s.kwargs)
-        s = Apply(s.outs, s.fn, self.all(s.args), kwargs, s.at, s.effect)
+        s = with_atoms(s, self.get)
         while not s.effect and len(s.outs) == 1:
             match simpler(s, self.facts, self.reads):
                 case None:
