@@ -207,6 +207,20 @@ def holds_memory(aval: Aval) -> bool:
     return True
 
 
+def changeable(aval: Aval) -> bool:
+    """Is a value of this kind one that can be changed in place?  An object of an unknown class is."""
+    match aval:
+        case Arr(boxed=boxed):
+            return not boxed
+        case Seq():
+            return True
+        case Parts(cls=cls):
+            return cls is list
+        case Obj(cls):
+            return cls in (list, dict, set) or (cls is not tuple and differentiable(aval))
+    return False
+
+
 def differentiable(aval: Aval) -> bool:
     """May a value of this kind carry a derivative?  What is not known may."""
     match aval:

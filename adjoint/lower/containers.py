@@ -48,7 +48,9 @@ def _sorted(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: di
     )
     made = lo.atom(lo.cell(Items(tuple(items))), frame, node)
     kind = Parts(list, (item_of(made.aval),) * len(items))
-    return lo.apply(runtime.picked, [made, places], frame=frame, node=node, effect=False, aval=kind)
+    picked = lo.apply(runtime.picked, [made, places], frame=frame, node=node, effect=False, aval=kind)
+    lo.take_in(picked, *items)
+    return picked
 
 
 @special(list.sort)
@@ -159,7 +161,7 @@ def list_append(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs
     kind = Seq(atom.aval if is_empty(content) else join(item_of(content.aval), atom.aval))
     new = lo.apply(runtime.append, [content, atom], frame=frame, node=node, effect=False, aval=kind)
     lo.write(target, lo.atom(new, frame, node), frame, node)
-    target.cell.holds += lo.held_by(item)
+    lo.take_in(target, item)
     return Const(None)
 
 
@@ -169,6 +171,7 @@ def _extend(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: di
     new = calls.operate(lo, frame, node, operator.add, [target, _list(lo, frame, node, [other], {}) or other])
     assert isinstance(target, Ref)
     lo.write(target, content_of(lo, new), frame, node)
+    lo.take_in(target, other)
     return Const(None)
 
 
@@ -209,7 +212,9 @@ def _pop(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[
 
 @special(list.copy, dict.copy)
 def _copy(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
-    return lo.cell(content_of(lo, args[0]))
+    copied = lo.cell(content_of(lo, args[0]))
+    lo.take_in(copied, args[0])
+    return copied
 
 
 @special(list.reverse)

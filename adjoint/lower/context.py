@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from .. import runtime
-from ..avals import ANY, NONE, Arr, Aval, Num, Obj, Parts, Seq, differentiable
+from ..avals import ANY, NONE, Arr, Aval, Num, Obj, Parts, Seq, changeable, differentiable
 from ..errors import AdjointError, Unsupported
 from ..infer import gives_back, infer
 from ..ir import UNDEFINED, Apply, At, Atom, Const, Stmt, Var
@@ -26,7 +26,7 @@ from .guards import Guard
 from .source import Source, Unchanged
 from .values import (
     TORN, Attributes, Cell, Choice, Closure, Entries, Items, Iteration, Method, Partial, Ref, Rest, Slice, State, Tuple, Value,
-    is_undefined,
+    is_undefined, parts,
 )
 
 _FOLDABLE = (bool, int, str, bytes, type(None), type, slice, range, type(Ellipsis))
@@ -94,6 +94,7 @@ class Lowering:
     asked: dict[Any, Any] = field(default_factory=dict)
     hooked: dict[Var, Var] = field(default_factory=dict)  # with a hook on it -> the value itself
     made: dict[Cell, Any] = field(default_factory=dict)  # objects made of data -> what they were made of
+    cached: dict[tuple[Cell, str], dict[Cell, Any]] = field(default_factory=dict)  # what cached properties were computed from
     idle: frozenset[Var] = frozenset()  # what the rule being spliced in need give no cotangent for
     ruled: Apply | None = None  # the call whose rule is being spliced in
     unrolled: int = 0  # how often the body of a loop was lowered for one item
@@ -148,18 +149,28 @@ class Lowering:
             if len(views) == 1:
                 sharing.note_view(self, frame, node, value.cell, fn, args, named)
         if isinstance(value, Ref) and not isinstance(aval, Arr):
-            value.cell.holds = tuple(held for a in (*args, *(kwargs or {}).values()) for held in self.held_by(a))
+            self.take_in(value, *args, *(kwargs or {}).values())
         return value
 
     def changed(self, value: Value, atom: Atom, others: tuple[Atom, ...], frame: Frame, node: Any) -> None:
-        """An unknown function may have put `others` into this: from here on it is another value."""
-        content = self.state.heap[value.cell] if isinstance(value, Ref) else None
-        if isinstance(value, Ref) and not isinstance(content, Attributes) and not isinstance(content, Rest):
+        """An unknown function may have put `others` into this: from here on it is another value.
+
+        So is what it is made from: an array that it is a view of, an object that it is a method of.
+        """
+        if not isinstance(value, Ref):
+            return
+        content = self.state.heap[value.cell]
+        if not isinstance(content, Attributes | Rest):
             kind = Seq(ANY) if isinstance(content, Items) else atom.aval
             new = Var(kind, getattr(content, "hint", None))
             args = (atom, *(a for a in others if a is not atom and isinstance(a, Var)))
             self.stmts.append(Apply((new,), runtime.changed, args, (), At(frame.source.place(node)), True))
             self.state.heap[value.cell] = new
+        for base, _ in value.cell.views:
+            if isinstance(whole := self.state.heap.get(base), Var):
+                self.changed(Ref(base), whole, others, frame, node)
+        if value.cell.views:
+            self.state.seen[value.cell] = sharing.roots(self.state, value.cell)
 
     def as_arrays(self, fn: Any, args: Sequence[Value], frame: Frame, node: Any) -> Sequence[Value]:
         """What NumPy does to a list of numbers that it is given: `np.dot(xs, ys)`, `x * [1.0, 2.0]`.
@@ -229,11 +240,7 @@ class Lowering:
                     self.stmts.append(Apply((part,), operator.getitem, (out, Const(k)), (), At()))
                     made.append(self.value(part, views, frame, node))
                 return Tuple(tuple(made), cls)
-            case Arr(boxed=False) | Seq() | Parts():
-                return self.cell(out, views)
-            case Obj(cls) if cls in (None, list, dict, set):
-                return self.cell(out, views)
-        return out
+        return self.cell(out, views) if changeable(aval) else out
 
     def cell(self, content: Any, views: tuple[tuple[Cell, Any], ...] = ()) -> Ref:
         new = Cell(views=views)
@@ -352,6 +359,11 @@ class Lowering:
 
     def held_by(self, value: Value) -> tuple[tuple[Cell, Any], ...]:
         return sharing.held_by(self, value)
+
+    def take_in(self, target: Value, *values: Value) -> None:
+        """Note that a container, if its items are not known one by one, holds these values from now on."""
+        if isinstance(target, Ref) and parts(self.state.heap[target.cell]) is None:
+            target.cell.holds += tuple(held for value in values for held in self.held_by(value))
 
     def check_fresh(self, cell: Cell, frame: Frame, node: Any) -> None:
         sharing.check_fresh(self, cell, frame, node)

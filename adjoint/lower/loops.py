@@ -12,11 +12,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..avals import ANY, Arr, Aval, Obj, Parts, Seq, join
+from ..avals import Arr, Aval, changeable, join
 from ..ir import UNDEF, At, Atom, Block, Const, Loop, Var, refresh
+from . import between
 from .context import Frame, Lowering
 from .merge import is_data
-from .sharing import family, memory, outdated, reachable, settle, unknown
+from .sharing import memory, settle, unknown
 from .values import Cell, Items, Ref, State, Value, is_undefined, parts, rebuild, same, same_shape
 
 MOST_ATTEMPTS = 16
@@ -39,8 +40,9 @@ class Knowledge:
     contents: dict[Cell, Any] = field(default_factory=dict)  # what the cells in the models hold
     twins: dict[Spot, set[Spot]] = field(default_factory=dict)
     outside: dict[Spot, tuple[Cell, ...]] = field(default_factory=dict)
-    views: dict[Spot, tuple[Any, ...]] = field(default_factory=dict)
-    held: dict[Spot, Cell] = field(default_factory=dict)  # what a name was bound to when a list took it in
+    former: dict[Spot, Cell] = field(default_factory=dict)  # what a name was bound to at the end of an iteration,
+    views: dict[Spot, dict[Cell, Any]] = field(default_factory=dict)  # of which others are views then,
+    holds: dict[Spot, dict[Cell, Any]] = field(default_factory=dict)  # and which lists hold
     general: set[Spot] = field(default_factory=set)  # lists of names unbound before, of which the length changes
     rebound: set[tuple[Key, tuple[int, ...]]] = field(default_factory=set)  # references to another cell each time
     stale: dict[Spot | Cell, None] = field(default_factory=dict)  # of which an iteration leaves unknown what they hold
@@ -170,10 +172,12 @@ class _Attempt:
             self.cell_of[spot].twins += tuple(self.cell_of[k] for k in others)
         for spot, cells in know.outside.items():
             self.cell_of[spot].twins += cells
+        for spot, former in know.former.items():
+            self.cell_of[spot].twins += (former,)
         for spot, views in know.views.items():
-            self.cell_of[spot].views += views
-        for spot, taken in know.held.items():
-            self.cell_of[spot].twins += (taken,)
+            self.cell_of[spot].views += tuple(views.items())
+        for spot, held in know.holds.items():
+            self.cell_of[spot].holds += tuple(held.items())
         for what in know.stale:
             lo.state.stale[what if isinstance(what, Cell) else self.cell_of[what]] = None
         lo.state.heap.update(self.heap)
@@ -182,7 +186,7 @@ class _Attempt:
         """The value at the top of the body: a parameter for every number and array in it."""
         if is_data(value):
             param = self.enter_content(key, path, value, blank)
-            if not _mutable(param.aval):
+            if not changeable(param.aval):
                 return param
             cell = Cell(param.hint)
             self.heap[cell] = param
@@ -191,9 +195,9 @@ class _Attempt:
         elif isinstance(value, Ref):
             content = self.know.contents[value.cell] if blank else self.entry.heap[value.cell]
             twins = (value.cell,) if value.cell in self.entry.heap else ()
-            cell = Cell(value.cell.hint, memory(value.cell), twins, value.cell.argument)
+            cell = Cell(value.cell.hint, memory(value.cell), twins, value.cell.argument, holds=value.cell.holds)
             self.heap[cell] = self.enter_content(key, (*path, 0), content, blank)
-            if not blank and unknown(self.entry, value.cell):
+            if not blank and (unknown(self.entry, value.cell) or value.cell.stale):
                 self.know.stale[key, path] = None
         else:
             return self._enter_parts(key, path, value, blank)
@@ -249,13 +253,9 @@ class _Attempt:
                 know.models[key] = now
                 self._remember(now, end)
                 learnt = True
-        learnt |= self._aliases(end) | self._stale(end)
+        learnt |= between.learn(know, self.entry, end, self.cell_of) or between.changed_lists(self.entry, end)
         if learnt:
             raise _Again
-        for cell in end.heap:
-            cell.stale |= any(
-                end.heap.get(base, version) is not version or outdated(end, base) for base, version in cell.holds
-            )
         for cell in self.fixed:
             if ("cell", cell) in know.carried and not isinstance(getattr(self.entry.heap[cell], "aval", None), Arr):
                 raise lo.refuse(self.frame, self.node, "This list is changed while it is looped over.", "Loop over a copy.")
@@ -376,88 +376,6 @@ class _Attempt:
                 value = inner[i] if i < len(inner) else None
         return value.cell if isinstance(value, Ref) else found
 
-    def _aliases(self, end: State) -> bool:
-        """Names (or parts of what they stand for) that end an iteration bound to one cell, or to one from outside,
-        may be the same later."""
-        know, learnt = self.know, False
-        turned, buffers = self._exchanged(end)
-        ends: dict[Cell, set[Spot]] = {}
-        for spot, cell in self.cell_of.items():
-            value = _value_at(end, *spot)
-            if isinstance(value, Ref):
-                for one in family(value.cell):
-                    ends.setdefault(one, set()).add(spot)
-                held = any(value.cell is c for list_ in end.heap for c, _ in list_.holds)
-                if held and value.cell is not cell and spot not in know.held:
-                    know.held[spot] = value.cell  # next time round it is in the list
-                    learnt = True
-                if memory(value.cell) and spot not in know.views and value.cell is not cell:
-                    know.views[spot] = memory(value.cell)
-                    learnt = True
-                for base in self._borrowed(value.cell):  # what another carry began with, which others see too
-                    if base not in know.outside.get(spot, ()):
-                        know.outside[spot] = (*know.outside.get(spot, ()), base)
-                        learnt = True
-        for cell, spots in ends.items():
-            for spot in sorted(spots, key=repr):
-                others = spots - {spot} - know.twins.get(spot, set())
-                outside = cell in self.entry.heap and cell not in know.outside.get(spot, ())
-                outside &= not (spot in turned and cell in buffers)
-                if others:
-                    know.twins.setdefault(spot, set()).update(others)
-                if outside:
-                    know.outside[spot] = (*know.outside.get(spot, ()), cell)
-                learnt |= bool(others) or outside
-        return learnt
-
-    def _exchanged(self, end: State) -> tuple[set[Spot], set[Cell]]:
-        """Names that only exchange their arrays among themselves, and those arrays before the loop.
-
-            new[1:] = old[:-1]
-            new, old = old, new
-
-        Two such names are never one array, if they were not before the loop and nothing else can reach the arrays:
-        which of them a name has depends on the iteration, but a write through one is not seen by the others.
-        """
-        spot_of = {cell: spot for spot, cell in self.cell_of.items() if spot[0][0] == "name" and not spot[1]}
-        following: dict[Spot, Spot] = {}
-        for spot in spot_of.values():
-            value = _value_at(end, *spot)
-            if isinstance(value, Ref) and value.cell in spot_of:
-                following[spot] = spot_of[value.cell]
-        while set(following) != set(following.values()):  # what is not on a cycle
-            both = set(following) & set(following.values())
-            following = {a: b for a, b in following.items() if a in both and b in both}
-        names = {spot[0][1] for spot in following}
-        before = {self.entry.names.get(name) for name in names}
-        buffers = {value.cell for value in before if isinstance(value, Ref)}
-        others = reachable(State({k: v for k, v in self.entry.names.items() if k not in names}, self.entry.heap))
-        families = [family(cell) for cell in buffers]
-        alone = len(buffers) == len(names) == len(before) and sum(map(len, families)) == len(set().union(*families))
-        if not alone or any(cell.views or cell.how is not None for cell in buffers) or others & set().union(*families):
-            return set(), set()
-        return set(following), buffers
-
-    def _stale(self, end: State) -> bool:
-        """What an iteration leaves unknown is unknown to the next."""
-        know, before = self.know, len(self.know.stale)
-        for spot in self.cell_of:
-            value = _value_at(end, *spot)
-            if isinstance(value, Ref) and unknown(end, value.cell):
-                know.stale[spot] = None
-        know.stale.update(dict.fromkeys(c for c in end.stale if c in self.entry.heap and c not in self.entry.stale))
-        return len(know.stale) > before
-
-    def _borrowed(self, cell: Cell) -> list[Cell]:
-        """The cells from before the loop that `cell` may be, and that names which are not carried reach."""
-        carried = {what for kind, what in self.know.carried if kind == "name"}
-        names = {k: v for k, v in self.entry.names.items() if k not in carried}
-        before = [c for c in family(cell) if c in self.entry.heap]
-        if not before:
-            return []
-        others = reachable(State(names, self.entry.heap))
-        return [c for c in before if c in others]
-
     # --- after the loop ---------------------------------------------------------------------------
 
     def after(self, reached: State) -> State:
@@ -480,12 +398,12 @@ class _Attempt:
     def _leave(self, top: Any, state: State, end: Any, reached: State) -> Any:
         """What stands after the loop for `top` at the top of the body and `end` at the bottom."""
         if isinstance(top, Ref) and top.cell in self.heap:
-            taken = {c for list_ in state.heap for c, _ in list_.holds}
             ends = (end.cell,) if isinstance(end, Ref) else ()
-            known = tuple(t for t in (*top.cell.twins, *ends) if t in self.entry.heap or t in taken)
+            former = self.know.former.values()
+            known = tuple(t for t in (*top.cell.twins, *ends) if t in self.entry.heap or t in former)
             if isinstance(end, Ref):
-                known += tuple(c for c in self._borrowed(end.cell) if c not in known)
-            cell = Cell(top.cell.hint, top.cell.views, known, top.cell.argument)
+                known += tuple(c for c in between.borrowed(self.know, self.entry, end.cell) if c not in known)
+            cell = Cell(top.cell.hint, top.cell.views, known, top.cell.argument, holds=top.cell.holds)
             if top.cell in self.unknown:
                 state.stale[cell] = None
             if isinstance(end, Ref):
@@ -504,30 +422,3 @@ class _Attempt:
         alike = end is not None and same_shape(top, end)
         bottom = parts(end) or () if alike else (None,) * len(inner)
         return rebuild(top, [self._leave(p, state, e, reached) for p, e in zip(inner, bottom, strict=True)])
-
-
-def _value_at(state: State, key: Key, path: tuple[int, ...]) -> Any:
-    """What stands at a path below a name or in a cell: a step into a cell, then one to a part of its content."""
-    kind, what = key
-    value = state.names.get(what) if kind == "name" else state.heap.get(what)
-    for i in path:
-        if isinstance(value, Ref):
-            value = state.heap.get(value.cell)
-            continue
-        inner = parts(value) if value is not None else None
-        value = inner[i] if inner is not None and i < len(inner) else None
-    return value
-
-
-def _mutable(aval: Aval) -> bool:
-    match aval:
-        case Arr(boxed=boxed):
-            return not boxed
-        case Seq():
-            return True
-        case Parts(cls=cls):
-            return cls is list
-        case Obj(cls):
-            return cls in (list, dict, set) or aval == ANY
-    return False
-

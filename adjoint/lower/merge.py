@@ -192,6 +192,7 @@ class Merge:
             self.cells[key] = Ref(cell)
             self.keep_held(cell, x, y)
             cell.holds += tuple(h for c in (a.cell, b.cell) for h in c.holds if h not in cell.holds)
+            cell.stale = a.cell.stale or b.cell.stale
             self.state.heap[cell] = self.content(x, y)
             cell.readonly = a.cell.readonly or b.cell.readonly
             cell.made = layout.Either((a.cell, b.cell))

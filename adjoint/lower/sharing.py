@@ -26,7 +26,7 @@ from ..ir import Var
 from . import layout
 from .values import (
     Attributes, Cell, Choice, Chosen, Closure, Entries, Items, Iteration, Method, Partial, Ref, Slice, State, Tuple, Value,
-    View,
+    View, parts,
 )
 
 if TYPE_CHECKING:
@@ -90,13 +90,11 @@ def arrays_of(state: State, cell: Cell) -> tuple[Ref, ...] | None:
 
 def held_by(lo: Lowering, value: Value) -> tuple[tuple[Cell, Any], ...]:
     """The arrays that a list takes in with this value, each with what it holds now."""
-    if isinstance(value, Tuple):
-        return tuple(held for item in value.items for held in held_by(lo, item))
     if not isinstance(value, Ref):
-        return ()
+        return tuple(held for item in parts(value) or () for held in held_by(lo, item))
     content = lo.state.heap[value.cell]
-    if isinstance(content, Items):
-        return tuple(held for item in content.items for held in held_by(lo, item))
+    if (items := parts(content)) is not None:
+        return tuple(held for item in items for held in held_by(lo, item))
     if isinstance(content, Var) and isinstance(content.aval, Arr):
         bases = tuple(held for base, _ in value.cell.views if base in lo.state.heap for held in held_by(lo, Ref(base)))
         return ((value.cell, content), *bases)  # a list of views shows what is written to their base
@@ -129,14 +127,21 @@ def refuse_unknown(lo: Lowering, cell: Cell, frame: Frame, node: Any) -> None:
             frame, node, "This may be the same array as another that has been updated since, and whether it is, is not known.",
             "Take a copy (`.copy()`) where one name is bound to the array of the other.",
         )
-    for base, version in cell.holds:
-        if cell.stale or unknown(state, base) or state.heap.get(base, version) is not version or outdated(state, base):
-            raise lo.refuse(
-                frame, node, "This list holds an array that has been updated since it was put there.",
-                "Put a copy (`.copy()`) into the list.",
-            )
+    if changed_inside(state, cell):
+        raise lo.refuse(
+            frame, node, "This list holds an array that has been updated since it was put there.",
+            "Put a copy (`.copy()`) into the list.",
+        )
     for base, _ in cell.views:
         refuse_unknown(lo, base, frame, node)
+
+
+def changed_inside(state: State, cell: Cell) -> bool:
+    """Is it a list that holds an array which was, or may have been, updated since?"""
+    return cell.stale or any(
+        unknown(state, base) or state.heap.get(base, version) is not version or outdated(state, base)
+        for base, version in cell.holds
+    )
 
 
 def changed_list(state: State, cell: Cell) -> bool:

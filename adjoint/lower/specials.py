@@ -437,7 +437,9 @@ def on_containers(lo: Lowering, frame: Frame, node: Any, op: Any, operands: list
     if op is operator.add and all(isinstance(c, Items) or _is_list(c) for c in contents):
         atoms = [lo.atom(o, frame, node) for o in operands]
         kind = Seq(functools.reduce(join, [item_of(a.aval) for a in atoms if not is_empty(a)]))
-        return lo.apply(op, list(atoms), frame=frame, node=node, effect=False, aval=kind)
+        joined = lo.apply(op, list(atoms), frame=frame, node=node, effect=False, aval=kind)
+        lo.take_in(joined, *operands)
+        return joined
     if op is operator.or_ and all(isinstance(c, Entries) for c in contents):
         return lo.cell(Entries(tuple({**dict(contents[0].entries), **dict(contents[1].entries)}.items())))
     if op is operator.mul:
@@ -446,7 +448,9 @@ def on_containers(lo: Lowering, frame: Frame, node: Any, op: Any, operands: list
                 return Tuple(c.items * times.value) if isinstance(c, Tuple) else lo.cell(Items(c.items * times.value))
             if isinstance(c, Items) and isinstance(times, Var) and times.aval == INT:
                 built = lo.atom(lo.cell(c), frame, node)
-                return lo.apply(op, [built, times], frame=frame, node=node, effect=False, aval=Seq(item_of(built.aval)))
+                several = lo.apply(op, [built, times], frame=frame, node=node, effect=False, aval=Seq(item_of(built.aval)))
+                lo.take_in(several, *c.items)
+                return several
     if op in _BITWISE:
         raise lo.refuse(frame, node, "This operator on a container is not understood.", "Build the container anew.")
     if op in (operator.eq, operator.ne) and all(isinstance(c, Tuple | Items) for c in contents):

@@ -237,7 +237,7 @@ def set_item(lo: Lowering, frame: Frame, node: Any, container: Value, key: Value
                 aval=list_with(content.aval, lo.atom(value, frame, node).aval),
             )
             lo.write(container, lo.atom(changed, frame, node), frame, node)
-            container.cell.holds += lo.held_by(value)
+            lo.take_in(container, value)
         case _:
             writes.store(lo, frame, node, container, key, value)
 

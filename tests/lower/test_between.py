@@ -1,0 +1,756 @@
+"""One array under several names, from one iteration of a loop to the next: the gradient is right, or refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from adjoint import Unsupported, grad
+from adjoint.testing import assert_same, numerical_gradient
+
+X, Y = np.array([0.3, -0.2, 0.5, 0.1]), np.array([0.7, 0.2, -0.4, 0.9])
+
+
+def loss(x):
+    return np.sum(x * x * np.arange(1.0, 1 + len(x)))
+
+
+class Model:
+    def __init__(self, state):
+        self.state, self.history, self.last = state, [], state[::-1]
+
+    def step(self, value, i):
+        self.state[i] = value
+        new = self.state * 1.5
+        self.history.append(new)
+        self.last = new[::-1]
+        self.state = new
+
+
+def a_list_made_anew_keeps_the_buffer(x, y, n):
+    b = x.copy()
+    L = []
+    s = 0.0
+    for i in range(n):
+        c = b.copy()
+        L = L + [c]
+        b[i] = y[-1]
+        b = c
+    for w in L:
+        s += loss(w)
+    return s
+
+
+def a_list_read_before_the_write(x, y, n):
+    b = x.copy()
+    L = []
+    s = 0.0
+    for i in range(n):
+        if len(L) > 1:
+            s += loss(L[0])
+        c = b.copy()
+        L.append(c)
+        b[i] = y[-1] * 2
+        b = c
+    return s
+
+
+def the_last_item_read_after_the_write(x, y, n):
+    b = x.copy()
+    L = []
+    s = 0.0
+    for i in range(n):
+        if i > 0:
+            b[i] = y[-1] * 2
+            s += loss(L[-1])
+        c = b.copy()
+        L.append(c)
+        b = c
+    return s
+
+
+def a_view_handed_on_and_its_base_exchanged(x, y, n):
+    b = x.copy()
+    k1 = x.copy()[::-1]
+    k2 = x.copy()[::-1]
+    s = 0.0
+    for i in range(n):
+        b[i] = y[-1] * 2
+        s += loss(k2)
+        c = b.copy()
+        k2 = k1
+        k1 = c[::-1]
+        b = c
+    return s
+
+
+def a_view_handed_on_and_its_base_two_iterations_old(x, y, n):
+    a = x.copy()
+    b = x.copy()
+    k1 = x.copy()[::-1]
+    k2 = x.copy()[::-1]
+    s = 0.0
+    for i in range(n):
+        a[i] = y[-1] * 2
+        s += loss(k2)
+        c = b.copy() * 1.5
+        k2 = k1
+        k1 = c[::-1]
+        a = b
+        b = c
+    return s
+
+
+def a_view_kept_from_the_second_iteration_on(x, y, n):
+    b = x.copy()
+    keep = x.copy()[::-1]
+    s = 0.0
+    first = True
+    for i in range(n):
+        b[i] = y[-1] * 2
+        s += loss(keep)
+        c = b.copy()
+        if first:
+            first = False
+        else:
+            keep = c[::-1]
+        b = c
+    return s
+
+
+def a_view_read_after_the_loop(x, y, n):
+    b = x.copy()
+    keep = x.copy()[::-1]
+    s = 0.0
+    for i in range(n):
+        c = b.copy() * 1.5
+        keep = c[::-1]
+        b = c
+    b[0] = y[0]
+    return loss(keep) + loss(b)
+
+
+def a_list_read_after_the_loop(x, y, n):
+    b = x.copy()
+    L = []
+    s = 0.0
+    for i in range(n):
+        c = b.copy() * 1.5
+        L.append(c)
+        b = c
+    b[0] = y[0]
+    for w in L:
+        s += loss(w)
+    return s
+
+
+def a_list_made_anew_read_after_the_loop(x, y, n):
+    b = x.copy()
+    L = []
+    s = 0.0
+    for i in range(n):
+        c = b.copy() * 1.5
+        L = L + [c]
+        b = c
+    b[0] = y[0]
+    for w in L:
+        s += loss(w)
+    return s
+
+
+def another_name_for_the_list(x, y, n):
+    b = x.copy()
+    L = []
+    s = 0.0
+    for i in range(n):
+        c = b.copy() * 1.5
+        L.append(c)
+        b = c
+    M = L
+    b[0] = y[0]
+    for w in M:
+        s += loss(w)
+    return s
+
+
+def a_list_filled_in_an_inner_loop(x, y, n):
+    b = x.copy()
+    L = []
+    s = 0.0
+    for j in range(2):
+        for i in range(n):
+            c = b.copy() * 1.5
+            L.append(c)
+            b = c
+        b[j] = y[0]
+    for w in L:
+        s += loss(w)
+    return s
+
+
+def a_view_made_in_an_inner_loop(x, y, n):
+    b = x.copy()
+    keep = x[::-1].copy()
+    s = 0.0
+    for j in range(n):
+        b[j] = y[0] * 2
+        s += loss(keep)
+        for i in range(n):
+            c = b.copy() * 1.5
+            keep = c[::-1]
+            b = c
+    return s
+
+
+def a_view_and_its_base_in_a_dict(x, y, n):
+    d = {"b": x.copy(), "k": x.copy()[::-1]}
+    s = 0.0
+    for i in range(n):
+        d["b"][i] = y[0] * 2
+        s += loss(d["k"])
+        c = d["b"].copy()
+        d["k"] = c[::-1]
+        d["b"] = c
+    return s
+
+
+def a_list_and_the_buffer_in_a_dict(x, y, n):
+    d = {"b": x.copy(), "L": []}
+    s = 0.0
+    for i in range(n):
+        d["b"][i] = y[0] * 2
+        c = d["b"].copy()
+        d["L"].append(c)
+        d["b"] = c
+    for w in d["L"]:
+        s += loss(w)
+    return s
+
+
+def a_view_and_its_base_in_a_tuple(x, y, n):
+    t = (x.copy(), x.copy()[::-1])
+    s = 0.0
+    for i in range(n):
+        b, k = t
+        b[i] = y[0] * 2
+        s += loss(k)
+        c = b.copy()
+        t = (c, c[1:][::-1])
+    return s
+
+
+def tuples_in_a_list(x, y, n):
+    b = x.copy()
+    L = []
+    s = 0.0
+    for i in range(n):
+        c = b.copy()
+        L.append((c, i))
+        b[i] = y[-1]
+        b = c
+    for w, i in L:
+        s += loss(w) * i
+    return s
+
+
+def lists_in_a_list(x, y, n):
+    b = x.copy()
+    L = []
+    s = 0.0
+    for i in range(n):
+        c = b.copy()
+        L.append([c])
+        b[i] = y[-1]
+        b = c
+    for w in L:
+        s += loss(w[0])
+    return s
+
+
+def views_made_from_a_list(x, y, n):
+    b = x.copy()
+    L = []
+    s = 0.0
+    for i in range(n):
+        c = b.copy()
+        L.append(c)
+        b[i] = y[-1]
+        b = c
+    M = [w[::-1] for w in L]
+    for w in M:
+        s += loss(w)
+    return s
+
+
+def a_list_stacked(x, y, n):
+    b = x.copy()
+    L = []
+    for i in range(n):
+        c = b.copy()
+        L.append(c)
+        b[i] = y[-1]
+        b = c
+    return loss(np.array(L).ravel())
+
+
+def a_buffer_copied_before_each_write(x, y, n):
+    b = x.copy()
+    L = [x]
+    for i in range(n):
+        b = b.copy()
+        b[i] = y[-1]
+        L.append(b)
+    return loss(np.array(L).ravel())
+
+
+def a_list_in_a_while_loop(x, y, n):
+    b = x.copy()
+    L = []
+    i = 0
+    while i < n:
+        c = b.copy()
+        L.append(c)
+        b[i] = y[-1]
+        b = c
+        i += 1
+    return loss(np.array(L).ravel())
+
+
+def a_list_filled_in_a_branch(x, y, n):
+    b = x.copy()
+    L = []
+    s = 0.0
+    for i in range(n):
+        if x[i] > 0:
+            c = b.copy()
+            L.append(c)
+            b = c
+        b[i] = y[-1]
+    for w in L:
+        s += loss(w)
+    return s
+
+
+def a_view_made_in_a_branch(x, y, n):
+    b = x.copy()
+    keep = x.copy()
+    s = 0.0
+    for i in range(n):
+        b[i] = y[-1] * 2
+        s += loss(keep)
+        if x[i] > 0:
+            c = b.copy()
+            keep = c[::-1]
+            b = c
+    return s
+
+
+def a_function_that_puts_the_buffer_into_a_list(x, y, n):
+
+    def step(b, L):
+        c = b.copy()
+        L.append(c)
+        return c
+
+    b = x.copy()
+    L = []
+    s = 0.0
+    for i in range(n):
+        b[i] = y[-1]
+        b = step(b, L)
+    for w in L:
+        s += loss(w)
+    return s
+
+
+def a_model_with_a_history(x, y, n):
+    o = Model(x.copy())
+    s = 0.0
+    for i in range(n):
+        o.step(y[0], i)
+        s += loss(o.last)
+    for w in o.history:
+        s += loss(w)
+    return s
+
+
+def a_model_with_a_view_of_its_state(x, y, n):
+    o = Model(x.copy())
+    s = 0.0
+    for i in range(n):
+        s += loss(o.last)
+        o.step(y[0], i)
+    return s
+
+
+def three_buffers_in_turn_and_in_a_list(x, y, n):
+    a, b, c = (x.copy(), y.copy(), x * y)
+    L = []
+    for i in range(n):
+        a[i] = b[0] * c[1]
+        L.append(a)
+        a, b, c = (b, c, a)
+    s = 0.0
+    for w in L:
+        s += loss(w)
+    return s
+
+
+def a_reshaped_buffer(x, y, n):
+    b = x.copy()
+    keep = x.copy().reshape(2, 2)
+    s = 0.0
+    for i in range(n):
+        b[i] = y[0] * 2
+        s += loss(keep.ravel())
+        c = b * 1.5
+        keep = c.reshape(2, 2)
+        b = c
+    return s
+
+
+def two_views_of_one_array(x, y, n):
+    k1 = x.copy()[:2]
+    k2 = x.copy()[1:]
+    s = 0.0
+    for i in range(n):
+        k1[0] = y[i]
+        s += loss(k2)
+        c = x * y
+        k1 = c[:2]
+        k2 = c[:3]
+    return s
+
+
+def a_write_through_the_last_item(x, y, n):
+    L = []
+    s = 0.0
+    keep = x.copy()
+    for i in range(n):
+        if i > 0:
+            L[-1][0] = y[i]
+        s += loss(keep)
+        c = x * y * (i + 1)
+        keep = c[::-1]
+        L.append(c)
+    return s
+
+
+def the_array_before(x, y, n):
+    b = x.copy()
+    prev = x.copy()
+    s = 0.0
+    for i in range(n):
+        s += loss(prev)
+        prev = b
+        b = b.copy()
+        b[i] = y[i] * 2
+    return s + loss(prev) + loss(b)
+
+
+def the_array_before_written_to(x, y, n):
+    b = x.copy()
+    prev = x.copy()
+    s = 0.0
+    for i in range(n):
+        s += loss(prev)
+        prev = b
+        b[i] = y[i] * 2
+        b = b.copy()
+    return s + loss(prev) + loss(b)
+
+
+def a_list_extended(x, y, n):
+    b = x.copy()
+    L = []
+    s = 0.0
+    for i in range(n):
+        c = b.copy()
+        L.extend([c, c[::-1]])
+        b[i] = y[-1]
+        b = c
+    for w in L:
+        s += loss(w)
+    return s
+
+
+def a_copied_list(x, y, n):
+    b = x.copy()
+    L = []
+    s = 0.0
+    for i in range(n):
+        c = b.copy()
+        L.append(c)
+        b = c
+    M = L.copy()
+    b[0] = 7 * y[0]
+    for w in M:
+        s += loss(w)
+    return s
+
+
+def a_part_of_a_list(x, y, n):
+    b = x.copy()
+    L = []
+    s = 0.0
+    for i in range(n):
+        c = b.copy()
+        L.append(c)
+        b = c
+    M = L[1:]
+    b[0] = 7 * y[0]
+    for w in M:
+        s += loss(w)
+    return s
+
+
+def a_list_of_one_array_many_times(x, y, n):
+    b = x.copy()
+    L = [b] * n
+    s = 0.0
+    b[0] = 7 * y[0]
+    for w in L:
+        s += loss(w)
+    return s
+
+
+def a_write_to_one_of_them(x, y, n):
+    b = x.copy()
+    L = [b] * n
+    s = 0.0
+    L[0][0] = 7 * y[0]
+    for w in L:
+        s += loss(w)
+    return s + loss(b)
+
+
+def dicts_in_a_list(x, y, n):
+    b = x.copy()
+    L = []
+    s = 0.0
+    for i in range(n):
+        c = b.copy()
+        L.append({"u": c, "t": i})
+        b[i] = y[-1] * 2
+        b = c
+    for w in L:
+        s += loss(w["u"])
+    return s
+
+
+def objects_in_a_list(x, y, n):
+    b = x.copy()
+    L = []
+    s = 0.0
+    for i in range(n):
+        c = b.copy()
+        L.append(Model(c))
+        b[i] = y[-1] * 2
+        b = c
+    for w in L:
+        s += loss(w.state)
+    return s
+
+
+def the_last_item_written_in_a_loop_over_the_list(x, y, n):
+    b = x.copy()
+    L = []
+    s = 0.0
+    for i in range(n):
+        c = b.copy() * i
+        L.append(c)
+        last = c
+    for w in L:
+        last[0] = 5 * y[1]
+        s += loss(w)
+    return s
+
+
+def the_last_item_written_with_each(x, y, n):
+    b = x.copy()
+    L = []
+    s = 0.0
+    last = b
+    for i in range(n):
+        c = b.copy() * i
+        L.append(c)
+        last = c
+    for w in L:
+        last[0] = 5 * w[1]
+        s += loss(w)
+    return s
+
+
+def pairs_of_a_list(x, y, n):
+    b = x.copy()
+    L = []
+    s = 0.0
+    last = b
+    for i in range(n):
+        c = b.copy() * i
+        L.append(c)
+        last = c
+    for w, v in zip(L, L[2:], strict=False):
+        last[0] = 5 * w[1]
+        s += loss(v)
+    return s
+
+
+def items_written_by_number(x, y, n):
+    L = [x.copy() for _ in range(n)]
+    s = 0.0
+    for i in range(n):
+        w = L[i]
+        w[0] = y[i]
+        s += loss(L[i])
+    return s
+
+
+def a_tuple_that_grows(x, y, n):
+    b = x.copy()
+    T = ()
+    s = 0.0
+    for i in range(n):
+        c = b.copy()
+        T = T + (c,)
+        b[i] = y[-1] * 2
+        b = c
+    for w in T:
+        s += loss(w)
+    return s
+
+
+def a_sorted_list(x, y, n):
+    b = x.copy()
+    L = [b, y.copy()]
+    M = sorted(L, key=lambda w: w[0])
+    b[0] = 7.0 * y[1]
+    return loss(M[0]) + 2 * loss(M[1])
+
+
+def items_put_by_number(x, y, n):
+    b = x.copy()
+    L = [None] * n
+    s = 0.0
+    for i in range(n):
+        c = b.copy()
+        L[i] = c
+        b[i] = y[-1] * 2
+        b = c
+    for w in L:
+        s += loss(w)
+    return s
+
+
+def items_put_by_number_into_arrays(x, y, n):
+    b = x.copy()
+    L = [x] * n
+    s = 0.0
+    for i in range(n):
+        c = b.copy()
+        L[i] = c
+        b[i] = y[-1] * 2
+        b = c
+    for w in L:
+        s += loss(w)
+    return s
+
+
+def a_queue(x, y, n):
+    b = x.copy()
+    L = [x] * n
+    s = 0.0
+    for i in range(n):
+        c = L.pop(0)
+        c = c * y[0]
+        L.append(c)
+        b = c
+    b[0] = 3 * y[0]
+    for w in L:
+        s += loss(w)
+    return s
+
+
+def a_view_read_by_a_closure(x, y, n):
+    b = x.copy()
+    keep = x.copy()
+    s = 0.0
+
+    def get():
+        return keep
+
+    for i in range(n):
+        b[i] = y[0] * 2
+        s += loss(get())
+        c = b.copy()
+        keep = c[::-1]
+        b = c
+    return s
+
+
+RIGHT = [
+    a_list_made_anew_keeps_the_buffer,
+    the_last_item_read_after_the_write,
+    a_view_handed_on_and_its_base_exchanged,
+    a_view_handed_on_and_its_base_two_iterations_old,
+    a_view_kept_from_the_second_iteration_on,
+    a_view_and_its_base_in_a_dict,
+    a_list_and_the_buffer_in_a_dict,
+    a_view_and_its_base_in_a_tuple,
+    a_buffer_copied_before_each_write,
+    a_view_made_in_a_branch,
+    a_function_that_puts_the_buffer_into_a_list,
+    a_model_with_a_history,
+    a_model_with_a_view_of_its_state,
+    three_buffers_in_turn_and_in_a_list,
+    a_reshaped_buffer,
+    two_views_of_one_array,
+    a_write_through_the_last_item,
+    the_array_before,
+    the_array_before_written_to,
+    a_list_of_one_array_many_times,
+    a_write_to_one_of_them,
+    a_tuple_that_grows,
+    a_view_read_by_a_closure,
+]
+REFUSED = [
+    a_list_read_before_the_write,
+    a_view_read_after_the_loop,
+    a_list_read_after_the_loop,
+    a_list_made_anew_read_after_the_loop,
+    another_name_for_the_list,
+    a_list_filled_in_an_inner_loop,
+    a_view_made_in_an_inner_loop,
+    tuples_in_a_list,
+    lists_in_a_list,
+    views_made_from_a_list,
+    a_list_stacked,
+    a_list_in_a_while_loop,
+    a_list_filled_in_a_branch,
+    a_list_extended,
+    a_copied_list,
+    a_part_of_a_list,
+    dicts_in_a_list,
+    objects_in_a_list,
+    the_last_item_written_in_a_loop_over_the_list,
+    the_last_item_written_with_each,
+    pairs_of_a_list,
+    items_written_by_number,
+    a_sorted_list,
+    items_put_by_number,
+    items_put_by_number_into_arrays,
+    a_queue,
+]
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+@pytest.mark.parametrize("f", RIGHT)
+def test_right(f, optimize):
+    expected = tuple(numerical_gradient(lambda *xy: f(*(v.copy() for v in xy), 3), (X, Y), wrt) for wrt in (0, 1))
+    assert_same(grad(f, (0, 1), optimize=optimize)(X, Y, 3), expected, rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("f", REFUSED)
+def test_refused(f):
+    with pytest.raises(Unsupported, match=r"updated|update would change"):
+        grad(f, (0, 1))(X, Y, 3)
