@@ -15,11 +15,13 @@ from ..avals import ANY, INT, NONE, Arr, Num, Obj, Parts, Seq
 from ..errors import similar
 from ..ir import Apply, At, Atom, Const, Var
 from ..rules.registry import lookup
-from . import calls, classes, control, frozen, specials, writes, written
+from . import calls, classes, control, frozen, sharing, specials, writes, written
 from .context import Frame, Lowering
 from .guards import ReadAttribute
 from .meaning import Meant
-from .values import Attributes, Choice, Closure, Entries, Items, Method, Partial, Ref, Tuple, Value, View, aval_name
+from .values import (
+    Attributes, Choice, Closure, Entries, Items, Method, Partial, Ref, State, Tuple, Value, View, aval_name,
+)
 
 ARRAY_FUNCTIONS: dict[str, Any] = {
     "real": np.real, "imag": np.imag, "T": np.transpose, "mT": getattr(np, "matrix_transpose", None), "flat": np.ravel,
@@ -187,6 +189,7 @@ def of_class(lo: Lowering, frame: Frame, node: Any, value: Value, cls: type, nam
         case property(fget=getter):
             return calls.call(lo, frame, node, classes.as_value(getter), [value], {})
         case functools.cached_property():
+            check_kept(lo, frame, node, value, name)
             return calls.call(lo, frame, node, Const(found.func), [value], {})
         case staticmethod():
             return classes.as_value(found.__func__)
@@ -200,11 +203,29 @@ def of_class(lo: Lowering, frame: Frame, node: Any, value: Value, cls: type, nam
             return Method(value, Const(found))
     if callable(found) and not isinstance(found, type) and hasattr(found, "__get__"):  # a method compiled elsewhere
         return Method(value, Const(found))
+    if isinstance(getattr(type(found), "__get__", None), types.FunctionType):
+        raise lo.refuse(frame, node, f"`{name}` is a descriptor, of `{type(found).__name__}`.", "Use a property.")
     return of_constant(lo, frame, node, cls, name)
+
+
+def check_kept(lo: Lowering, frame: Frame, node: Any, value: Value, name: str) -> None:
+    """A cached property is computed again where nothing has changed that it may read; otherwise refused."""
+    if not isinstance(value, Ref):
+        return
+    heap = lo.state.heap
+    now = {cell: heap.get(cell) for cell in sharing.reachable(State(heap=heap), value)}
+    before = lo.cached.setdefault((value.cell, name), now)
+    if any(heap.get(cell) is not content for cell, content in before.items()):
+        raise lo.refuse(
+            frame, node, f"The cached property `{name}` is read again after the object has changed.",
+            "Make it a method, or keep its value under a name.",
+        )
 
 
 def of_object(lo: Lowering, frame: Frame, node: Any, value: Ref, content: Attributes, name: str) -> Value:
     """An attribute of an object: one that is known, one of its class, or one read at run time."""
+    if inspect.getattr_static(content.cls, "__getattribute__") is not object.__getattribute__:
+        raise lo.refuse(frame, node, f"`{content.cls.__name__}` reads its attributes by `__getattribute__`.", "Use a property.")
     for key, known in content.entries:
         if key == name:
             return known
@@ -281,6 +302,13 @@ def set_attribute(lo: Lowering, frame: Frame, node: Any, target: Value, name: st
     if isinstance(setter, property):
         calls.call(lo, frame, node, classes.as_value(setter.fset), [target, new], {})
         return
+    if isinstance(getattr(type(setter), "__set__", None), types.FunctionType):
+        raise lo.refuse(frame, node, f"`{name}` is a descriptor, of `{type(setter).__name__}`.", "Use a property.")
+    if inspect.getattr_static(content.cls, "__setattr__") is not object.__setattr__:
+        raise lo.refuse(
+            frame, node, f"`{content.cls.__name__}` assigns its attributes by `__setattr__`.",
+            "Use a property.",
+        )
     whole = content.whole
     if whole is None and target.cell.reload is not None:
         whole = target.cell.reload()

@@ -593,6 +593,13 @@ def construct(
     if issubclass(cls, BaseException) or (cls.__module__ or "").split(".")[0] in _LIBRARIES:
         effect = not issubclass(cls, BaseException)  # a random generator, say: each is one of its own
         return lo.apply(cls, args, kwargs, frame=frame, node=node, effect=effect, aval=Obj(cls))
+    if cls.__new__ is not object.__new__ or type(cls).__call__ is not type.__call__:
+        maker = next(c.__name__ for c in cls.__mro__ if "__new__" in vars(c))
+        raise lo.refuse(
+            frame, node, f"What `{cls.__name__}(...)` makes is decided by "
+            + (f"`{maker}.__new__`." if maker != "object" else f"its metaclass, `{type(cls).__name__}`."),
+            "Make the object outside of the function, or keep what it holds in a plain class.",
+        )
     new = lo.cell(Attributes(cls, ()))
     if dataclasses.is_dataclass(cls) and _generated_init(cls):
         bind_fields(lo, frame, node, new, cls, args, kwargs)
