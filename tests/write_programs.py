@@ -425,7 +425,7 @@ class Writer:
             (1, self.closure), (1, self.attributes), (1, self.work_integers),
         ]
         if scope.depth < 2:
-            kinds += [(2, self.buffers)]
+            kinds += [(2, self.buffers), (2, self.collected)]
         if scope.depth < 3:
             kinds += [(1, self.entries_of_dict), (5, self.loop), (4, self.branch), (1, self.loop_while), (1, self.loop_rows)]
         if scope.loops:
@@ -769,6 +769,46 @@ class Writer:
             w = self.fresh("w")
             self.put(f"for {w} in {kept}:")
             self.put(f"    s += 0.2 * loss({w})")
+
+    def collected(self, scope: Scope) -> None:
+        """A loop that puts arrays, or views of them, into a list, and goes on writing to them or to others."""
+        name, i, w = self.fresh("L"), self.fresh("i"), self.fresh("w")
+        now, then = self.fresh("b"), self.fresh("b")
+        u = self.pick(self.like(scope, (4,), "f"))
+        self.put(f"{now}, {then} = {u}.copy(), {self.pick((f'{u} * 0.7', f'{u}[::-1]', f'{u}.copy()[::-1]'))}")
+        inside = scope.inner(loop=True)
+        inside.arrays |= {now: Kind((4,)), then: Kind((4,))}
+        inside.ints[i] = 3
+        form = self.pick(("{}", "{}", "{}[::-1]", "({}, 0.5)", "[{}, {}]", "{{'u': {}}}", "Pair({}, {})"))
+        self.put(f"{name} = {self.pick(('[]', '[]', f'[{form}]'.format(u, u)))}")
+        self.put(f"for {i} in range({self.pick((3, 'n', 2))}):")
+        self.indent += 1
+        steps: list[Callable[[], None]] = [
+            lambda: self.put(f"{now} = {self.pick((f'{now}.copy()', f'{now} * 0.8', then, f'np.sin({now})'))}"),
+            lambda: self.put(f"{then} = {self.pick((now, f'{now}[::-1]', f'{now}.copy()', f'{then} * 0.9'))}"),
+            lambda: self.statement(inside),
+            lambda: self.put(f"{self.pick((now, then))}[{i}] = {self.scalar(inside)}"),
+        ]
+        taken = form.format(*[self.pick((now, then, *self.like(inside, (4,), "f")))] * 2)
+        put_in = self.pick((
+            f"{name}.append({taken})", f"{name}.append({taken})", f"{name} = {name} + [{taken}]", f"{name} += [{taken}]",
+            f"{name}.extend([{taken}, {taken}])", f"{name} = [{taken}]",
+        ))
+        steps.insert(self.choices.below(5), lambda: self.put(put_in))
+        item = {"(": "{}[0]", "[": "{}[1]", "P": "{}.u", "{": "{}"}.get(form[0], "{}")
+        item = "{}['u']" if form.startswith("{{") else item
+        if self.one_in(3):
+            read = item.format(f"{name}[{self.pick((0, -1))}]")
+            steps.insert(self.choices.below(6), lambda: self.put(f"s += 0.2 * loss({read}) if {name} else 0.0"))
+        for step in steps:
+            step()
+        self.indent -= 1
+        scope.arrays |= {now: Kind((4,)), then: Kind((4,))}
+        if self.one_in(2):
+            self.statement(scope)
+        listed = self.pick((name, name, f"{name}.copy()", f"list({name})", f"{name}[::-1]", f"{name}[1:]", f"{name} + {name}"))
+        self.put(f"for {w} in {listed}:")
+        self.put(f"    s += 0.2 * loss({item.format(w)})")
 
     def entries_of_dict(self, scope: Scope) -> None:
         """A dict of arrays, looped over and written through."""

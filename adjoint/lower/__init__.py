@@ -42,7 +42,7 @@ class Lowered:
 
 
 # How much is taken as known of the arguments, and whether a loop that makes a list is written out.
-READINGS = ((0, False), (1, False), (2, False), (0, True))
+READINGS = ((0, False), (1, False), (2, False), (0, True), (2, True))
 
 
 def lower(fun: Callable[..., Any], arguments: inspect.BoundArguments, first: int = 0) -> Lowered:

@@ -16,15 +16,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from .sharing import changed_inside, family, memory, reachable, unknown
+from .merge import is_data
+from .sharing import changed_inside, family, held_by, memory, reachable, unknown
 from .values import Cell, Ref, State, parts
 
 if TYPE_CHECKING:
-    from .loops import Key, Knowledge, Spot
+    from .loops import Attempt, Key, Knowledge, Spot
 
 
-def learn(know: Knowledge, entry: State, end: State, cell_of: dict[Spot, Cell]) -> bool:
+def learn(work: Attempt, end: State) -> bool:
     """Add what the bottom of a body shows, `end`, to what is known of the loop; False if all of it was known."""
+    know, entry, cell_of = work.know, work.entry, work.cell_of
     before = _extent(know)
     now = {spot: value.cell for spot in cell_of if isinstance(value := _value_at(end, *spot), Ref)}
     ends: dict[Cell, set[Spot]] = {}
@@ -37,7 +39,9 @@ def learn(know: Knowledge, entry: State, end: State, cell_of: dict[Spot, Cell]) 
             _outside(know, spot, base)
         if cell is not cell_of[spot]:
             _note(know, entry, ends, spot, _made_from(cell).items(), know.views)
-        _note(know, entry, ends, spot, cell.holds, know.holds)
+        if is_data(work.heap[cell_of[spot]]):
+            inside = cell.holds if is_data(end.heap[cell]) else held_by(work.lo, Ref(cell))
+            _note(know, entry, ends, spot, inside, know.holds)
         if unknown(end, cell) or changed_inside(end, cell):
             know.stale[spot] = None
     know.stale.update(dict.fromkeys(c for c in end.stale if c in entry.heap and c not in entry.stale))

@@ -26,7 +26,7 @@ from .guards import Guard
 from .source import Source, Unchanged
 from .values import (
     TORN, Attributes, Cell, Choice, Closure, Entries, Items, Iteration, Method, Partial, Ref, Rest, Slice, State, Tuple, Value,
-    is_undefined, parts,
+    is_undefined,
 )
 
 _FOLDABLE = (bool, int, str, bytes, type(None), type, slice, range, type(Ellipsis))
@@ -164,6 +164,7 @@ class Lowering:
             kind = Seq(ANY) if isinstance(content, Items) else atom.aval
             new = Var(kind, getattr(content, "hint", None))
             args = (atom, *(a for a in others if a is not atom and isinstance(a, Var)))
+            value.cell.holds += self.held_by(value) if isinstance(content, Items | Entries) else ()
             self.stmts.append(Apply((new,), runtime.changed, args, (), At(frame.source.place(node)), True))
             self.state.heap[value.cell] = new
         for base, _ in value.cell.views:
@@ -362,7 +363,8 @@ class Lowering:
 
     def take_in(self, target: Value, *values: Value) -> None:
         """Note that a container, if its items are not known one by one, holds these values from now on."""
-        if isinstance(target, Ref) and parts(self.state.heap[target.cell]) is None:
+        content = self.state.heap[target.cell] if isinstance(target, Ref) else None
+        if isinstance(target, Ref) and isinstance(content, Var) and not isinstance(content.aval, Arr):
             target.cell.holds += tuple(held for value in values for held in self.held_by(value))
 
     def check_fresh(self, cell: Cell, frame: Frame, node: Any) -> None:

@@ -79,7 +79,7 @@ def run_loop(
         lo.stmts = []
         lo.trial += attempt == 0
         try:
-            work = _Attempt(lo, frame, node, entry, outer, know, keep, fixed)
+            work = Attempt(lo, frame, node, entry, outer, know, keep, fixed)
             work.begin()
             items = [Var(aval) for aval in item_avals]
             asks = work.lower_test(test)
@@ -135,7 +135,7 @@ def looked_at(lo: Lowering, frame: Frame, node: Any, entry: State, know: Knowled
         lo.state = saved
 
 
-class _Attempt:
+class Attempt:
     """The body lowered once, with what is known of the carries so far."""
 
     def __init__(
@@ -253,7 +253,12 @@ class _Attempt:
                 know.models[key] = now
                 self._remember(now, end)
                 learnt = True
-        learnt |= between.learn(know, self.entry, end, self.cell_of) or between.changed_lists(self.entry, end)
+        learnt |= between.learn(self, end) or between.changed_lists(self.entry, end)
+        if lo.apart and (know.former or know.holds or know.views):
+            raise lo.refuse(
+                self.frame, self.node, "An array that this loop binds to a name is held, or seen through a view, by others.",
+                "Bind a copy (`.copy()`).",
+            )
         if learnt:
             raise _Again
         for cell in self.fixed:

@@ -137,7 +137,9 @@ def refuse_unknown(lo: Lowering, cell: Cell, frame: Frame, node: Any) -> None:
 
 
 def changed_inside(state: State, cell: Cell) -> bool:
-    """Is it a list that holds an array which was, or may have been, updated since?"""
+    """Is it a list, its items not known one by one, that holds an array which was, or may have been, updated since?"""
+    if parts(state.heap.get(cell)) is not None:
+        return False
     return cell.stale or any(
         unknown(state, base) or state.heap.get(base, version) is not version or outdated(state, base)
         for base, version in cell.holds

@@ -171,6 +171,7 @@ def updated(lo: Lowering, frame: Frame, node: Any, op: Any, old: Value, value: V
     if isinstance(kind, Arr):
         atom = in_dtype_of(lo, frame, node, kind, atom)
     lo.write(old, atom, frame, node)
+    lo.take_in(old, new)
     if isinstance(atom, Var) and atom.hint is None:
         atom.hint = old.cell.hint
     return old
@@ -211,8 +212,9 @@ def set_item(lo: Lowering, frame: Frame, node: Any, container: Value, key: Value
                 items[atom.value] = new
                 lo.write(container, Items(tuple(items)), frame, node)
                 return
-            whole = lo.atom(container, frame, node)
-            lo.write(container, whole, frame, node)
+            held = lo.held_by(container)
+            lo.write(container, lo.atom(container, frame, node), frame, node)
+            container.cell.holds += held
             set_item(lo, frame, node, container, key, value)
         case Entries():
             assert isinstance(container, Ref)
