@@ -22,13 +22,13 @@ from __future__ import annotations
 import contextlib
 import importlib
 import linecache
+import os
 import sys
 import threading
 import types
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -238,7 +238,8 @@ def emit_compiled(program: Function, jit: Jit) -> Emitted:
     source, space, places = text((whole,), False, jit)
     filename = _file(program.name, source, space.given(jit) or is_njit(jit))
     keep(filename, source, places)
-    module = types.ModuleType("adjoint.generated" if filename.startswith("<") else f"adjoint_{Path(filename).stem}")
+    stem = os.path.basename(filename).removesuffix(".py")
+    module = types.ModuleType("adjoint.generated" if filename.startswith("<") else f"adjoint_{stem}")
     if not filename.startswith("<"):
         sys.modules[module.__name__] = module  # what a compiler has kept refers to it by name
     namespace = module.__dict__

@@ -19,6 +19,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from . import functional  # noqa: F401 (what rules say of functions they are passed)
 from .arguments import Uncopied, Wrt, check_wrt, copied, examples, positions
 from .avals import Arr
 from .checkpointing import with_snapshots

@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -61,6 +60,8 @@ class BadRule(AdjointError):
 
 def similar(word: str, words: Iterable[str]) -> str:
     """Advice for a word that is not among those that there are."""
+    import difflib  # what only refusals need
+
     close = difflib.get_close_matches(word, words, n=1)
     return f"Did you mean `{close[0]}`?" if close else ""
 

@@ -29,8 +29,7 @@ from .avals import ANY, BOOL, Arr, Aval, Cut, Num, Obj, Parts, Seq
 from .avals import aval_of, dtype_of, is_slice, item_of, join, join_shapes, same_dtype, shape_of
 from .ir import UNDEFINED, Const, Var
 from .quiet import unheard
-from .rules.constants import DTYPE_BY_VALUE, SHAPE_BY_VALUE
-from .rules.registry import BY_VALUE, SHAPE_BY_ARGUMENT
+from .rules.registry import BY_VALUE, DTYPE_BY_VALUE, SHAPE_BY_ARGUMENT, SHAPE_BY_VALUE, read_rules
 
 LARGEST = 4_000_000  # entries in the dummies of one question; contractions have a bound of their own
 LARGEST_CONTRACTION = 40_000
@@ -123,6 +122,7 @@ def _key(a: Any) -> Any:
 
 @functools.lru_cache(maxsize=4096)
 def _infer(key: Any) -> Aval:
+    read_rules()
     fn, args, kwargs = key
     results = []
     exact = all(_is_exact(k) for k in args) and all(_is_exact(k) for _, k in kwargs)

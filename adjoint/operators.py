@@ -15,7 +15,6 @@ from .avals import differentiable, is_known, shape_of
 from .batch import batched, last_parameters
 from .dispatch import MOST_SIGNATURES, Derived
 from .errors import WrongArgument
-from . import functional  # noqa: F401 (what rules say of functions they are passed)
 from .forward import forward
 from .ir import Function, Tree, leaves
 from .lower.context import Frame, Lowering

@@ -23,7 +23,7 @@ import numpy as np
 
 from .lower import attributes, calls, ufuncs, writes
 from .lower.specials import find
-from .rules.registry import LIBRARIES, RULES, WRITTEN, Rule, lookup
+from .rules.registry import LIBRARIES, RULES, WRITTEN, Rule, lookup, read_rules
 
 PACKAGE = Path(__file__).parent
 
@@ -56,6 +56,7 @@ def entry(name: str) -> Entry | None:
     found = resolved(name)
     if found is None:
         return None
+    read_rules()
     rule = lookup(found)
     if _hashable(found) and found in WRITTEN:
         return Entry(name, "lowered", place_of(WRITTEN[found]), "said with other functions")
@@ -153,6 +154,7 @@ def entries() -> list[Entry]:
 def names_in(family: str) -> Iterator[str]:
     """The names of a module that may have a rule; of `numpy` also those of arrays and of methods of ufuncs."""
     module = importlib.import_module(family)
+    read_rules()
     for name in dir(module):
         value = getattr(module, name)
         if name.startswith("_") or isinstance(value, types.ModuleType):

@@ -8,12 +8,13 @@ same text has the same file in every run (a breakpoint stays where it is), and a
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
-import tempfile
 import warnings
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class _Kept:
@@ -43,6 +44,8 @@ def keep_sources(folder: str | Path | bool = True) -> Path | None:
         return x_bar
     <BLANKLINE>
     """
+    from pathlib import Path  # slow to import, as is all else that is imported in functions here
+
     if folder is False:
         _Kept.folder = None
         return None
@@ -72,6 +75,8 @@ def written(folder: Path, name: str, source: str) -> str:
 
     It is written at once or not at all: another process may read or write the same file.
     """
+    import tempfile
+
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}_{_digest(source)}.py"
     text = source.encode()
@@ -84,17 +89,21 @@ def written(folder: Path, name: str, source: str) -> str:
         os.chmod(new, 0o644)
         os.replace(new, path)
     except OSError:
-        Path(new).unlink(missing_ok=True)
+        (folder / new).unlink(missing_ok=True)
         raise
     return str(path)
 
 
 def _digest(source: str) -> str:
+    import hashlib
+
     return hashlib.sha256(source.encode()).hexdigest()[:16]
 
 
 def cache() -> Path:
     """Where a user's programs keep what they can make again."""
+    from pathlib import Path
+
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA", "~/AppData/Local")).expanduser() / "adjoint"
     if sys.platform == "darwin":

@@ -19,7 +19,7 @@ from .. import runtime
 from ..avals import NONE, Arr, Aval
 from ..errors import AdjointError, Unsupported
 from ..ir import Apply, At, Atom, Block, Const, Function, Param, Tree, Var, leaves
-from ..rules.registry import lookup, read_libraries
+from ..rules.registry import lookup, read_rules
 from . import calls, inplace, iterators, layout, rewrites
 from .abstract import abstract, details, signature
 from .context import Frame, Lowering, ReadFirst
@@ -55,7 +55,7 @@ def lower(fun: Callable[..., Any], arguments: inspect.BoundArguments, first: int
     these lengths, then for these integers, again under a guard; those that write to the arrays in a list,
     with a body for each iteration of the loop that makes the list.  `first` is the first of these `READINGS` to try.
     """
-    read_libraries()
+    read_rules()
     for reading, (level, apart) in enumerate(READINGS[first:], first):
         try:
             return dataclasses.replace(_read_first(fun, arguments, level, apart), reading=reading)

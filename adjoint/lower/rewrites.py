@@ -3,25 +3,22 @@
     np.einsum(a, [0, 1], [1, 0])            np.einsum("AB->BA", a)
     np.tensordot(a, b, [[1, 2], [0, 1]])    np.tensordot(a, b, ((1, 2), (0, 1)))
     np.piecewise(x, [x < 0], [f, 1.0])      y = np.zeros_like(x); y[x < 0] = f(x[x < 0]); y[~(x < 0)] = 1.0
-
-A generator of random numbers that is made inside of the function is known by its class.
 """
 
 from __future__ import annotations
 
 import operator
-import random
 from typing import Any
 
 import numpy as np
 
-from ..avals import Arr, Obj
+from ..avals import Arr
 from ..ir import Const
 from ..rules.helpers import einsum_text
 from . import calls, iteration, writes
 from .context import Frame, Lowering
 from .specials import Handler, content_of, special
-from .values import Attributes, Closure, Items, Method, Partial, Tuple, Value
+from .values import Closure, Items, Method, Partial, Tuple, Value
 
 
 @special(np.piecewise)
@@ -83,17 +80,3 @@ def _in_tuples(lo: Lowering, value: Value) -> Value:
 
 for _fn in (np.tensordot, np.linalg.tensordot):
     special(_fn)(_tensordot(_fn))
-
-
-def _generator(cls: type, make: Any) -> Handler:
-    def handler(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
-        made = lo.apply(make, args, kwargs, frame=frame, node=node, effect=True, aval=Obj(cls))
-        return lo.cell(Attributes(cls, (), whole=lo.atom(made, frame, node)))
-
-    return handler
-
-
-for _cls, _make in (
-    (np.random.Generator, np.random.default_rng), (np.random.RandomState, np.random.RandomState), (random.Random, random.Random),
-):  # fmt: skip
-    special(_make)(_generator(_cls, _make))

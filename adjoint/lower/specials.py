@@ -16,7 +16,7 @@ import numpy as np
 from .. import runtime
 from ..avals import ANY, BOOL, INT, Arr, Num, Obj, Parts, Seq, dtype_of, item_of, join
 from ..ir import Const, Var
-from ..rules.registry import STANDING, known
+from ..rules.registry import GENERATORS, STANDING, known
 from ..schedule import checkpoint
 from . import attributes, calls, classes, control, expressions, iteration
 from .context import Frame, Lowering
@@ -45,6 +45,8 @@ def find(fn: Any) -> Handler | None:
     owner = getattr(fn, "__self__", None)
     if found is None and isinstance(owner, str):
         return functools.partial(_string_method, fn)
+    if found is None and fn in GENERATORS:
+        return functools.partial(_generator, fn)
     return found
 
 
@@ -55,6 +57,13 @@ def _string_method(fn: Any, lo: Lowering, frame: Frame, node: Any, args: list[Va
         if folded is not None:
             return folded
     return lo.apply(fn, list(atoms), kwargs, frame=frame, node=node, effect=False, aval=Obj(str))
+
+
+def _generator(fn: Any, lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    """A generator of random numbers that is made inside of the function is known by its class."""
+    cls = GENERATORS[fn]
+    made = lo.apply(fn, args, kwargs, frame=frame, node=node, effect=True, aval=Obj(cls))
+    return lo.cell(Attributes(cls, (), whole=lo.atom(made, frame, node)))
 
 
 def content_of(lo: Lowering, value: Value) -> Any:

@@ -27,23 +27,9 @@ steepest ascent; a cotangent ḡ and a tangent ż are paired as Re ∑ ḡ ż, w
 cotangent ḡ f′(z).  The cotangent of a real argument is real, of whatever is computed from it.
 """
 
-from . import (
-    complex_numbers,
-    constants,
-    containers,
-    contraction,
-    differences,
-    draws,
-    fft,
-    joining,
-    linalg,
-    norms,
-    poly,
-    reductions,
-    scalar,
-    sets,
-    shaping,
-    sorting,
-    ufunc_methods,
-    ufuncs,
-)
+from typing import TYPE_CHECKING
+
+from ..later import later as _later
+
+if not TYPE_CHECKING:
+    __getattr__ = _later(__name__, {})

@@ -10,7 +10,7 @@ import operator
 
 import numpy as np
 
-from adjoint.rules.registry import constant
+from adjoint.rules.registry import DTYPE_BY_VALUE, SHAPE_BY_VALUE, constant
 
 constant(
     np.floor, np.ceil, np.trunc, np.rint, np.fix, np.round, np.around, np.ndarray.round, np.floor_divide, np.spacing,
@@ -64,13 +64,11 @@ constant(
 )  # fmt: skip
 
 # ── what dummies cannot tell ─────────────────────────────────────────────────────────────────────
-# `infer` applies a function to arrays of ones and looks at the result.  Where the shape of a result, or
-# whether it is complex, depends on the values of the arguments, that tells nothing.
 
-SHAPE_BY_VALUE = frozenset({
+SHAPE_BY_VALUE.update((
     np.nonzero, np.flatnonzero, np.argwhere, np.ndarray.nonzero, np.compress, np.ndarray.compress, np.extract,
     np.unique, np.unique_all, np.unique_counts, np.unique_inverse, np.unique_values, np.union1d, np.setxor1d,
     np.intersect1d, np.setdiff1d, np.trim_zeros, np.bincount, np.mask_indices, np.delete, np.linalg.lstsq,
     np.roots, np.poly, np.polymul, np.polydiv,
-})  # fmt: skip
-DTYPE_BY_VALUE = frozenset({np.linalg.eig, np.linalg.eigvals, np.roots, np.poly, np.real_if_close})
+))  # fmt: skip
+DTYPE_BY_VALUE.update((np.linalg.eig, np.linalg.eigvals, np.roots, np.poly, np.real_if_close))

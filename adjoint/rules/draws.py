@@ -14,7 +14,7 @@ import random
 
 import numpy as np
 
-from adjoint.rules.registry import RULES, Rule, constant, jvp_rule, vjp_rule
+from adjoint.rules.registry import GENERATORS, RULES, Rule, constant, jvp_rule, vjp_rule
 
 _SOURCES = (np.random, np.random.Generator, np.random.RandomState)
 
@@ -34,6 +34,9 @@ constant(
     why="a random draw without parameters", pure=False,
 )  # fmt: skip
 constant(np.random.RandomState, random.Random, why="a generator, which is made of a seed", pure=False)
+GENERATORS.update({
+    np.random.default_rng: np.random.Generator, np.random.RandomState: np.random.RandomState, random.Random: random.Random,
+})  # fmt: skip
 
 for _draw in (
     *methods(

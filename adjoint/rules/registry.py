@@ -15,20 +15,21 @@ its argument in one place.
     linear(np.negative, ...)                                     # its own JVP
     constant(np.floor, why="piecewise constant")                 # derivative zero
 
-The rules of a large library that is not needed otherwise (SciPy) are read when the user's program has
-imported the library's module: `LIBRARIES` says which file belongs to which module.
+No rule is read before the first gradient is built, or the first rule of the user's is given: to import
+adjoint is cheap.  Those of a large library that is not needed otherwise (SciPy) wait until the user's program has
+imported the library's module, too: `LIBRARIES` says which file belongs to which module.
 """
 
 from __future__ import annotations
 
 import importlib
 import inspect
+import os
 import sys
 import threading
 import types
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 Partial = Callable[..., Any] | str | None  # a text says why there is none
@@ -58,37 +59,52 @@ class Rule:
 
     def refuses(self, partial: Partial) -> str | None:
         """Why there is no derivative for the argument of this partial.  None is zero in a rule of ours only."""
-        if partial is None and not self.where.startswith("rules/"):
+        if partial is None and not self.where.startswith(_FOLDER):
             return "its rule has None for it; if the derivative is zero, give a function that returns 0.0"
         return partial if isinstance(partial, str) else None
 
 
 RULES: dict[Any, Rule] = {}
-BY_VALUE: set[Any] = set()  # functions whose result's shape, or whether it is complex, depends on values
+# `infer` applies a function to arrays of ones and looks at the result, which does not tell what depends on values:
+BY_VALUE: set[Any] = set()  # functions whose result's shape and dtype do
+SHAPE_BY_VALUE: set[Any] = set()  # its shape
+DTYPE_BY_VALUE: set[Any] = set()  # whether it is complex
 SHAPE_BY_ARGUMENT: dict[Any, tuple[int, str]] = {}  # functions whose result's shape depends on the value of this argument
 CALLED: set[Any] = set()  # rules that generated code calls, though their source may be there
 OWNERS: dict[int, Any] = {}  # the objects whose methods have rules, by identity: `scipy.stats.norm`
 
+_FAMILIES = (
+    "complex_numbers", "constants", "containers", "contraction", "differences", "draws", "fft", "joining", "linalg", "norms",
+    "poly", "reductions", "scalar", "sets", "shaping", "sorting", "ufunc_methods", "ufuncs",
+)  # fmt: skip
 _SCIPY = (
     "fft", "integrate", "interpolate", "linalg", "ndimage", "optimize", "signal", "sparse", "sparse.linalg", "spatial",
     "spatial.distance", "special", "stats",
 )  # fmt: skip
 LIBRARIES = {f"scipy.{family}": f"adjoint.rules.scipy.{family.partition('.')[0]}" for family in _SCIPY}
-_waiting = dict(LIBRARIES)  # those whose rules are not read yet
-_reading, _now = threading.RLock(), list[str]()  # the modules whose rules are being read: these files register rules
+_waiting = [*(("numpy", f"adjoint.rules.{family}") for family in _FAMILIES), *LIBRARIES.items()]  # what is not read yet
+_reading, _now = threading.RLock(), list[str]()  # the files that are being read: these register rules
 
 
-def read_libraries() -> None:
-    """Read the rules of the libraries that have been imported since the last time."""
+def read_rules() -> None:
+    """Read the rules of NumPy's functions, and those of the libraries that have been imported since the last time.
+
+    To be called before a table here is looked at.  Another thread that reads them is waited for.
+    """
     with _reading:
-        found = [m for m in _waiting if m in sys.modules and not _now]
+        found = [(module, file) for module, file in _waiting if module in sys.modules and not _now]
         try:
-            for module in found:
-                _now.append(module)
-                importlib.import_module(_waiting.pop(module))
+            for module, file in found:
+                _now.append(file)
+                importlib.import_module(file)
+                _waiting.remove((module, file))  # not before: what was interrupted is read again
         finally:
             if found:
                 _now.clear()
+
+
+_OURS = os.path.dirname(os.path.dirname(__file__)) + os.sep  # not by `pathlib`: it is slow, and each rule asks
+_FOLDER = "rules/"  # where our own are
 
 
 def _caller() -> str:
@@ -96,9 +112,12 @@ def _caller() -> str:
     frame = sys._getframe(1)
     while frame.f_code.co_filename == __file__ and frame.f_back is not None:
         frame = frame.f_back
-    path = Path(frame.f_code.co_filename)
-    ours = Path(__file__).parents[1]
-    return f"{path.relative_to(ours).as_posix() if path.is_relative_to(ours) else path}:{frame.f_lineno}"
+    path = frame.f_code.co_filename
+    if path.startswith(_OURS):
+        path = path.removeprefix(_OURS).replace(os.sep, "/")
+    elif path.startswith(_FOLDER):  # of the user's
+        path = f"./{path}"
+    return f"{path}:{frame.f_lineno}"
 
 
 SAID = [0]
@@ -111,11 +130,10 @@ def said() -> int:
 
 def _rule(fn: Callable[..., Any]) -> Rule:
     where = _caller()
-    ours = where.startswith("rules/")
+    ours = where.startswith(_FOLDER)
     if not ours:
         SAID[0] += 1
-    if fn not in RULES and not ours:
-        read_libraries()  # what the user says of a function comes after what we say, and counts
+        read_rules()  # what the user says of a function comes after what we say, and counts
     if fn not in RULES:
         RULES[fn] = Rule(fn, where=where)
         if isinstance(fn, types.MethodType):
@@ -272,7 +290,7 @@ def lookup(fn: Callable[..., Any]) -> Rule | None:
     except TypeError:  # not hashable
         return None
     if rule is None:
-        read_libraries()
+        read_rules()
         rule = RULES.get(fn)
     return rule
 
@@ -376,6 +394,7 @@ WRITTEN: dict[Any, Callable[..., Any]] = {}  # what is said in terms of others -
 
 
 KEPT: set[Any] = set()  # of these, those whose own result is there beside
+GENERATORS: dict[Any, type] = {}  # what makes an object that draws random numbers -> the object's class
 STANDING: set[type] = set()  # the classes of what stands for such a result: their operators come first
 
 

@@ -21,12 +21,12 @@ from rules.rows_stats import ROWS as STATS
 
 from scipy import linalg, signal
 
-from adjoint.rules.registry import APPLIED, HIGHER, LIBRARIES, RULES, read_libraries
+from adjoint.rules.registry import APPLIED, HIGHER, LIBRARIES, RULES, read_rules
 
 ROWS = [*SPECIAL, *STATS, *LINALG, *NDIMAGE, *SAMPLES, *SIGNAL, *SPARSE]
 for _module in LIBRARIES:
     importlib.import_module(_module)
-read_libraries()
+read_rules()
 
 BY_NAME = {}
 for _row in ROWS:
