@@ -82,7 +82,11 @@ _SCIPY = (
     "spatial.distance", "special", "stats",
 )  # fmt: skip
 LIBRARIES = {f"scipy.{family}": f"adjoint.rules.scipy.{family.partition('.')[0]}" for family in _SCIPY}
-_waiting = [*(("numpy", f"adjoint.rules.{family}") for family in _FAMILIES), *LIBRARIES.items()]  # what is not read yet
+_waiting = [  # the files that are not read yet, each after the module that has to be there
+    *(("numpy", f"adjoint.rules.{family}") for family in _FAMILIES),
+    *LIBRARIES.items(),
+    ("scipy.optimize", "adjoint.rules.scipy.fitting"),
+]
 _reading, _now = threading.RLock(), list[str]()  # the files that are being read: these register rules
 
 

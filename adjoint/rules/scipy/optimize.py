@@ -410,5 +410,3 @@ refuse(
     optimize.linprog, optimize.milp,
     why="a vertex of the feasible set moves with the constraints that hold there, and it says nothing of them",
 )  # fmt: skip
-
-from adjoint.rules.scipy import fitting  # noqa: E402, F401 (it needs what stands here)
