@@ -46,6 +46,7 @@ OF_NUMPY = {
     np.arcsin, np.arccos, np.arctan, np.arcsinh, np.arccosh, np.arctanh, np.sqrt, np.arctan2, np.hypot,
 }
 DEAR = OF_MATH | OF_NUMPY
+OF_TWO_ERRORS = {math.pow, math.gamma, math.lgamma}  # ValueError at one place and OverflowError at another
 CHEAP = {operator.add, operator.sub, operator.mul, operator.neg, operator.getitem, runtime.make_tuple}  # come along
 QUIET = {
     operator.add, operator.sub, operator.mul, operator.neg, operator.lt, operator.le, operator.gt, operator.ge, operator.eq,
@@ -114,12 +115,12 @@ class _Known:
             return False
         if s.fn in PICKING:
             scalar = s.fn is operator.getitem or shape_of(s.args[2].aval) == ()
-            return scalar and self.bounds.is_within(s.args[0].aval, s.args[1])
+            return scalar and isinstance(s.args[0].aval, Arr) and self.bounds.is_within(s.args[0].aval, s.args[1])
         if s.fn in (runtime.make_tuple, range, slice):
             return all(a.aval == INT or isinstance(a, Const) for a in s.args)
         shapes = {shape_of(a.aval) for a in s.args if isinstance(a.aval, Num | Arr)} - {()}
         numbers = all(isinstance(a.aval, Num | Arr) for a in s.args) and len(shapes) <= 1 and None not in shapes
-        return numbers and (s.fn in QUIET or s.fn in OF_NUMPY or s.fn is but)
+        return numbers and (s.fn in QUIET or s.fn in OF_NUMPY or (s.fn is but and but not in OF_TWO_ERRORS))
 
     # --- what to move -----------------------------------------------------------------------------
 

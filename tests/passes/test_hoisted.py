@@ -1,7 +1,7 @@
 """What is made before the loops that would make it again and again, and what must stay where it is."""
 
 import random
-from math import exp, log, sin
+from math import exp, gamma, log, pow, sin
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from passes.programs import inputs, lowered, ours, run, same
 from passes.test_arithmetic import _made
 from passes.test_passes import close, programs
 
-from adjoint import AdjointError, grad, ir
+from adjoint import AdjointError, grad, ir, value_and_grad
 from adjoint.passes import hoisted
 from adjoint.testing import assert_same
 
@@ -229,6 +229,43 @@ def test_the_first_error_is_the_one_that_it_was():
     with pytest.raises(OverflowError):
         grad(mixture, (0, 1))(1e4 * M, X)
     assert_same(grad(mixture)(1e4 * M, X[:0]), np.zeros((3, 4)))
+
+
+def test_the_first_error_is_the_one_that_it_was_also_of_one_function():
+    """`pow` of the vector is out of its domain, and of the matrix out of range; so is `gamma`; a list is too short."""
+
+    def powers(logs, x):
+        s = 0.0
+        for i in range(len(x)):
+            s += pow(x[i], 0.5)
+            for k in range(3):
+                s += pow(logs[k, 0], 400.0)
+        return s
+
+    def factorials(logs, x):
+        s = 0.0
+        for i in range(len(x)):
+            s += gamma(x[i])
+            for k in range(3):
+                s += gamma(logs[k, 0])
+        return s
+
+    def items(logs, x, weights):
+        s = 0.0
+        for i in range(len(x)):
+            s += weights[i + 5]
+            for k in range(3):
+                s += exp(logs[k, 0])
+        return s
+
+    for fun, x in [(powers, -X), (factorials, np.floor(-X))]:
+        for options in ({}, {"compile": lambda f: f}):
+            with pytest.raises(ValueError, match="domain"):
+                value_and_grad(fun, (0, 1), **options)(1e4 * M, x)
+            with pytest.raises(OverflowError):
+                value_and_grad(fun, (0, 1), **options)(1e4 * M, X)
+    with pytest.raises(IndexError):
+        value_and_grad(items)(1e4 * M, X, [1.0, 2.0])
 
 
 def test_a_gradient_that_is_compiled():
