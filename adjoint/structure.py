@@ -57,8 +57,8 @@ def pull_if(work: _Reverse, stmt: If) -> If:
         work.bars[key] = out
     pulled = [Block((), tuple(s[1]), tuple(r)) for s, r in zip(sides, results, strict=True)]
     extra: list[list[tuple[Var, Var]]] = []
-    for k, (forward, _, _) in enumerate(sides):
-        local = {v for s in forward for v in defined(s)}
+    for k, (side, (forward, _, _)) in enumerate(zip((stmt.then, stmt.orelse), sides, strict=True)):
+        local = {*side.params, *(v for s in forward for v in defined(s))}
         plan = recomputed([r for r in free(pulled[k]) if r in local], forward, set(), local)
         residuals = [(r, r.again()) for r in plan.recorded]
         again, env = plan.statements(dict(residuals))

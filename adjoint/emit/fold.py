@@ -4,7 +4,8 @@
     w2 = sin(w1)        ->      w2 = sin(x * y)
 
 A value is folded when it is read once, in the same block, has no name that the user gave it, and
-nothing that updates in place or has an effect stands between.  In the textbook form only what a
+nothing that updates in place or has an effect stands between.  Within a `try` the first error decides
+which `except` is run: what may raise is not written after a line that may, and came later.  In the textbook form only what a
 derivative rule made for itself is folded, so that every primitive and every adjoint keeps its line.
 A branch without statements of its own becomes a conditional expression.
 """
@@ -17,7 +18,8 @@ from collections.abc import Iterator
 
 from .. import runtime
 from ..avals import Arr, Num
-from ..ir import UNDEF, Apply, Atom, Block, Const, Function, If, Loop, Stmt, Var, blocks, defined, leaves, reads
+from ..ir import UNDEF, Apply, Atom, Block, Const, Function, If, Loop, Stmt, Try, Var, blocks, defined, leaves, reads
+from .raising import may_raise
 
 WIDEST = 72  # characters of an expression that something is folded into
 WIDEST_COMPILED = 160  # a compiler makes one loop of what stands in one expression
@@ -41,11 +43,11 @@ class Folds:
         }
         self._block(function.body)
 
-    def _block(self, block: Block, test: bool = False) -> None:
+    def _block(self, block: Block, test: bool = False, tried: bool = False) -> None:
         readers: dict[Var, int] = {}
         for i, stmt in enumerate(block.stmts):
             for inner in blocks(stmt):
-                self._block(inner, isinstance(stmt, Loop) and inner is stmt.test)
+                self._block(inner, isinstance(stmt, Loop) and inner is stmt.test, tried or isinstance(stmt, Try))
             for a in reads(stmt):
                 if isinstance(a, Var):
                     readers[a] = i
@@ -84,6 +86,21 @@ class Folds:
                 continue
             if width <= self.widest or (self.textbook and v.bar_of is None and v.dot_of is None):
                 self.folded[v] = stmt
+        if tried:
+            self._keep_errors_in_order(block, readers)
+
+    def _keep_errors_in_order(self, block: Block, readers: dict[Var, int]) -> None:
+        """What may raise has a line of its own where something that may raise later has one before its reader's."""
+        lines = list(range(len(block.stmts)))
+        first = len(block.stmts)  # the first line with something that comes later and may raise
+        for i, stmt in reversed(list(enumerate(block.stmts))):
+            folded = [v for v in defined(stmt) if v in self.folded and readers.get(v, len(lines)) < len(lines)]
+            lines[i] = max([i, *(lines[readers[v]] for v in folded)])
+            if may_raise(stmt):
+                if lines[i] > first:
+                    del self.folded[folded[0]]
+                    lines[i] = i
+                first = min(first, lines[i])
 
     def _is_index(self, v: Var) -> bool:
         maker = self.folded[v]

@@ -70,7 +70,7 @@ class Liveness:
         before = self._reads([stmt.test])
         if isinstance(stmt, Try | With):  # the handler may begin anywhere in the block
             handled = self._block(stmt.orelse, live) - set(stmt.orelse.params)
-            self._define(stmt.orelse.params, handled | live)
+            self._define(stmt.orelse.params, handled | live | set(stmt.outs))  # Python unbinds that name after the handler
             begun = self._block(stmt.then, live | handled)
             self._define(stmt.then.params, begun - set(stmt.then.params))
             return before | handled | (begun - set(stmt.then.params))

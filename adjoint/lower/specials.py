@@ -210,7 +210,7 @@ def class_of(lo: Lowering, value: Value) -> type | None:
                 case Parts(cls=cls):
                     return cls
                 case Obj(cls):
-                    return cls
+                    return None if cls is BaseException else cls  # of one that was caught no more is known
     return None
 
 
