@@ -80,7 +80,7 @@ def test_growth_is_fitted():
     growth = run.Growth("x", "", [10, 100, 1000], [1.0, 10.0, 100.0], [2.0, 40.0, 800.0])
     np.testing.assert_allclose(growth.exponents, [1.0, np.log10(20.0), np.log10(2.0)])
     found = run.grown(BY_NAME["neighbours"], 0.01, sizes=(50, 100, 400))
-    assert found.sizes == [50, 100, 400] and min(found.by_hand + found.ours) > 0.0  # how they grow depends on the machine
+    assert found.sizes == [50, 100, 400] and min(found.primal + found.gradient) > 0.0  # how they grow depends on the machine
 
 
 def test_difference_is_relative_to_the_largest_and_sees_what_is_missing():

@@ -224,7 +224,7 @@ def check_kept(lo: Lowering, frame: Frame, node: Any, value: Value, name: str) -
 
 def of_object(lo: Lowering, frame: Frame, node: Any, value: Ref, content: Attributes, name: str) -> Value:
     """An attribute of an object: one that is known, one of its class, or one read at run time."""
-    if inspect.getattr_static(content.cls, "__getattribute__") is not object.__getattribute__:
+    if isinstance(inspect.getattr_static(content.cls, "__getattribute__"), types.FunctionType):
         raise lo.refuse(frame, node, f"`{content.cls.__name__}` reads its attributes by `__getattribute__`.", "Use a property.")
     for key, known in content.entries:
         if key == name:
@@ -304,7 +304,7 @@ def set_attribute(lo: Lowering, frame: Frame, node: Any, target: Value, name: st
         return
     if isinstance(getattr(type(setter), "__set__", None), types.FunctionType):
         raise lo.refuse(frame, node, f"`{name}` is a descriptor, of `{type(setter).__name__}`.", "Use a property.")
-    if inspect.getattr_static(content.cls, "__setattr__") is not object.__setattr__:
+    if isinstance(inspect.getattr_static(content.cls, "__setattr__"), types.FunctionType):
         raise lo.refuse(
             frame, node, f"`{content.cls.__name__}` assigns its attributes by `__setattr__`.",
             "Use a property.",
