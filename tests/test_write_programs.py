@@ -198,6 +198,15 @@ ONCE_WRONG = {
         w[w < -0.2] += 0.3
         return loss(A) + v[0]
     """,
+    "an array that an inner loop has written to is recorded, and then exchanged for one that is written to": """
+        b = y * A[0, 1]
+        s = 0.0
+        for i in range(3):
+            x, b = b, x
+            s += 0.1 * loss(marched(x, x, 1))
+            b[1:-1] = np.tanh(A[1, (n + 1) % 4]) + A[[0, 2], [0, 1]]
+        return s + 0.3 * loss(x) + 0.9 * loss(b)
+    """,
     "a cotangent of unknown dtype, complex on the way": """
         z += y
         y[2], x[1] = x[1], y[2]

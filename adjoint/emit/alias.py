@@ -112,8 +112,9 @@ class Aliases:
         params, results = loop.body.params, loop.body.results
         inits = [self.root(a) for i in places if isinstance(a := loop.init[i], Var)]
         mine = {self.root(params[i]) for i in places}
+        ends = {self.root(r) for i in places if isinstance(r := results[i], Var)}  # another array, where `owned` may copy
         others = {self.root(r) for k, r in enumerate(results) if k not in places and isinstance(r, Var)}
-        alone = len(set(inits)) == len(mine) == len(places) and not mine & others
+        alone = len(set(inits)) == len(mine) == len(places) and not (mine | ends) & others
         return places if alone else {}
 
     def allocates(self, stmt: Apply) -> bool:
