@@ -280,8 +280,8 @@ class Attempt:
             if not same(content, end.heap.get(cell)):
                 carried["cell", cell] = None
         wanted = {(self.frame.id, name) for name in (*self.keep, "%return")} | self.lo.wanted
-        for what in wanted & set(end.names):
-            if is_undefined(self.entry.names.get(what, UNDEF)) and not is_undefined(end.names[what]):
+        for what, value in end.names.items():
+            if what in wanted and is_undefined(self.entry.names.get(what, UNDEF)) and not is_undefined(value):
                 carried["name", what] = None
         return len(carried) > before
 
