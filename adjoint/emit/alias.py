@@ -9,6 +9,7 @@ diagonal), and what comes of it; the array that it is a view of may be.
 from __future__ import annotations
 
 import operator
+from functools import cached_property
 
 import numpy as np
 
@@ -49,8 +50,9 @@ class Aliases:
             found += more
 
     def root(self, v: Var) -> Var:
-        while self._parent.get(v, v) is not v:
-            v = self._parent[v]
+        while (above := self._parent.get(v, v)) is not v:
+            self._parent[v] = self._parent.get(above, above)  # half the way for the next
+            v = above
         return v
 
     def foreign(self, v: Var) -> bool:
@@ -58,6 +60,19 @@ class Aliases:
 
     def share(self, a: Var, b: Var) -> bool:
         return self.root(a) is self.root(b)
+
+    def kin(self, v: Var) -> list[Var]:
+        """The values that may share memory with one, and the value itself."""
+        return self._sets.get(self.root(v), [v])
+
+    @cached_property
+    def _sets(self) -> dict[Var, list[Var]]:
+        sets: dict[Var, list[Var]] = {}
+        for v in self._parent:
+            sets.setdefault(self.root(v), []).append(v)
+        for root, members in sets.items():
+            members.append(root)
+        return sets
 
     def _mark(self, v: Var) -> None:
         self._foreign.add(self.root(v))

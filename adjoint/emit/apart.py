@@ -23,23 +23,28 @@ from .alias import ARRAY_UPDATES, Aliases
 from .fold import Folds
 from .liveness import Liveness
 
+_ITSELF = (*ARRAY_UPDATES, runtime.identity, runtime.owned)
 _CONTAINERS = (runtime.make_list, runtime.make_tuple, runtime.make_dict, runtime.make_object, runtime.append, runtime.set_item)
 
 
 def apart(function: Function, textbook: bool, aliases_of: Callable[[Function], Aliases] = Aliases) -> Function:
-    if not any(map(_writes_beside_a_view, _all_blocks(function.body))):
+    updates, views = _updates(function.body), _views(function.body)
+    if not updates or not views:
         return function
-    aliases, folds = aliases_of(function), Folds(function, textbook)
+    aliases = aliases_of(function)
+    written = {aliases.root(u.args[0]) for u in updates if isinstance(u.args[0], Var)}
+    views = [v for v in views if aliases.root(v) in written]
+    if not views:
+        return function
+    folds = Folds(function, textbook)
     live = Liveness(function, folds)
     kept = {a for b in _all_blocks(function.body) for a in _kept(b) if isinstance(a, Var)}
     copied: set[Var] = set()
-    for update in _updates(function.body):
+    for update in updates:
         array = update.args[0]
-        if not isinstance(array, Var) or update not in live.after:
-            continue
-        later = {w for w in live.after[update] if w is not update.out and aliases.share(w, array)}
+        later = live.still(update, aliases.kin(array)) if isinstance(array, Var) else None
         if later:
-            copied |= {v for v in _views(function.body) if aliases.share(v, array) and (v in later or v in kept)}
+            copied |= {v for v in views if aliases.share(v, array) and (v in later or v in kept)}  # type: ignore[arg-type]
     copied = {v for v in copied if v not in folds.folded}
     return dataclasses.replace(function, body=_block(function.body, copied)) if copied else function
 
@@ -73,7 +78,7 @@ def _statement(stmt: Stmt, copied: set[Var]) -> list[Stmt]:
 
 def _is_view(stmt: Stmt) -> bool:
     """Is this a part of an array, or the array in another form?"""
-    if not isinstance(stmt, Apply) or len(stmt.outs) != 1 or stmt.fn in (*ARRAY_UPDATES, runtime.identity, runtime.owned):
+    if not isinstance(stmt, Apply) or not stmt.args or len(stmt.outs) != 1 or stmt.fn in _ITSELF:
         return False
     if not isinstance(stmt.out.aval, Arr) or stmt.out.aval.boxed or not isinstance(stmt.args[0].aval, Arr):
         return False
@@ -87,10 +92,6 @@ def _views(block: Block) -> list[Var]:
 
 def _updates(block: Block) -> list[Apply]:
     return [s for b in _all_blocks(block) for s in b.stmts if isinstance(s, Apply) and s.fn in ARRAY_UPDATES]
-
-
-def _writes_beside_a_view(block: Block) -> bool:
-    return any(isinstance(s, Apply) and s.fn in ARRAY_UPDATES for s in block.stmts)
 
 
 def _all_blocks(block: Block) -> list[Block]:

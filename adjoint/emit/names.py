@@ -11,6 +11,7 @@ from __future__ import annotations
 import keyword
 import operator
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,18 +20,28 @@ from ..avals import Obj
 from ..ir import Apply, Block, Function, If, Loop, Var, blocks, defined, defined_within, leaves
 from .alias import exchanged
 from .fold import UPDATES, Folds
-from .liveness import Liveness
+from .liveness import Liveness, Range
 
 INDICES = ("i", "j", "k")
+
+
+@dataclass(eq=False)
+class _Class:
+    """Values that share a name."""
+
+    members: list[Var]
+    range: Range
+    fixed: str | None  # the name of the parameter among them
+    kinds: set[str | None]  # of those among them that have one for certain
 
 
 class Names:
     def __init__(self, function: Function, folds: Folds, live: Liveness, reserved: set[str], textbook: bool) -> None:
         self.folds, self.live, self.textbook = folds, live, textbook
         self._parent: dict[Var, Var] = {}
-        self._members: dict[Var, list[Var]] = {}
-        self._clashes: dict[Var, set[Var]] = {}
+        self._classes: dict[Var, _Class] = {}  # by their roots
         self._names: dict[Var, str] = {}
+        self._named: dict[str, Range] = {}  # the values that have a name already
         self._recorded: dict[Var, Var] = {}
         self._arrays: dict[Var, Var] = {}  # made of a tape, and what is recorded on that
         self._usual: dict[Var, tuple[str, ...]] = {}
@@ -39,7 +50,8 @@ class Names:
         self._reserved = reserved | set(keyword.kwlist) | set(keyword.softkwlist) - {"_", "type", "match", "case"}
         self._count = 0
         self._users = set() if textbook else set(_hints(function))
-        self._fixed = {leaf: p.name for p in function.params for leaf in [p.tree] if isinstance(leaf, Var)}
+        self._fixed = {p.tree: p.name for p in function.params if isinstance(p.tree, Var)}
+        self._parameters = set(self._fixed.values())
         self._function = function
         self._makeshift = set(_makeshift(function.body))
         self._note_loops(function.body)
@@ -50,8 +62,9 @@ class Names:
     # --- sharing a name ---------------------------------------------------------------------------
 
     def root(self, v: Var) -> Var:
-        while self._parent.get(v, v) is not v:
-            v = self._parent[v]
+        while (above := self._parent.get(v, v)) is not v:
+            self._parent[v] = self._parent.get(above, above)  # half the way for the next
+            v = above
         return v
 
     def same(self, a: Var, b: Var) -> bool:
@@ -61,16 +74,23 @@ class Names:
         x, y = self.root(a), self.root(b)
         if x is y:
             return
-        mine = self._members.setdefault(x, [x])
-        theirs = self._members.setdefault(y, [y])
-        if any(self.live.clash(m, n) for m in mine for n in theirs):
+        mine, theirs = self._class(x), self._class(y)
+        if mine.range.clashes(theirs.range) or (mine.fixed is not None and theirs.fixed is not None):
             return
-        if sum(v in self._fixed for v in (*mine, *theirs)) > 1:
-            return
-        if len({_kind(m) for m in (*mine, *theirs) if m not in self._makeshift}) > 1:
+        if len(mine.kinds | theirs.kinds) > 1:
             return  # a cotangent does not get a value's name
         self._parent[y] = x
-        mine.extend(theirs)
+        mine.members.extend(theirs.members)
+        mine.range |= theirs.range
+        mine.fixed = mine.fixed if theirs.fixed is None else theirs.fixed
+        mine.kinds |= theirs.kinds
+
+    def _class(self, root: Var) -> _Class:
+        """The values that share their name with this one."""
+        if root not in self._classes:
+            kinds = set() if root in self._makeshift else {_kind(root)}
+            self._classes[root] = _Class([root], self.live.range(root), self._fixed.get(root), kinds)
+        return self._classes[root]
 
     def _wishes(self, block: Block) -> Iterator[tuple[Var, Var]]:
         """Pairs that would read better with one name, the most important first."""
@@ -145,25 +165,23 @@ class Names:
             order.extend(v for v in leaves(p.tree) if isinstance(v, Var))
         order.extend(self._defined(function.body))
         order = _tangents_last(order)
-        clashes: dict[Var, set[Var]] = {}
-        joined = set(self._parent)
-        for v, others in self.live.clashes.items():
-            clashes.setdefault(self.root(v), set()).update(map(self.root, others) if not joined.isdisjoint(others) else others)
-        blocked: dict[Var, set[str]] = {}  # the names of those that know of the clash alone
         for v in order:
             root = self.root(v)
             if root in self._names:
                 continue
-            members = sorted(self._members.get(root, [root]), key=lambda m: m is not v)
-            mine = clashes.get(root, set())
-            taken = {self._names[o] for o in mine if o in self._names} | blocked.get(root, set()) | self._reserved
-            taken |= {name for leaf, name in self._fixed.items() if not any(m is leaf for m in members)}
-            fixed = [self._fixed[m] for m in members if m in self._fixed]
-            wanted = self._tape_name(v) or self._wanted(members)
-            usual = next((name for name in self._usual.get(v, ()) if name not in taken and wanted is None), None)
-            self._names[root] = fixed[0] if fixed else usual or self._free(wanted, taken)
-            for other in mine.difference(self._names):
-                blocked.setdefault(other, set()).add(self._names[root])
+            mine = self._class(root)
+            wanted = self._tape_name(v) or self._wanted(sorted(mine.members, key=lambda m: m is not v))
+            usual = next((name for name in self._usual.get(v, ()) if wanted is None and not self._taken(name, mine)), None)
+            name = mine.fixed or usual or self._free(wanted, mine)
+            self._names[root] = name
+            self._named[name] = self._named.get(name, Range()) | mine.range
+
+    def _taken(self, name: str, mine: _Class) -> bool:
+        """Does something else have the name, that lives when these values do?"""
+        if name in self._reserved or (name in self._parameters and name != mine.fixed):
+            return True
+        others = self._named.get(name)
+        return others is not None and mine.range.clashes(others)
 
     def _tape_name(self, v: Var) -> str | None:
         """A tape is called after what is recorded on it, and so is the array made of one."""
@@ -217,14 +235,14 @@ class Names:
             self._count += 1
         return f"w{self._count}"
 
-    def _free(self, wanted: str | None, taken: set[str]) -> str:
+    def _free(self, wanted: str | None, mine: _Class) -> str:
         if wanted is None:
             while True:
                 name = self._next()
-                if name not in taken:
+                if not self._taken(name, mine):
                     return name
         name, k = wanted, 1
-        while name in taken:
+        while self._taken(name, mine):
             k += 1
             name = f"{wanted[:-4]}_{k}{wanted[-4:]}" if wanted.endswith(("_bar", "_dot")) else f"{wanted}_{k}"
         return name

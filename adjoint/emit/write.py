@@ -190,10 +190,9 @@ class Writer:
             return True
         if self.aliases.foreign(a):
             return False
-        later = self.live.after.get(stmt, frozenset()) - {stmt.out}
+        sharing = self.live.still(stmt, self.aliases.kin(a))
         if stmt.fn in (runtime.append, runtime.popped):  # an array in the list does not see how long it is
-            later = frozenset(w for w in later if not isinstance(w.aval, Arr))
-        sharing = frozenset(w for w in later if self.aliases.share(w, a))
+            sharing = frozenset(w for w in sharing if not isinstance(w.aval, Arr))
         return not sharing or not self.births.apart(stmt, a, sharing)
 
     def update(self, stmt: Apply) -> list[ast.stmt]:
@@ -428,6 +427,8 @@ def short(text: str) -> str:
 
 def without_comment(line: str) -> str:
     """A line of the user's, without what the user says about it."""
+    if "#" not in line:
+        return line
     try:
         tokens = list(tokenize.generate_tokens(io.StringIO(line).readline))
     except (tokenize.TokenError, SyntaxError):  # one line of several

@@ -6,6 +6,7 @@ import ast
 import functools
 import importlib
 import operator
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -388,22 +389,29 @@ def _collect(node: Any, bound: set[str], nonlocal_: set[str]) -> None:
 
 def read_outside(frame: Frame, loop: Any) -> frozenset[str]:
     """The names that the function reads somewhere else than in this loop."""
-    inside = {id(n) for n in ast.walk(loop) if isinstance(n, gast.Name)}
-    return frozenset(_reads(frame.node, inside))
+    inside = _reads(loop)
+    return frozenset(name for name, times in _reads(frame.node).items() if times > inside[name])
 
 
-def _reads(node: Any, without: set[int]) -> Iterator[str]:
-    """The names read in a node; of a nested function those that are not its own."""
+@functools.lru_cache(maxsize=1024)
+def _reads(node: Any) -> Counter[str]:
+    """How often each name is read in a node; of a nested function those that are not its own."""
+    found: Counter[str] = Counter()
+
+    def visit(node: Any, hidden: frozenset[str]) -> None:
+        match node:
+            case gast.FunctionDef() | gast.Lambda():
+                hidden |= assigned_names(node)[0]
+            case gast.Name(ctx=gast.Load()) if node.id not in hidden:
+                found[node.id] += 1
+            case gast.AugAssign(target=gast.Name(id=name)) if name not in hidden:
+                found[name] += 1
+        for child in ast.iter_child_nodes(node):
+            visit(child, hidden)
+
     for child in ast.iter_child_nodes(node):
-        if isinstance(child, gast.FunctionDef | gast.Lambda):
-            own = assigned_names(child)[0]
-            yield from (name for name in _reads(child, without) if name not in own)
-            continue
-        if isinstance(child, gast.Name) and isinstance(child.ctx, gast.Load) and id(child) not in without:
-            yield child.id
-        elif isinstance(child, gast.AugAssign) and isinstance(child.target, gast.Name):
-            yield child.target.id
-        yield from _reads(child, without)
+        visit(child, frozenset())
+    return found
 
 
 # --- assert, raise, import ------------------------------------------------------------------------
