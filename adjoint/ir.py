@@ -290,13 +290,26 @@ def defined_within(stmt: Stmt) -> Iterator[Var]:
 
 
 def with_blocks(stmt: Stmt, f: Callable[[Block], Block]) -> Stmt:
-    """The statement with `f` of each of its blocks in their place."""
+    """The statement with `f` of each of its blocks in their place; the statement itself where these are the same."""
     match stmt:
         case If():
-            return replace(stmt, then=f(stmt.then), orelse=f(stmt.orelse))
+            then, orelse = f(stmt.then), f(stmt.orelse)
+            return stmt if then is stmt.then and orelse is stmt.orelse else replace(stmt, then=then, orelse=orelse)
         case Loop():
-            return replace(stmt, test=None if stmt.test is None else f(stmt.test), body=f(stmt.body))
+            test, body = None if stmt.test is None else f(stmt.test), f(stmt.body)
+            return stmt if test is stmt.test and body is stmt.body else replace(stmt, test=test, body=body)
     return stmt
+
+
+def with_stmts(block: Block, stmts: Iterable[Stmt]) -> Block:
+    """The block with these statements; the block itself where it has them already."""
+    new = tuple(stmts)
+    return block if new == block.stmts else Block(block.params, new, block.results)
+
+
+def with_body(function: Function, body: Block) -> Function:
+    """The program with this body; the program itself where it has it already: so a pass says that it did nothing."""
+    return function if body is function.body else replace(function, body=body)
 
 
 def with_atoms(stmt: Apply, f: Callable[[Atom], Atom]) -> Apply:

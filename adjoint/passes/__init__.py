@@ -13,6 +13,8 @@ what that was too much goes away here.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ..ir import Function
 from .carried import carried
 from .cleared import cleared
@@ -88,20 +90,23 @@ COMPILED = (  # loops are as good as operations on whole arrays there, and stay
 
 def prepared(function: Function) -> Function:
     """The program as it is to be differentiated."""
-    for transform in BEFORE:
-        function = transform(function)
-    return function
+    return _through(BEFORE, function)
 
 
 def optimised(function: Function) -> Function:
     """The program with all of `PASSES` applied, in order."""
-    for transform in PASSES:
-        function = transform(function)
-    return function
+    return _through(PASSES, function)
 
 
 def tidied(function: Function) -> Function:
     """The program for a compiler, with all of `COMPILED` applied, in order."""
-    for transform in COMPILED:
-        function = transform(function)
+    return _through(COMPILED, function)
+
+
+def _through(passes: tuple[Callable[[Function], Function], ...], function: Function) -> Function:
+    """The program with the passes applied; one that stands here again does nothing to what it has made itself."""
+    settled: dict[Callable[[Function], Function], Function] = {}
+    for transform in passes:
+        if settled.get(transform) is not function:
+            function = settled[transform] = transform(function)
     return function

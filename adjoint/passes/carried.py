@@ -32,7 +32,9 @@ import numpy as np
 from .. import runtime
 from ..avals import Arr, is_known, shape_of
 from ..infer import infer
-from ..ir import Apply, At, Atom, Block, Const, Function, Loop, Stmt, Var, defined_within, substitute_stmt, with_blocks
+from ..ir import (
+    Apply, At, Atom, Block, Const, Function, Loop, Stmt, Var, defined_within, substitute_stmt, with_blocks, with_body, with_stmts,
+)
 from .counters import Counters, Offset, index_of, written
 from .nests import uses
 
@@ -43,7 +45,7 @@ REVERSE = At(sweep="reverse")
 
 
 def carried(function: Function) -> Function:
-    return dataclasses.replace(function, body=_block(function.body, Counters(function.body)))
+    return with_body(function, _block(function.body, Counters(function.body)))
 
 
 def _block(block: Block, counters: Counters) -> Block:
@@ -56,7 +58,7 @@ def _block(block: Block, counters: Counters) -> Block:
                 new = _slid(new, out, counters)
             counters.look(Block((), tuple(new), ()))
         stmts += new
-    return Block(block.params, tuple(stmts), block.results)
+    return with_stmts(block, stmts)
 
 
 def _slid(stmts: list[Stmt], out: Var, counters: Counters) -> list[Stmt]:

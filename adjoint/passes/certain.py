@@ -40,7 +40,8 @@ class Facts:
         return facts
 
     def note(self, s: Apply) -> None:
-        self.makers.update(dict.fromkeys(s.outs, s))
+        for v in s.outs:
+            self.makers[v] = s
 
     def made(self, a: Atom, *fns: Any) -> Apply | None:
         """The statement that makes a value, if it is a call of one of `fns` without keywords."""

@@ -21,12 +21,13 @@ from .. import runtime
 from ..avals import INT, Arr, Cut, Obj, is_known, shape_of
 from ..ir import (
     Apply, At, Atom, Block, Const, Function, Loop, Stmt, Var, blocks, defined_within, reads, substitute, with_blocks,
+    with_body, with_stmts,
 )
 from .counters import Counters, index_of, written
 
 
 def cleared(function: Function) -> Function:
-    return dataclasses.replace(function, body=_block(function.body, Counters(function.body)))
+    return with_body(function, _block(function.body, Counters(function.body)))
 
 
 def _block(block: Block, counters: Counters) -> Block:
@@ -40,7 +41,7 @@ def _block(block: Block, counters: Counters) -> Block:
                 s = _without(s, k, counters, after)
             counters.look(Block((), tuple(after), ()))
         stmts += [s, *after]
-    return Block(block.params, tuple(stmts), block.results)
+    return with_stmts(block, stmts)
 
 
 def _without(loop: Loop, k: int, counters: Counters, after: list[Stmt]) -> Loop:

@@ -49,7 +49,7 @@ Table = dict[Any, tuple[Var, ...]]
 def cse(function: Function) -> Function:
     env: dict[Var, Atom] = {}
     body = _block(function.body, {}, env, set(_updated(function.body)))
-    return finish(function, body, env)
+    return finish(function, body, env) if env else function
 
 
 def _block(block: Block, table: Table, env: dict[Var, Atom], updated: set[Var]) -> Block:

@@ -17,13 +17,12 @@ import dataclasses
 import math
 from collections.abc import Iterable
 
-from ..ir import Apply, Atom, Block, Function, If, Loop, Stmt, Try, Var, blocks, free, has_effect, reads
+from ..ir import Apply, Atom, Block, Function, If, Loop, Stmt, Try, Var, blocks, free, has_effect, reads, with_body, with_stmts
 
 
 def dce(function: Function) -> Function:
     body = function.body
-    stmts = needed(body.stmts, body.results)
-    return dataclasses.replace(function, body=Block(body.params, tuple(stmts), body.results))
+    return with_body(function, with_stmts(body, needed(body.stmts, body.results)))
 
 
 def needed(stmts: Iterable[Stmt], results: Iterable[Atom]) -> list[Stmt]:
@@ -48,9 +47,11 @@ def reduced(stmt: Stmt, live: set[Var]) -> Stmt | None:
             keep = [i for i, v in enumerate(stmt.outs) if v in live]
             then, orelse = (_side(side, keep) for side in (stmt.then, stmt.orelse))
             if isinstance(stmt, Try):  # any statement of it may raise, and decide
-                then = Block((), stmt.then.stmts, then.results)
+                then = stmt.then if len(keep) == len(stmt.outs) else Block((), stmt.then.stmts, then.results)
             if not keep and not then.stmts and not orelse.stmts:
                 return None
+            if then is stmt.then and orelse is stmt.orelse:
+                return stmt
             return dataclasses.replace(stmt, outs=tuple(stmt.outs[i] for i in keep), then=then, orelse=orelse)
         case Loop():
             return _loop(stmt, live)
@@ -68,6 +69,8 @@ _DOMAINS = {
 
 
 def _side(block: Block, keep: list[int]) -> Block:
+    if len(keep) == len(block.results):
+        return with_stmts(block, needed(block.stmts, block.results))
     results = tuple(block.results[i] for i in keep)
     return Block(block.params, tuple(needed(block.stmts, results)), results)
 
@@ -80,7 +83,7 @@ def _loop(loop: Loop, live: set[Var]) -> Loop | None:
     carried = {i for i, v in enumerate(loop.outs) if v in live}
     test = loop.test
     if test is not None:
-        test = Block(test.params, tuple(needed(test.stmts, test.results)), test.results)
+        test = with_stmts(test, needed(test.stmts, test.results))
         asked = {*free(Block((), test.stmts, test.results))}
         carried |= {i for i in range(n) if test.params[i] in asked}
     while True:  # a carry is needed if the body needs it for a carry that is
@@ -97,12 +100,15 @@ def _loop(loop: Loop, live: set[Var]) -> Loop | None:
     ):
         return None
     keep = sorted(carried)
+    all_read = len(keep) == n and len(lists) == m and count is loop.count and test is loop.test
     if test is not None:
         test = Block(tuple(test.params[i] for i in keep), test.stmts, test.results)
     iters = list(range(len(loop.iters)))
     if len(iters) > 1:  # one is enough to count by
         used = [k for k in iters if params[n + k] in read]
         iters = used or iters[:1]
+    if all_read and len(iters) == len(loop.iters) and tuple(stmts) == loop.body.stmts:
+        return loop
     return dataclasses.replace(
         loop, outs=tuple(loop.outs[i] for i in keep), lists=tuple(loop.lists[k] for k in lists), count=count,
         init=tuple(loop.init[i] for i in keep), iters=tuple(loop.iters[k] for k in iters), test=test,

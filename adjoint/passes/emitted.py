@@ -23,11 +23,11 @@ from collections import Counter
 
 from .. import runtime
 from ..avals import Parts, Seq
-from ..ir import Apply, Atom, Block, Function, If, Loop, Stmt, Var, blocks, reads
+from ..ir import Apply, Atom, Block, Function, If, Loop, Stmt, Var, blocks, reads, with_blocks, with_body, with_stmts
 
 
 def emitted(function: Function) -> Function:
-    return dataclasses.replace(function, body=_block(function.body, set(), set()))
+    return with_body(function, _block(function.body, set(), set()))
 
 
 def _block(block: Block, empty: set[Var], carries: set[Var]) -> Block:
@@ -41,12 +41,11 @@ def _block(block: Block, empty: set[Var], carries: set[Var]) -> Block:
                     empty.add(s.out)
                 stmts.append(s)
             case If():
-                then, orelse = (_block(side, empty, carries) for side in (s.then, s.orelse))
-                stmts.append(dataclasses.replace(s, then=then, orelse=orelse))
+                stmts.append(with_blocks(s, lambda side: _block(side, empty, carries)))
             case Loop():
                 body = _block(s.body, empty, carries | set(s.body.params[: len(s.outs)]))
-                stmts += _loop(dataclasses.replace(s, body=body), empty, carries)
-    return Block(block.params, tuple(stmts), block.results)
+                stmts += _loop(s if body is s.body else dataclasses.replace(s, body=body), empty, carries)
+    return with_stmts(block, stmts)
 
 
 def _loop(loop: Loop, empty: set[Var], carries: set[Var]) -> list[Stmt]:

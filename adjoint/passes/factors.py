@@ -36,13 +36,16 @@ MUL, ADD = (operator.mul, np.multiply), (operator.add, np.add)
 SUB, DIV = (operator.sub, np.subtract), (operator.truediv, np.divide)
 NEG = (operator.neg, np.negative)
 SPREAD = (np.expand_dims,)
-LARGEST = {"float64": 2.0**30, "complex128": 2.0**30, "float32": 2.0**10, "complex64": 2.0**10}
+LARGEST: dict[Any, float] = {
+    np.dtype(float): 2.0**30, np.dtype(complex): 2.0**30, np.dtype(np.float32): 2.0**10, np.dtype(np.complex64): 2.0**10,
+}
 
 Number = int | float
 
 
 def factors(function: Function) -> Function:
-    return rewritten(rewritten(function, taken_out), put_in)
+    function = rewritten(function, dict.fromkeys((*MUL, *ADD, *SUB, *DIV, *NEG), taken_out))
+    return rewritten(function, dict.fromkeys((*MUL, *NEG), put_in))
 
 
 # --- taking factors out ---------------------------------------------------------------------------
@@ -50,7 +53,7 @@ def factors(function: Function) -> Function:
 
 def taken_out(s: Apply, around: Around) -> Atom | list[Apply] | None:
     """The statement with the constant factors of its operands in front of it."""
-    if s.kwargs or s.fn not in (*MUL, *ADD, *SUB, *DIV, *NEG) or not all(map(_is_number, s.args)):
+    if s.kwargs or not all(map(_is_number, s.args)):
         return None
     match s.args:
         case (x,):
@@ -150,7 +153,7 @@ def put_in(s: Apply, around: Around) -> Atom | list[Apply] | None:
     if s.fn in NEG:
         c: Number = -1
         rest = s.args[0]
-    elif s.fn in MUL and not s.kwargs and _is_factor(s.args[0], s):
+    elif not s.kwargs and _is_factor(s.args[0], s):
         c, rest = s.args[0].value, s.args[1]  # type: ignore[union-attr]
     else:
         return None
@@ -194,9 +197,10 @@ def _between(s: Apply, fn: Any, a: Atom, b: Atom) -> tuple[Atom, Apply]:
 
 def _is_factor(a: Atom, s: Apply) -> bool:
     """A constant that may be moved about among numbers of this dtype."""
-    largest = LARGEST.get(str(dtype_of(s.out.aval)), 0.0)
-    known = isinstance(a, Const) and type(a.value) in (int, float)
-    return known and largest > 0 and 1 / largest <= abs(a.value) <= largest  # type: ignore[union-attr]
+    if not isinstance(a, Const) or type(a.value) not in (int, float):
+        return False
+    largest = LARGEST.get(dtype_of(s.out.aval), 0.0)
+    return largest > 0 and 1 / largest <= abs(a.value) <= largest
 
 
 def _is_named(v: Var, of: Var | None) -> bool:

@@ -31,7 +31,9 @@ import numpy as np
 from .. import runtime
 from ..avals import INT, Arr, Seq, is_known, shape_of
 from ..infer import infer
-from ..ir import Apply, At, Atom, Block, Const, Function, If, Loop, Stmt, Var, blocks, defined, free_of, with_blocks
+from ..ir import (
+    Apply, At, Atom, Block, Const, Function, If, Loop, Stmt, Var, blocks, defined, free_of, with_blocks, with_body, with_stmts,
+)
 from .certain import is_basic
 from .nests import uses
 
@@ -47,7 +49,7 @@ VIEWS = (runtime.make_tuple, slice, operator.getitem)
 def fission(function: Function) -> Function:
     lengths = Lengths()
     lengths.note(function.body)
-    return dataclasses.replace(function, body=_block(function.body, lengths))
+    return with_body(function, _block(function.body, lengths))
 
 
 def _block(block: Block, lengths: Lengths) -> Block:
@@ -59,7 +61,7 @@ def _block(block: Block, lengths: Lengths) -> Block:
                 stmts += new
                 continue
         stmts.append(with_blocks(s, lambda inner: _block(inner, lengths)))
-    return Block(block.params, tuple(stmts), block.results)
+    return with_stmts(block, stmts)
 
 
 # --- how long and how much ------------------------------------------------------------------------

@@ -32,7 +32,7 @@ from ..avals import Num, dtype_of, is_known, same_dtype, shape_of
 from ..infer import infer
 from ..ir import Apply, Atom, Const, Function, Var
 from .certain import is_full_precision, is_integral
-from .rewriting import Around, rewritten
+from .rewriting import Around, Rule, rewritten
 
 MUL, ADD = (operator.mul, np.multiply), (operator.add, np.add)
 SUB, DIV = (operator.sub, np.subtract), (operator.truediv, np.divide)
@@ -40,23 +40,16 @@ NEG, MATMUL = (operator.neg, np.negative), (operator.matmul, np.matmul)
 
 
 def linear(function: Function) -> Function:
-    return rewritten(function, cheaper)
-
-
-def cheaper(s: Apply, around: Around) -> Atom | list[Apply] | None:
-    if s.fn is np.sum:
-        axes, keepdims = _axes(s)
-        return None if axes is None else picked(s, axes, keepdims, around) or inside(s, axes, keepdims, around)
-    if s.fn is np.reshape and not s.kwargs:
-        return without_axes(s, around)
-    if s.fn in NEG and not s.kwargs:
-        return narrow(s, around)
-    if s.fn in (np.transpose, np.swapaxes) and not s.kwargs:
-        return turned(s, around)
-    return None
+    return rewritten(function, RULES)
 
 
 # --- sums -----------------------------------------------------------------------------------------
+
+
+def less(s: Apply, around: Around) -> Atom | list[Apply] | None:
+    """A sum of less."""
+    axes, keepdims = _axes(s)
+    return None if axes is None else picked(s, axes, keepdims, around) or inside(s, axes, keepdims, around)
 
 
 def inside(s: Apply, axes: tuple[int, ...], keepdims: bool, around: Around) -> list[Apply] | None:
@@ -156,7 +149,7 @@ def picked(s: Apply, axes: tuple[int, ...], keepdims: bool, around: Around) -> l
 
 def narrow(s: Apply, around: Around) -> list[Apply] | None:
     """The minus of a number that is broadcast: of the number."""
-    maker = around.once(s.args[0], np.broadcast_to)
+    maker = around.once(s.args[0], np.broadcast_to) if not s.kwargs else None
     if maker is None or len(maker.args) != 2 or maker.args[0].aval != Num("float"):
         return None
     minus = Var(Num("float"))
@@ -171,6 +164,8 @@ def _counts(a: Atom, length: int, around: Around) -> bool:
 
 def without_axes(s: Apply, around: Around) -> list[Apply] | None:
     """A sum that keeps its axes, and then loses them."""
+    if s.kwargs:
+        return None
     x, shape = s.args
     minus = around.once(x, *NEG)
     if minus is not None and minus.at.sweep != "forward" and is_known(shape_of(s.out.aval)):
@@ -207,7 +202,7 @@ def _axes(s: Apply) -> tuple[tuple[int, ...] | None, bool]:
 def turned(s: Apply, around: Around) -> Atom | list[Apply] | None:
     """The transpose of a transpose, and of a product with a transpose."""
     x = s.args[0]
-    if not _swaps_last(s):
+    if s.kwargs or not _swaps_last(s):
         return None
     inner = around.facts.made(x, np.transpose, np.swapaxes)
     if inner is not None and _swaps_last(inner):
@@ -242,3 +237,7 @@ def _swaps_last(s: Apply) -> bool:
 def _shape(a: Atom) -> tuple[Any, ...]:
     return shape_of(a.aval) or ()
 
+
+RULES: dict[Any, Rule] = {
+    np.sum: less, np.reshape: without_axes, np.transpose: turned, np.swapaxes: turned, **dict.fromkeys(NEG, narrow),
+}

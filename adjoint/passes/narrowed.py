@@ -20,8 +20,8 @@ from typing import Any
 
 from ..avals import Arr, Num, Seq
 from ..ir import (
-    UNDEF, Apply, At, Atom, Block, Function, If, Loop, Stmt, Var, blocks, defined, defined_within, free_of, reads,
-    substitute_stmt, with_blocks,
+    UNDEF, Apply, At, Atom, Block, Function, If, Loop, Stmt, Var, blocks, defined, free_of, reads,
+    substitute_stmt, with_blocks, with_body, with_stmts,
 )
 from .cse import _atom_key
 from .nests import Pair, nest, uses
@@ -32,17 +32,19 @@ from .remat import is_cheap
 def narrowed(function: Function) -> Function:
     used = uses(function.body)
     stmts = list(function.body.stmts)
+    earlier = set(function.body.params)  # what is defined before a statement
     for i, forward in enumerate(stmts):
+        earlier.update(defined(stmts[i - 1]) if i else ())
         if not isinstance(forward, Loop) or not forward.lists or forward.at.sweep != "forward":
             continue
         for k, backward in enumerate(stmts[i + 1 :], i + 1):
             pair = nest(forward, backward, used) if isinstance(backward, Loop) else None
             if pair is not None:
-                work = _Narrowing(pair, stmts[:i], {v for s in stmts[i:] for v in defined_within(s)})
+                work = _Narrowing(pair, stmts[:i], earlier)
                 if work.parts:
                     stmts[i], stmts[k] = work.forth(pair), work.back(pair)
                 break
-    return dataclasses.replace(function, body=Block(function.body.params, tuple(stmts), function.body.results))
+    return with_body(function, with_stmts(function.body, stmts))
 
 
 class _Unknown(Exception):
@@ -62,9 +64,9 @@ class _Part:
 
 
 class _Narrowing:
-    def __init__(self, root: Pair, before: list[Stmt], later: set[Var]) -> None:
-        """`later`: what is defined in these loops, or after them."""
-        self.chains, self.later = Chains(root.forward, before), later
+    def __init__(self, root: Pair, before: list[Stmt], earlier: set[Var]) -> None:
+        """`earlier`: what is defined before these loops."""
+        self.chains, self.earlier = Chains(root.forward, before), earlier
         self.computed: dict[Any, list[Var]] = {}  # the cheap values of the forward loops, by what they are computed of
         for v, s in self.chains.makers.items():
             if isinstance(s, Apply) and is_cheap(s) and not s.kwargs:
@@ -130,14 +132,14 @@ class _Narrowing:
         a = self.chains.same(a)
         while isinstance(a, Var) and a in env:
             a = env[a]
-        if not isinstance(a, Var) or a in known or a not in self.later:
+        if not isinstance(a, Var) or a in known or a in self.earlier:
             return a
         maker = self.chains.makers.get(a)
         if not isinstance(maker, Apply) or not is_cheap(maker) or maker.kwargs:
             raise _Unknown
         args = tuple(self._forth(b, known, env, lines) for b in maker.args)
         for v in self.computed.get((maker.fn, *map(_atom_key, args)), ()):
-            if v in known or v not in self.later:
+            if v in known or v in self.earlier:
                 return v
         if lines is None:
             raise _Unknown

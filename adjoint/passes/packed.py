@@ -35,7 +35,9 @@ import numpy as np
 from .. import runtime
 from ..avals import INT, Arr, Aval, is_known, shape_of
 from ..infer import infer
-from ..ir import Apply, At, Atom, Block, Const, Function, If, Loop, Stmt, Var, defined, free, has_effect, with_blocks
+from ..ir import (
+    Apply, At, Atom, Block, Const, Function, If, Loop, Stmt, Var, defined, free, has_effect, with_blocks, with_body, with_stmts,
+)
 from .certain import is_basic
 from .fission import is_entrywise
 
@@ -49,7 +51,7 @@ FLOAT = np.dtype(np.float64)
 
 
 def packed(function: Function) -> Function:
-    return dataclasses.replace(function, body=Level(function.body, None, None).done())
+    return with_body(function, Level(function.body, None, None).done())
 
 
 @dataclasses.dataclass(eq=False)
@@ -78,7 +80,7 @@ class Level:
     """A block, and the loop that it is the body of, if any; `before` is what will stand before that loop."""
 
     def __init__(self, block: Block, loop: Loop | None, outer: Level | None) -> None:
-        self.loop, self.outer = loop, outer
+        self.block, self.loop, self.outer = block, loop, outer
         self.before = Place(At(sweep="forward" if loop is None else loop.at.sweep))
         self.fixed: dict[tuple[tuple[Atom, ...], int], Atom] = {}
         self.items: dict[tuple[tuple[Atom, ...], int], tuple[Var, Atom]] = {}  # and what they are taken from
@@ -103,6 +105,8 @@ class Level:
         level = Level(s.body, s, self)
         body = level.done()
         more = level.items.values()
+        if body is s.body and not more:
+            return [*level.before.stmts, s]
         body = dataclasses.replace(body, params=(*body.params, *(item for item, _ in more)))
         return [*level.before.stmts, dataclasses.replace(s, iters=(*s.iters, *(whole for _, whole in more)), body=body)]
 
@@ -112,7 +116,9 @@ class Level:
             self.number = {s: i for i, s in enumerate(self.stmts)}
             for seed in [*self.of_rows(), *self.of_one()]:
                 self.grow(seed, ENOUGH)
-        return Block(self.params, tuple(self.written()) if self.packs else tuple(self.stmts), self.results)
+        if not self.packs:
+            return with_stmts(self.block, self.stmts)
+        return Block(self.params, tuple(self.written()), self.results)
 
     def is_plain(self) -> bool:
         """A body without effects, which is not run twice, and not so long that it takes time to look for packs."""

@@ -27,7 +27,9 @@ import numpy as np
 from .. import runtime
 from ..avals import Arr, is_known, shape_of
 from ..infer import infer
-from ..ir import Apply, At, Atom, Block, Const, Function, Loop, Stmt, Var, blocks, defined_within, reads, substitute
+from ..ir import (
+    Apply, At, Atom, Block, Const, Function, Loop, Stmt, Var, blocks, defined_within, reads, substitute, with_body,
+)
 from .cse import _atom_key
 from .fission import Cut, Lengths, is_entrywise, named_all
 
@@ -48,7 +50,7 @@ def restacked(function: Function) -> Function:
         stacks = {s.args[0]: s for s in body.stmts if isinstance(s, Apply) and _is_stack(s, origins)}
         nest = next((origins[tape][0] for tape in stacks if tape not in done), None)
         if nest is None:
-            return dataclasses.replace(function, body=body)
+            return with_body(function, body)
         taped = {v: tape for tape, (where, v) in origins.items() if where == nest}
         mine = {tape: s for tape, s in stacks.items() if origins[tape][0] == nest}
         body = _Whole(nest, taped, lengths).applied(body, mine, origins)

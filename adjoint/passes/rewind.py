@@ -19,7 +19,6 @@ is still read are taken back: an LU factorisation in place records no number at 
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import operator
 from collections.abc import Collection
@@ -27,7 +26,7 @@ from dataclasses import dataclass
 
 from .. import runtime
 from ..avals import INT, Arr, Aval, Num
-from ..ir import Apply, Atom, Block, Function, If, Loop, Stmt, Var, reads
+from ..ir import Apply, Atom, Block, Function, If, Loop, Stmt, Var, reads, with_body, with_stmts
 from .nests import Pair, nest, uses
 from .places import Chains, Conditions, Stack, Version, Write
 from .remat import is_cheap
@@ -51,7 +50,7 @@ def rewind(function: Function) -> Function:
                 if changed is not None:
                     stmts[i], stmts[k] = changed
                 break
-    return dataclasses.replace(function, body=Block(function.body.params, tuple(stmts), function.body.results))
+    return with_body(function, with_stmts(function.body, stmts))
 
 
 def rewound(root: Pair, before: list[Stmt]) -> tuple[Loop, Loop] | None:

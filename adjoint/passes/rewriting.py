@@ -1,23 +1,26 @@
-"""Rewriting a program statement by statement, by a rule that looks at what a statement reads.
+"""Rewriting a program statement by statement, by rules that look at what a statement reads.
 
-    rule(s, around)     None: it stays as it is
+    rules[s.fn](s, around)
+
+                        None: it stays as it is
                         an atom: that is its value
                         statements, of which the last makes what it made
 
-`around` knows what makes the operands, in this block or around it, and how often each is read.  The rule
-is applied to every statement in turn, to those it has just given too, until there is nothing left for it to do.
+`around` knows what makes the operands, in this block or around it, and how often each is read.  The rules
+are applied to every statement in turn, to those they have just given too, until there is nothing left for them to do.
 What nobody reads any longer is removed.  Statements of the user's are left alone.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
 
-from ..ir import Apply, Atom, Block, Function, If, Loop, Stmt, Var, blocks, with_atoms, with_blocks
+from ..ir import Apply, Atom, Block, Function, If, Loop, Stmt, Var, blocks, with_atoms, with_blocks, with_stmts
 from .certain import Facts
-from .dce import needed
+from .dce import dce
 from .nests import uses
 from .rename import finish, resolve
 
@@ -26,20 +29,24 @@ class Around:
     """What is known where a statement stands."""
 
     def __init__(self, body: Block) -> None:
+        self.body = body
         self.facts = Facts()
         self.reads = uses(body)
-        self.readers: dict[Var, list[Apply]] = {}  # those that call something with it
-        self._note(body)
         self.here: dict[Var, Apply] = {}  # what the block makes itself
 
-    def _note(self, block: Block) -> None:
-        for s in block.stmts:
-            if isinstance(s, Apply):
-                for a in s.atoms():
-                    if isinstance(a, Var):
-                        self.readers.setdefault(a, []).append(s)
-            for inner in blocks(s):
-                self._note(inner)
+    @cached_property
+    def readers(self) -> dict[Var, list[Apply]]:
+        """The statements that call something with a value."""
+        found: dict[Var, list[Apply]] = {}
+        todo = [self.body]
+        while todo:
+            for s in todo.pop().stmts:
+                if isinstance(s, Apply):
+                    for a in s.atoms():
+                        if isinstance(a, Var):
+                            found.setdefault(a, []).append(s)
+                todo.extend(blocks(s))
+        return found
 
     def once(self, a: Atom, *fns: Any) -> Apply | None:
         """The statement of this block that makes a value, if it calls one of `fns` and this is its one reader."""
@@ -50,9 +57,9 @@ class Around:
 Rule = Callable[[Apply, Around], "Atom | list[Apply] | None"]
 
 
-def rewritten(function: Function, rule: Rule) -> Function:
-    """The program with the rule applied wherever it applies."""
-    while True:
+def rewritten(function: Function, rules: Mapping[Any, Rule]) -> Function:
+    """The program with each rule applied wherever it applies: to statements that call its key."""
+    while _calls(function.body, rules):
         env: dict[Var, Atom] = {}
         around, changes = Around(function.body), 0
 
@@ -63,16 +70,18 @@ def rewritten(function: Function, rule: Rule) -> Function:
             outer, around.here = around.here, {}
             stmts = [new for s in b.stmts for new in statement(current(s, get) if env else s)]
             around.here = outer
-            return Block(b.params, tuple(stmts), tuple(map(get, b.results)))
+            results = tuple(map(get, b.results))
+            return with_stmts(b, stmts) if results == b.results else Block(b.params, tuple(stmts), results)
 
         def statement(s: Stmt) -> list[Stmt]:
             if not isinstance(s, Apply):
                 return [with_blocks(s, block)]
             nonlocal changes
-            new = None if s.at.sweep == "forward" or s.effect or len(s.outs) != 1 else rule(s, around)
+            rule = rules.get(s.fn)
+            new = None if rule is None or not _is_ours(s) else rule(s, around)
             if new is None:
-                around.facts.note(s)
-                around.here.update(dict.fromkeys(s.outs, s))
+                for v in s.outs:
+                    around.facts.makers[v] = around.here[v] = s
                 return [s]
             changes += 1
             if isinstance(new, list):
@@ -80,13 +89,23 @@ def rewritten(function: Function, rule: Rule) -> Function:
             env[s.out] = new
             return []
 
-        function = finish(function, block(function.body), env)
+        body = block(function.body)
         if not changes:
-            return function
-        body = function.body
-        function = dataclasses.replace(
-            function, body=Block(body.params, tuple(needed(body.stmts, body.results)), body.results)
-        )
+            break
+        function = dce(finish(function, body, env))
+    return function
+
+
+def _is_ours(s: Apply) -> bool:
+    return s.at.sweep != "forward" and not s.effect and len(s.outs) == 1
+
+
+def _calls(block: Block, rules: Mapping[Any, Rule]) -> bool:
+    """Is there a statement that a rule may apply to?"""
+    return any(
+        s.fn in rules and _is_ours(s) if isinstance(s, Apply) else any(_calls(inner, rules) for inner in blocks(s))
+        for s in block.stmts
+    )
 
 
 def current(s: Stmt, get: Callable[[Atom], Atom]) -> Stmt:

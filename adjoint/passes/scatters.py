@@ -44,28 +44,22 @@ from ..infer import infer
 from ..ir import Apply, Atom, Const, Function, Var
 from .certain import is_basic, is_number
 from .cse import _atom_key
-from .rewriting import Around, rewritten
+from .rewriting import Around, Rule, rewritten
 
 ADDED, WRITTEN = (runtime.index_add,), (runtime.index_add, runtime.array_set)
 ZEROS = (np.zeros, np.zeros_like)
 
 
 def scatters(function: Function) -> Function:
-    return rewritten(function, simpler)
+    return rewritten(function, RULES)
 
 
-def simpler(s: Apply, around: Around) -> Atom | list[Apply] | None:
-    if s.kwargs:
-        return None
-    if s.fn is operator.getitem and _is_array(s.args[0]):
-        return forwarded(s, around) or remembered(s, around)
+def read(s: Apply, around: Around) -> Atom | list[Apply] | None:
+    return (forwarded(s, around) or remembered(s, around)) if _is_array(s.args[0]) else None
+
+
+def added(s: Apply, around: Around) -> list[Apply] | None:
     if not _is_array(s.out):
-        return None
-    if s.fn is operator.add:
-        return onto(s, around)
-    if s.fn is runtime.array_set:
-        return over(s, around)
-    if s.fn is not runtime.index_add:
         return None
     return everywhere(s, around) or narrow(s, around) or together(s, around) or first(s, around)
 
@@ -139,6 +133,8 @@ def first(s: Apply, around: Around) -> list[Apply] | None:
 
 def onto(s: Apply, around: Around) -> list[Apply] | None:
     """Zeros with something added to parts of them, added to another array: add it to parts of that."""
+    if not _is_array(s.out):
+        return None
     for x, other in (s.args, s.args[::-1]):
         if x.aval != s.out.aval:
             continue
@@ -191,6 +187,8 @@ def remembered(s: Apply, around: Around) -> Atom | None:
 
 def over(s: Apply, around: Around) -> list[Apply] | None:
     """What is written over need not have been written."""
+    if not _is_array(s.out):
+        return None
     x, index, v = s.args
     before = _written_at(x, index, around)
     return None if before is None else [Apply(s.outs, s.fn, (before.args[0], index, v), at=s.at)]
@@ -271,3 +269,8 @@ def _offset(i: Atom, around: Around) -> tuple[Atom | None, int]:
         if isinstance(y, Const) and type(y.value) is int:
             return x, y.value if s.fn is operator.add else -y.value
     return i if i.aval == INT else Var(), 0
+
+
+RULES: dict[Any, Rule] = {
+    operator.getitem: read, operator.add: onto, runtime.array_set: over, runtime.index_add: added,
+}

@@ -44,12 +44,13 @@ from .rename import finish, resolve
 
 def simplify(function: Function) -> Function:
     env: dict[Var, Atom] = {}
-    body = function.body
+    body, changed = function.body, False
     while True:  # each round removes something, or is the last
         walk = _Walk(env, uses(body))
         body = walk.block(body)
         if not walk.changes:
-            return finish(function, body, env)
+            return finish(function, body, env) if changed else function
+        changed = True
 
 
 class _Walk:
@@ -65,6 +66,7 @@ class _Walk:
     def get(self, a: Atom) -> Atom:
         a = resolve(self.env, a)
         if isinstance(a, Var) and a in self.known and a.aval == BOOL:
+            self.changes += 1
             return Const(self.known[a])
         return a
 

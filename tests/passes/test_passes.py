@@ -579,6 +579,16 @@ def test_deterministic_and_done():
         assert size(optimised(once)) <= size(once) <= size(gradient), case
 
 
+def test_what_stands_twice_leaves_what_it_has_made():
+    """Its very object, so that nothing is done where there is nothing to do: `passes` passes over it there."""
+    for case, _, gradient, _, _, _ in programs()[::3]:
+        for passes in (PASSES, COMPILED):
+            now = gradient
+            for transform in passes:
+                now = transform(now)
+                assert passes.count(transform) == 1 or transform(now) is now, (case, transform)
+
+
 def close(a, b):
     if isinstance(a, list | tuple):
         return len(a) == len(b) and all(map(close, a, b))
