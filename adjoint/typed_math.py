@@ -14,6 +14,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 
 def log(x: Any) -> Any:
     if x <= 0.0:
@@ -76,6 +78,13 @@ def exp(x: Any) -> Any:
     return y
 
 
+def exp2(x: Any) -> Any:
+    y = math.exp2(x)
+    if math.isinf(y) and not math.isinf(x):
+        raise OverflowError("math range error")
+    return y
+
+
 def expm1(x: Any) -> Any:
     y = math.expm1(x)
     if math.isinf(y) and not math.isinf(x):
@@ -95,6 +104,27 @@ def cosh(x: Any) -> Any:
     if math.isinf(y) and not math.isinf(x):
         raise OverflowError("math range error")
     return y
+
+
+def pow(x: Any, y: Any) -> Any:
+    z = math.pow(x, y)
+    if math.isfinite(x) and math.isfinite(y) and not math.isfinite(z):
+        if x == 0.0 or math.isnan(z):
+            raise ValueError("math domain error")
+        raise OverflowError("math range error")
+    return z
+
+
+def float_power(x: Any, y: Any) -> Any:
+    """`x**y` of Python's floats."""
+    z = x**y
+    if math.isfinite(x) and math.isfinite(y) and not math.isfinite(z):
+        if x == 0.0:
+            raise ZeroDivisionError("0.0 cannot be raised to a negative power")
+        if math.isnan(z):
+            raise ValueError("a fractional power of a negative number, which is complex")
+        raise OverflowError("Numerical result out of range")
+    return z
 
 
 # --- integers, which are not longer than 64 bits here ----------------------------------------------
@@ -126,7 +156,39 @@ def power(a: Any, n: Any) -> Any:
     return a**n
 
 
+def shifted_left(a: Any, n: Any) -> Any:
+    if n < 0:
+        raise ValueError("negative shift count")
+    if a != 0 and abs(float(a)) * 2.0**n > 9.2e18:
+        raise OverflowError("an integer of more than 64 bits")
+    return a << min(n, 63)
+
+
+def shifted_right(a: Any, n: Any) -> Any:
+    if n < 0:
+        raise ValueError("negative shift count")
+    return a >> min(n, 63)
+
+
+# --- integers made of floats ------------------------------------------------------------------------
+
+
 def integer(x: Any) -> Any:
+    if math.isnan(x):
+        raise ValueError("cannot convert float NaN to integer")
     if not abs(x) < 9.2e18:
         raise OverflowError("an integer of more than 64 bits, or none")
     return int(x)
+
+
+def floor(x: Any) -> Any:
+    return integer(np.floor(x))
+
+
+def ceil(x: Any) -> Any:
+    return integer(np.ceil(x))
+
+
+def nearest(x: Any) -> Any:
+    """`round(x)`."""
+    return integer(np.rint(x))

@@ -25,6 +25,7 @@ from test_corpus import gradient, quietly
 import adjoint
 from adjoint import NotCompiled, grad, value_and_grad
 from adjoint.api import Gradient
+from adjoint.quiet import unheard
 from adjoint.testing import assert_same
 
 TABLE = np.array([1.0, 2.0, 3.0])
@@ -387,7 +388,7 @@ def test_numba_keeps_what_it_made_between_processes(tmp_path):
 OUTSIDE_OF_DOMAINS = [
     (math.log, -1.0), (math.log, 0.0), (math.log2, -1.0), (math.log10, 0.0), (math.log1p, -1.0), (math.sqrt, -0.5),
     (math.asin, 1.5), (math.acos, -1.5), (math.acosh, 0.5), (math.atanh, 1.0), (math.exp, 1e3), (math.expm1, 1e3),
-    (math.sinh, -1e3), (math.cosh, 1e3),
+    (math.sinh, -1e3), (math.cosh, 1e3), (math.exp2, 2e3),
 ]
 WITHIN = {math.acosh: 1.5}
 
@@ -407,6 +408,67 @@ def test_functions_of_math_raise_where_they_do(fn, x):
         made(x)
     for inside in (WITHIN.get(fn, 0.5), math.nan):
         assert_same(made(inside), grad(f)(inside), rtol=1e-12, atol=0)
+
+
+def root(x, p):
+    return math.pow(x, p)
+
+
+def power(x, p):
+    return x**p
+
+
+def whole_powers(x):
+    return x**3 + x**2.0
+
+
+def floored(x, p):
+    return x * math.floor(p)
+
+
+def raised(x, p):
+    return x * math.ceil(p)
+
+
+def cut(x, p):
+    return x * math.trunc(p)
+
+
+def rounded(x, p):
+    return x * round(p)
+
+
+OUTSIDE_OF_FLOATS = [
+    (root, -2.0, 0.5), (root, 10.0, 400.0), (root, 0.0, -1.0), (power, 10.0, 400.0), (power, 0.0, -1.0), (floored, 1.0, math.inf),
+    (floored, 1.0, math.nan), (raised, 1.0, -math.inf), (cut, 1.0, math.nan), (rounded, 1.0, math.inf),
+]
+
+
+@pytest.mark.parametrize(("fun", "x", "p"), OUTSIDE_OF_FLOATS, ids=lambda v: getattr(v, "__name__", str(v)))
+def test_functions_of_two_numbers_raise_where_they_do(fun, x, p):
+    need_numba()
+    made = value_and_grad(fun, compile="numba")
+    with pytest.raises((ValueError, OverflowError, ZeroDivisionError)) as expected:
+        fun(x, p)
+    with pytest.raises(expected.type):
+        made(x, p)
+    for y in (2.5, 3.5, -1.5, 1e15):
+        assert_same(made(0.75, y), value_and_grad(fun)(0.75, y), rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize("fun", [floored, raised, cut, rounded], ids=lambda f: f.__name__)
+def test_floats_that_are_too_large_for_integers(fun):
+    """A compiler's integer of 1e200 is another number, which has no error of its own."""
+    need_numba()
+    with pytest.raises(OverflowError, match="64 bits"):
+        value_and_grad(fun, compile="numba")(1.0, 1e200)
+
+
+def test_a_power_that_is_complex():
+    need_numba()
+    with pytest.raises(ValueError, match="complex"):
+        value_and_grad(power, compile="numba")(-2.0, 0.5)
+    assert "float_power" not in grad(whole_powers, compile=as_it_is).source_for(2.0)
 
 
 def in_threads(work, count=8):
@@ -433,7 +495,8 @@ def test_many_threads_call_what_is_not_compiled_yet():
     need_numba()
     made = grad(in_place, compile="numba")
     xs = [np.linspace(0.0, 1.0 + k, 6 if k % 2 else 9) for k in range(8)]
-    filters = list(warnings.filters)
+    with unheard():
+        filters = list(warnings.filters)  # with the one that is added, once, for threads that listen to none
     for _ in range(3):  # also when it is there
         found = in_threads(lambda k: made(xs[k], 20 + k))
         for k, result in enumerate(found):
@@ -511,6 +574,17 @@ def cut_off(x, n):
     return x * int(x * 2.0**n)
 
 
+def shifted(x, n):
+    return x * ((1 << n) + (1000 >> n))
+
+
+def doubling(x, n):
+    m = 1
+    for _ in range(n):
+        m <<= 1
+    return x * m
+
+
 def negated(x, n):
     k = -n
     for _ in range(3):
@@ -518,7 +592,10 @@ def negated(x, n):
     return x * k
 
 
-@pytest.mark.parametrize("fun", [factorial, fibonacci, squared, doubled, cut_off, negated], ids=lambda f: f.__name__)
+INTEGERS = [factorial, fibonacci, squared, doubled, cut_off, shifted, doubling, negated]
+
+
+@pytest.mark.parametrize("fun", INTEGERS, ids=lambda f: f.__name__)
 def test_integers_do_not_wrap_around(fun):
     """A compiler's have 64 bits: what has more is an error, not another number."""
     need_numba()

@@ -16,7 +16,7 @@ import linecache
 import sys
 import traceback
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -161,10 +161,11 @@ def _helpers(space: Namespace, jit: Callable[..., Any]) -> list[ast.stmt]:
     """The helpers that are called, as part of the module: they are compiled with the rest."""
     found: list[ast.stmt] = []
     for module in (typed_runtime, typed_math):
-        for word, known_as in space.bare.pop(module.__name__, {}).items():
+        words = space.bare.setdefault(module.__name__, {})
+        for word in _growing(words):
             (tree,) = ast.parse(inspect.getsource(getattr(module, word))).body
             assert isinstance(tree, ast.FunctionDef)
-            tree.name, tree.decorator_list, tree.returns = known_as, [space.decorator(jit)], None
+            tree.name, tree.decorator_list, tree.returns = words[word], [space.decorator(jit)], None
             for arg in tree.args.args:
                 arg.annotation = None
             if ast.get_docstring(tree) is not None:
@@ -174,8 +175,19 @@ def _helpers(space: Namespace, jit: Callable[..., Any]) -> list[ast.stmt]:
                     reference = space.module(_USED[node.id])
                     assert isinstance(reference, ast.Name)
                     node.id = reference.id
+                elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and hasattr(module, node.func.id):
+                    node.func = space.reference(getattr(module, node.func.id))  # it is one of the helpers, then
             found.append(tree)
+        del space.bare[module.__name__]
     return found
+
+
+def _growing(words: dict[str, str]) -> Iterator[str]:
+    """The words, with those that are added on the way."""
+    done: set[str] = set()
+    while (word := next((w for w in words if w not in done), None)) is not None:
+        done.add(word)
+        yield word
 
 
 _USED = {"np": "numpy", "math": "math"}  # the modules that helpers read

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from .. import runtime, typed_math, typed_runtime
-from ..avals import INT, Arr, Cut, Num, Obj, Parts, dtype_of
+from ..avals import FLOAT, INT, Arr, Cut, Num, Obj, Parts, dtype_of
 from ..ir import (
     UNDEF, Apply, Atom, Block, Const, Function, If, Loop, Stmt, Var, blocks, defined_within, leaves, with_blocks,
 )
@@ -427,8 +427,11 @@ class TypedExpressions(Expressions):
             return ast.Call(self.function(_OF_MATH[fn]), [self.atom(a) for a in args], [])
         if fn in _OF_INTEGERS and stmt.out.aval == INT and all(a.aval == INT for a in args) and self.bounds.overflows(fn, *args):
             return ast.Call(self.function(_OF_INTEGERS[fn]), [self.atom(a) for a in args], [])
-        if fn is int and len(args) == 1 and isinstance(args[0].aval, Num | Arr) and dtype_of(args[0].aval) == np.float64:
-            return ast.Call(self.function(typed_math.integer), [self.atom(args[0])], [])
+        if fn in _TO_INTEGERS and len(args) == 1 and not stmt.kwargs and _is_float(args[0]):
+            return ast.Call(self.function(_TO_INTEGERS[fn]), [self.atom(args[0])], [])
+        if fn is math.pow or (fn is operator.pow and _may_leave_floats(*args)):
+            helper = typed_math.pow if fn is math.pow else typed_math.float_power
+            return ast.Call(self.function(helper), [self.atom(a) for a in args], [])
         if fn in _QUOTIENTS and any(isinstance(a.aval, Arr) for a in args) and all(map(_is_scalar, args)):
             return ast.Call(self.function(_QUOTIENTS[fn]), [self.atom(a) for a in args], [])
         if fn in _REDUCTIONS:
@@ -507,18 +510,35 @@ def _is_scalar(a: Atom) -> bool:
     return isinstance(a.aval, Num) or (isinstance(a.aval, Arr) and a.aval.shape == ())
 
 
+def _is_float(a: Atom) -> bool:
+    dtype = dtype_of(a.aval)
+    return _is_scalar(a) and dtype is not None and dtype.kind == "f"
+
+
+def _may_leave_floats(x: Atom, y: Atom) -> bool:
+    """May a power of Python's floats raise, or be complex?  `x**2` is no more than too large."""
+    if x.aval != FLOAT or y.aval not in (FLOAT, INT):
+        return False
+    return not isinstance(y, Const) or y.value < 0 or y.value != int(y.value)
+
+
 _SINGLE: dict[Any, Any] = {np.dtype(kind): np.dtype(np.float32) for kind in (np.float32, np.complex64)}
 
 _OF_MATH: dict[Any, Any] = {
     getattr(math, word): getattr(typed_math, word)
     for word in (
-        "log", "log2", "log10", "log1p", "sqrt", "asin", "acos", "acosh", "atanh", "exp", "expm1", "sinh", "cosh"
+        "log", "log2", "log10", "log1p", "sqrt", "asin", "acos", "acosh", "atanh", "exp", "exp2", "expm1", "sinh", "cosh",
     )
 }
 
 _OF_INTEGERS: dict[Any, Any] = {
     operator.add: typed_math.total, operator.sub: typed_math.difference, operator.mul: typed_math.product,
-    operator.pow: typed_math.power,
+    operator.pow: typed_math.power, operator.lshift: typed_math.shifted_left, operator.rshift: typed_math.shifted_right,
+}
+
+_TO_INTEGERS: dict[Any, Any] = {
+    int: typed_math.integer, math.trunc: typed_math.integer, math.floor: typed_math.floor, math.ceil: typed_math.ceil,
+    round: typed_math.nearest,
 }
 
 # NumPy's numbers may be divided by zero; a compiler takes them for Python's, which may not.

@@ -124,6 +124,9 @@ class Bounds:
     def overflows(self, fn: Any, x: Atom, y: Atom) -> bool:
         """May the result of integer arithmetic have more than 64 bits?  A sum with a small constant does not, in a lifetime."""
         a, b = self.most(x), self.most(y)
+        if fn in (operator.lshift, operator.rshift):
+            known = self.interval(y)
+            return known is None or known[0] < 0 or known[1] > 62 or (fn is operator.lshift and a << known[1] >= LARGEST)
         if fn is operator.mul:
             return a * b >= LARGEST
         if fn is operator.pow:
