@@ -13,12 +13,12 @@ A branch without statements of its own becomes a conditional expression.
 from __future__ import annotations
 
 import operator
-from collections import Counter
 from collections.abc import Iterator
 
 from .. import runtime
 from ..avals import Arr, Num
 from ..ir import UNDEF, Apply, Atom, Block, Const, Function, If, Loop, Stmt, Try, Var, blocks, defined, leaves, reads
+from ..passes.nests import uses
 from .raising import may_raise
 
 WIDEST = 72  # characters of an expression that something is folded into
@@ -34,7 +34,7 @@ class Folds:
         self.folded: dict[Var, Apply | If] = {}
         self.width: dict[Var, int] = {}
         self.wholes: set[If] = set()  # the branches written as conditional expressions
-        self.uses: Counter[Var] = Counter(a for a in _all_reads(function.body) if isinstance(a, Var))
+        self.uses = uses(function.body)
         # values read in the block that they are made in
         self.passed_on = set(_passed_on(function.body)) - set(function.body.results)
         inputs = {v for p in function.params for v in leaves(p.tree)}
@@ -206,14 +206,6 @@ _INDICES = (runtime.make_tuple, slice, range)
 def _completes(stmt: Stmt, part: Var) -> bool:
     """Does the statement only add to the partial sum of a cotangent?"""
     return isinstance(stmt, Apply) and len(stmt.outs) == 1 and stmt.out.bar_of is part.bar_of
-
-
-def _all_reads(block: Block) -> Iterator[Atom]:
-    for stmt in block.stmts:
-        yield from reads(stmt)
-        for inner in blocks(stmt):
-            yield from _all_reads(inner)
-    yield from block.results
 
 
 def _passed_on(block: Block) -> Iterator[Atom]:

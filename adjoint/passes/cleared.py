@@ -24,6 +24,7 @@ from ..ir import (
     with_body, with_stmts,
 )
 from .counters import Counters, index_of, written
+from .nests import uses
 
 
 def cleared(function: Function) -> Function:
@@ -93,7 +94,7 @@ def _clearing(loop: Loop, k: int) -> Apply | None:
         return None
     if not isinstance(write.args[2], Const) or type(write.args[2].value) not in (int, float):
         return None
-    return write if sum(a is result for a in _read(loop.body)) == 1 else None
+    return write if uses(loop.body)[result] == 1 else None  # type: ignore[index]
 
 
 def _readers(block: Block, v: Var) -> Iterator[Any]:
@@ -105,14 +106,6 @@ def _readers(block: Block, v: Var) -> Iterator[Any]:
             yield from _readers(inner, v)
     if any(a is v for a in block.results):
         yield block
-
-
-def _read(block: Block) -> Iterator[Atom]:
-    for s in block.stmts:
-        yield from reads(s)
-        for inner in blocks(s):
-            yield from _read(inner)
-    yield from block.results
 
 
 def _is_uncleared(s: Any, write: Apply, place: int, values: range, counters: Counters) -> bool:

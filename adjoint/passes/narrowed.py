@@ -21,30 +21,21 @@ from typing import Any
 from ..avals import Arr, Num, Seq
 from ..ir import (
     UNDEF, Apply, At, Atom, Block, Function, If, Loop, Stmt, Var, blocks, defined, free_of, reads,
-    substitute_stmt, with_blocks, with_body, with_stmts,
+    substitute_stmt, with_blocks,
 )
 from .cse import _atom_key
-from .nests import Pair, nest, uses
+from .nests import Pair, with_pairs
 from .places import UPDATES, Chains, Conditions
 from .remat import is_cheap
 
 
 def narrowed(function: Function) -> Function:
-    used = uses(function.body)
-    stmts = list(function.body.stmts)
-    earlier = set(function.body.params)  # what is defined before a statement
-    for i, forward in enumerate(stmts):
-        earlier.update(defined(stmts[i - 1]) if i else ())
-        if not isinstance(forward, Loop) or not forward.lists or forward.at.sweep != "forward":
-            continue
-        for k, backward in enumerate(stmts[i + 1 :], i + 1):
-            pair = nest(forward, backward, used) if isinstance(backward, Loop) else None
-            if pair is not None:
-                work = _Narrowing(pair, stmts[:i], earlier)
-                if work.parts:
-                    stmts[i], stmts[k] = work.forth(pair), work.back(pair)
-                break
-    return with_body(function, with_stmts(function.body, stmts))
+    return with_pairs(function, _changed)
+
+
+def _changed(pair: Pair, before: list[Stmt], earlier: set[Var]) -> tuple[Loop, Loop] | None:
+    work = _Narrowing(pair, before, earlier)
+    return (work.forth(pair), work.back(pair)) if work.parts else None
 
 
 class _Unknown(Exception):
@@ -56,7 +47,7 @@ class _Part:
     """A part of an array: what is recorded of it in the forward loop, and what is taken off the tape."""
 
     read: Apply  # in the reversed loop
-    branches: list[tuple[bool, int]]  # the branches that it is read in: the side, and the statement in it, from its end
+    branches: list[tuple[bool, int]]  # the branches that it is read in: the side, and the place of the statement in it
     lines: list[Stmt]  # the statements of the forward loop
     made: Var
     value: Var  # what they make, in front of the branches
@@ -112,14 +103,14 @@ class _Narrowing:
             at = len(body.stmts) if written is None else written
             env.update(zip(branch.outs, body.results, strict=True))
             places.append(place)
-            sides.append((how, len(body.stmts)))
+            sides.append(how)
         known |= {v for s in body.stmts[:at] for v in defined(s)}
         places.append(at)
         lines: list[Stmt] = []
         made = Var(read.out.aval)
         index = self._forth(read.args[1], known, env, lines)
         lines.append(Apply((made,), operator.getitem, (array, index), (), At()))
-        branches = [(how, n - k) for (how, n), k in zip(sides, places[1:], strict=True)]
+        branches = list(zip(sides, places[1:], strict=True))
         return places[0], _Part(read, branches, lines, made, Var(made.aval) if branches else made, Var(made.aval))
 
     def _forth(self, a: Atom, known: set[Var], env: dict[Var, Atom], lines: list[Stmt] | None) -> Atom:
@@ -159,13 +150,10 @@ class _Narrowing:
         new: dict[Stmt, Stmt] = {p.forward: self.forth(p) for p in pair.inner}
         old, stmts = pair.forward, []
         for k, stmt in enumerate(old.body.stmts):
-            stmt = new.get(stmt, stmt)
-            for part in self.parts.get(pair, {}).get(k, []):
-                if part.branches:
-                    stmt = _within(stmt, part.branches, part.lines, part.made, part.value)
-                else:
-                    stmts += part.lines
-            stmts.append(stmt)
+            parts = self.parts.get(pair, {}).get(k, [])
+            stmts += [line for part in parts if not part.branches for line in part.lines]
+            inside = [(part.branches, part, part.value) for part in parts if part.branches]
+            stmts.append(_within(stmt, inside) if inside else new.get(stmt, stmt))
         m, results = len(old.outs) + len(old.lists), old.body.results
         tapes = self.tapes.get(pair, [])
         values = tuple(value for _, value, _ in tapes)
@@ -190,21 +178,28 @@ class _Narrowing:
         return tape if pair.outer is None else next(item for _, value, item in self.tapes[pair.outer] if value is tape)
 
 
-def _within(stmt: Stmt, branches: list[tuple[bool, int]], lines: list[Stmt], made: Var, out: Var) -> If:
-    """A branch with further statements in it, and what they make as one of its results."""
+def _within(stmt: Stmt, parts: list[tuple[list[tuple[bool, int]], _Part, Var]]) -> If:
+    """A branch with the lines of parts in it, each at its place in the branch as it was, and what they make as further results."""
     assert isinstance(stmt, If)
-    (how, place), *rest = branches
-    side, other = (stmt.then, stmt.orelse) if how else (stmt.orelse, stmt.then)
-    at = len(side.stmts) - place
-    new: list[Stmt] = lines
-    if rest:
-        inner = Var(made.aval)
-        new, made = [_within(side.stmts[at], rest, lines, made, inner)], inner
-    stmts = (*side.stmts[:at], *new, *side.stmts[at + bool(rest) :])
-    side = Block(side.params, stmts, (*side.results, made))
-    other = Block(other.params, other.stmts, (*other.results, UNDEF))
-    then, orelse = (side, other) if how else (other, side)
-    return dataclasses.replace(stmt, outs=(*stmt.outs, out), then=then, orelse=orelse)
+    sides = []
+    for way, side in ((True, stmt.then), (False, stmt.orelse)):
+        stmts: list[Stmt] = []
+        made: dict[Var, Var] = {}
+        for k, s in enumerate((*side.stmts, None)):
+            deeper: list[tuple[list[tuple[bool, int]], _Part, Var]] = []
+            for branches, part, out in parts:
+                if branches[0] != (way, k):
+                    continue
+                if len(branches) == 1:
+                    stmts += part.lines
+                    made[out] = part.made
+                else:
+                    made[out] = inner = Var(part.made.aval)
+                    deeper.append((branches[1:], part, inner))
+            if s is not None:
+                stmts.append(_within(s, deeper) if deeper else s)
+        sides.append(Block(side.params, tuple(stmts), (*side.results, *(made.get(out, UNDEF) for _, _, out in parts))))
+    return dataclasses.replace(stmt, outs=(*stmt.outs, *(out for _, _, out in parts)), then=sides[0], orelse=sides[1])
 
 
 def _written(body: Block, array: Var) -> int | None:

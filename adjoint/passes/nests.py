@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from ..ir import Apply, Atom, Block, Loop, Var, blocks, reads
+from ..ir import Apply, Atom, Block, Function, Loop, Stmt, Var, blocks, defined, reads, with_body, with_stmts
 
 
 @dataclass(eq=False)
@@ -52,6 +52,25 @@ def uses(block: Block) -> Counter[Var]:
 
     visit(block)
     return Counter(a for a in read if isinstance(a, Var))
+
+
+def with_pairs(function: Function, changed: Callable[[Pair, list[Stmt], set[Var]], tuple[Loop, Loop] | None]) -> Function:
+    """The function with what `changed` makes of its pairs, each given with the statements before it and what is defined there."""
+    used = uses(function.body)
+    stmts = list(function.body.stmts)
+    earlier = set(function.body.params)
+    for i, forward in enumerate(stmts):
+        earlier.update(defined(stmts[i - 1]) if i else ())
+        if not isinstance(forward, Loop) or not forward.lists or forward.at.sweep != "forward":
+            continue
+        for k, backward in enumerate(stmts[i + 1 :], i + 1):
+            pair = nest(forward, backward, used) if isinstance(backward, Loop) else None
+            if pair is not None:
+                loops = changed(pair, stmts[:i], earlier)
+                if loops is not None:
+                    stmts[i], stmts[k] = loops
+                break
+    return with_body(function, with_stmts(function.body, stmts))
 
 
 def nest(forward: Loop, backward: Loop, used: Counter[Var], outer: Pair | None = None) -> Pair | None:

@@ -26,8 +26,8 @@ from dataclasses import dataclass
 
 from .. import runtime
 from ..avals import INT, Arr, Aval, Num
-from ..ir import Apply, Atom, Block, Function, If, Loop, Stmt, Var, reads, with_body, with_stmts
-from .nests import Pair, nest, uses
+from ..ir import Apply, Atom, Block, Function, If, Loop, Stmt, Var, reads
+from .nests import Pair, with_pairs
 from .places import Chains, Conditions, Stack, Version, Write
 from .remat import is_cheap
 from .undoing import Stuck, undone
@@ -38,22 +38,10 @@ STEPS = 16  # operations that are done again for one value
 
 
 def rewind(function: Function) -> Function:
-    used = uses(function.body)
-    stmts = list(function.body.stmts)
-    for i, forward in enumerate(stmts):
-        if not isinstance(forward, Loop) or not forward.lists or forward.at.sweep != "forward":
-            continue
-        for k, backward in enumerate(stmts[i + 1 :], i + 1):
-            pair = nest(forward, backward, used) if isinstance(backward, Loop) else None
-            if pair is not None:
-                changed = rewound(pair, stmts[:i])
-                if changed is not None:
-                    stmts[i], stmts[k] = changed
-                break
-    return with_body(function, with_stmts(function.body, stmts))
+    return with_pairs(function, rewound)
 
 
-def rewound(root: Pair, before: list[Stmt]) -> tuple[Loop, Loop] | None:
+def rewound(root: Pair, before: list[Stmt], _: set[Var]) -> tuple[Loop, Loop] | None:
     """The two loops with fewer tapes; None where all are needed.  `before` stands in front of them."""
     again = Again(root, before)
     over: dict[Var, frozenset[Write]] = {}

@@ -116,3 +116,37 @@ def overlapping(x, n):
 @pytest.mark.parametrize("fun", [changed_index, whole, overlapping], ids=lambda f: f.__name__)
 def test_other_arrays_are_recorded_as_they_were(fun):
     check_grads(fun, (np.linspace(0.4, 1.2, 5), 3), wrt=0)
+
+
+def several_in_one_branch(a, b, x):
+    """Parts of three arrays are read in one branch, before and behind a branch inside it."""
+    a, b, x, s = a.copy(), b.copy(), x.copy(), 0.0
+    for i in range(4):
+        if i > 0:
+            if s < 1.0:
+                s += a[2] * x[0]
+                x[2] = np.sin(x[i - 1]) * a[0]
+            s += x[0] * x[i - 1]
+            b[2] = np.sin(a[3 - i]) * b[i - 1]
+        a[0] = a[0] * a[1]
+    return s + np.sum(a * a) + np.sum(b * b) + np.sum(np.sin(x))
+
+
+def written_in_the_middle(a, b, x):
+    """One array is written to within the branch, another only after it."""
+    a, b, x, s = a.copy(), b.copy(), x.copy(), 0.0
+    for i in range(4):
+        if i != 2:
+            x[0] = np.sin(b[3 - i]) * b[3 - i]
+            if s < 1.0:
+                s += 0.3 * a[2] * x[i - 1]
+            a[0] = np.sin(a[3 - i]) * x[3 - i]
+            s += 0.3 * a[0] * x[i]
+        s += 0.3 * a[0] * b[i - 1]
+        b[0] = np.sin(b[3 - i]) * x[3 - i]
+    return s + np.sum(a * a) + np.sum(b * b) + np.sum(np.sin(x))
+
+
+@pytest.mark.parametrize("fun", [several_in_one_branch, written_in_the_middle], ids=lambda f: f.__name__)
+def test_several_parts_in_one_branch(fun):
+    check_grads(fun, (np.linspace(0.3, 0.9, 4), np.linspace(0.8, 0.5, 4), np.linspace(0.6, 0.2, 4)))
