@@ -26,6 +26,7 @@ from .factors import factors
 from .fission import fission
 from .hoisted import hoisted
 from .linear import linear
+from .logistic import gathered, spelled
 from .narrowed import narrowed
 from .packed import packed
 from .restacked import restacked
@@ -36,16 +37,18 @@ from .simplify import simplify
 
 __all__ = [
     "BEFORE", "COMPILED", "PASSES", "carried", "cleared", "contracted", "cse", "dce", "emitted", "factors", "fission",
-    "hoisted", "linear", "narrowed", "optimised", "packed", "prepared", "restacked", "rewind", "rows", "scatters",
-    "simplify", "tidied",
+    "gathered", "hoisted", "linear", "narrowed", "optimised", "packed", "prepared", "restacked", "rewind", "rows", "scatters",
+    "simplify", "spelled", "tidied",
 ]
 
 BEFORE = (
     emitted,  # lists that a loop appends to are emitted by it
     dce,
+    gathered,  # the logistic function, differentiated as one
 )
 
 TIDYING = (
+    spelled,  # and written as it was
     simplify,  # no copies, no factor 1
     cse,  # each value once
     simplify,  # what became the same on both sides of an `if`

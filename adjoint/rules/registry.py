@@ -289,6 +289,8 @@ def lookup(fn: Callable[..., Any]) -> Rule | None:
         fn = (fn.fn, fn.name)  # type: ignore[assignment]
     elif isinstance(fn, Evaluated):
         fn = (fn.cls, "()")  # type: ignore[assignment]
+    elif isinstance(fn, Logistic):
+        fn = Logistic
     try:
         rule = RULES.get(fn)
     except TypeError:  # not hashable
@@ -388,6 +390,22 @@ class Evaluated:
     def defaults(self) -> list[Any]:
         """What the arguments of the call are where they are not given."""
         return [p.default for p in list(inspect.signature(self.cls.__call__).parameters.values())[1:]]
+
+
+@dataclass(frozen=True)
+class Logistic:
+    """`1 / (1 + exp(u))` as the user wrote it: the functions, the ones, and whether the one comes first in the sum."""
+
+    exp: Callable[..., Any]
+    add: Callable[..., Any]
+    divide: Callable[..., Any]
+    term: int | float
+    numerator: int | float
+    term_first: bool
+
+    def __call__(self, u: Any) -> Any:
+        power = self.exp(u)
+        return self.divide(self.numerator, self.add(self.term, power) if self.term_first else self.add(power, self.term))
 
 
 HIGHER: dict[Any, Calls] = {}

@@ -25,7 +25,7 @@ import operator
 
 import numpy as np
 
-from adjoint.rules.registry import elementwise, jvp_rule, known, vjp_rule
+from adjoint.rules.registry import Logistic, elementwise, jvp_rule, known, vjp_rule
 
 # ── arithmetic ───────────────────────────────────────────────────────────────────────────────────
 
@@ -44,10 +44,16 @@ def by_exponent(z, x, y):
     return z * np.log(x + (x == 0))
 
 
+def by_divisor(z, x, y):
+    """∂(x / y)/∂y; of a reciprocal without a division."""
+    return -(z * z) if known(x) and np.ndim(x) == 0 and x == 1 else -(z / y)
+
+
 elementwise((operator.add, np.add), lambda z, x, y: 1.0, lambda z, x, y: 1.0, cheap=True)
 elementwise((operator.sub, np.subtract), lambda z, x, y: 1.0, lambda z, x, y: -1.0, cheap=True)
 elementwise((operator.mul, np.multiply), lambda z, x, y: y, lambda z, x, y: x, cheap=True)
-elementwise((operator.truediv, np.divide), lambda z, x, y: 1.0 / y, lambda z, x, y: -(z / y))
+elementwise((operator.truediv, np.divide), lambda z, x, y: 1.0 / y, by_divisor)
+elementwise(Logistic, lambda z, u: -(z * (1.0 - z)))
 elementwise((operator.pow, np.power, np.float_power), by_base, by_exponent)
 elementwise((operator.mod, np.remainder), lambda z, x, y: 1.0, lambda z, x, y: -(x // y))
 elementwise(np.fmod, lambda z, x, y: 1.0, lambda z, x, y: -np.trunc(x / y))

@@ -10,13 +10,11 @@ import numpy as np
 
 def logistic_regression_grad(w, b, X, y):
     # forward sweep
-    w1 = np.exp(-(X @ w + b))
-    w2 = 1.0 + w1
-    p = 1.0 / w2
+    p = 1.0 / (1.0 + np.exp(-(X @ w + b)))
+    w1 = 1.0 - p
     # reverse sweep
-    # return -np.mean(y * np.log(p) + (1.0 - y) * np.log(1.0 - p))
-    p_bar = -0.25 * (y / p - (1.0 - y) / (1.0 - p))
-    w3_bar = p_bar * (p / w2) * w1  # p = 1.0 / (1.0 + np.exp(-(X @ w + b)))
-    w_bar = w3_bar @ X
-    b_bar = float(np.sum(w3_bar))
+    p_bar = -0.25 * (y / p - (1.0 - y) / w1)  # return -np.mean(y * np.log(p) + (1.0 - y) * np.log(1.0 - p))
+    w2_bar = p_bar * (p * w1)                 # p = 1.0 / (1.0 + np.exp(-(X @ w + b)))
+    w_bar = w2_bar @ X
+    b_bar = float(np.sum(w2_bar))
     return w_bar, b_bar

@@ -9,15 +9,13 @@ import numpy as np
 
 
 def logistic_regression_jvp(w, b, X, y, w_dot, b_dot):
-    w1 = np.exp(-(X @ w + b))
-    w2 = 1.0 + w1
-    p = 1.0 / w2
-    w3_dot = -(X @ w_dot + b_dot) * w1 * (p / w2)
-    p_dot = -w3_dot
-    w4 = 1.0 - y
-    w3 = 1.0 - p
-    w5_dot = np.mean(p_dot / p * y + w3_dot / w3 * w4)
-    w5 = np.mean(y * np.log(p) + w4 * np.log(w3))
-    w6 = -w5
-    w6_dot = -w5_dot
-    return w6, w6_dot
+    p = 1.0 / (1.0 + np.exp(-(X @ w + b)))
+    w1 = 1.0 - p
+    w1_dot = -(X @ w_dot + b_dot) * (p * w1)
+    p_dot = -w1_dot
+    w2 = 1.0 - y
+    w3_dot = np.mean(p_dot / p * y + w1_dot / w1 * w2)
+    w3 = np.mean(y * np.log(p) + w2 * np.log(w1))
+    w4 = -w3
+    w4_dot = -w3_dot
+    return w4, w4_dot
