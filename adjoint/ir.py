@@ -127,7 +127,7 @@ class Apply:
         return self.outs[0]
 
     def atoms(self) -> tuple[Atom, ...]:
-        return self.args + tuple(a for _, a in self.kwargs)
+        return self.args + tuple(a for _, a in self.kwargs) if self.kwargs else self.args
 
 
 @dataclass(frozen=True, eq=False)

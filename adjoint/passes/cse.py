@@ -29,7 +29,7 @@ import numpy as np
 
 from .. import runtime
 from ..avals import Arr, shape_of
-from ..ir import UNDEF, Apply, Atom, Block, Const, Function, If, Loop, Stmt, Var, blocks
+from ..ir import UNDEF, Apply, Atom, Block, Const, Function, If, Loop, Stmt, Var, blocks, with_atoms
 from ..rules.registry import lookup
 from .certain import is_sequence
 from .rename import finish
@@ -69,7 +69,7 @@ def _block(block: Block, table: Table, env: dict[Var, Atom], updated: set[Var]) 
     for s in block.stmts:
         match s:
             case Apply():
-                s = Apply(s.outs, s.fn, atoms(s.args), tuple((k, get(a)) for k, a in s.kwargs), s.at, s.effect)
+                s = with_atoms(s, get) if env else s
                 if is_shareable(s) and updated.isdisjoint(s.outs):
                     before = table.setdefault(key(s), s.outs)
                     if before is not s.outs:
@@ -122,7 +122,7 @@ def _once(vars: tuple[Var, ...], keys: list[Any], env: dict[Var, Atom]) -> list[
 
 def is_shareable(s: Apply) -> bool:
     rule = lookup(s.fn)
-    if rule is None or not rule.pure or s.effect or s.fn in FRESH | UPDATES:
+    if rule is None or not rule.pure or s.effect or s.fn in FRESH or s.fn in UPDATES:
         return False
     return s.fn not in OUTSIDE or (s.fn is getattr and isinstance(s.args[0].aval, Arr))  # x.shape
 

@@ -27,22 +27,22 @@ def dce(function: Function) -> Function:
 
 def needed(stmts: Iterable[Stmt], results: Iterable[Atom]) -> list[Stmt]:
     """The statements that `results` or an effect need, reduced to what is read of them."""
-    live = {a for a in results if isinstance(a, Var)}
+    live = set(results)
     kept: list[Stmt] = []
     for stmt in reversed(list(stmts)):
         new = reduced(stmt, live)
         if new is not None:
             kept.append(new)
-            live.update(a for a in reads(new) if isinstance(a, Var))
+            live.update(new.atoms() if isinstance(new, Apply) else reads(new))
             for inner in blocks(new):
                 live.update(free(inner))
     return kept[::-1]
 
 
-def reduced(stmt: Stmt, live: set[Var]) -> Stmt | None:
+def reduced(stmt: Stmt, live: set[Atom]) -> Stmt | None:
     match stmt:
         case Apply():
-            return stmt if stmt.effect or raises(stmt) or any(v in live for v in stmt.outs) else None
+            return stmt if not live.isdisjoint(stmt.outs) or stmt.effect or raises(stmt) else None
         case If():
             keep = [i for i, v in enumerate(stmt.outs) if v in live]
             then, orelse = (_side(side, keep) for side in (stmt.then, stmt.orelse))
@@ -75,7 +75,7 @@ def _side(block: Block, keep: list[int]) -> Block:
     return Block(block.params, tuple(needed(block.stmts, results)), results)
 
 
-def _loop(loop: Loop, live: set[Var]) -> Loop | None:
+def _loop(loop: Loop, live: set[Atom]) -> Loop | None:
     n, m = len(loop.outs), len(loop.lists)
     params, results = loop.body.params, loop.body.results
     lists = [k for k, v in enumerate(loop.lists) if v in live]

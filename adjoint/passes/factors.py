@@ -113,7 +113,7 @@ def _sum(s: Apply, x: Atom, y: Atom, around: Around) -> Atom | list[Apply] | Non
         return None
     (c, a), (d, b) = factor(x, around, s.out), factor(y, around, s.out)
     if x is y:  # `2 * x` is no better than `x + x`, but for a factor that is there already
-        return _times(s, 2, x) if s.fn in ADD and around.reads[x] == 2 and _has_factor(x, around, s.out, 2) else None  # type: ignore[index]
+        return _times(s, 2, x) if s.fn in ADD and around.reads[x] == 2 and _has_factor(x, around, s.out, 2) else None
     total = c + d if s.fn in ADD else c - d
     if (c, d) != (1, 1) and total != 0 and _is_same(a, b, around):
         return _times(s, total, a)

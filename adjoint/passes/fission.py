@@ -331,7 +331,7 @@ class Cut:
         found: list[Apply] = []
         while v is not param:
             s = self.makers.get(v)
-            if not isinstance(s, Apply) or self.count[v] != 1 or not self.adds(s):  # type: ignore[index]
+            if not isinstance(s, Apply) or self.count[v] != 1 or not self.adds(s):
                 return None
             found.append(s)
             v = s.args[0]
@@ -344,7 +344,7 @@ class Cut:
         small = self.is_small(self.lengths.shape(part))
         if s.fn in (operator.add, operator.sub):
             maker = self.makers.get(part)
-            product = isinstance(maker, Apply) and maker.fn is np.outer and self.count[part] == 1 and self.may_wait(maker)  # type: ignore[index]
+            product = isinstance(maker, Apply) and maker.fn is np.outer and self.count[part] == 1 and self.may_wait(maker)
             return shape_of(part.aval) == shape_of(s.out.aval) and (small or product)
         if s.fn is not runtime.index_add or self.counted(s.args[1], s.args[0]) is None:
             return False

@@ -35,15 +35,14 @@ class Pair:
             yield from inner.all()
 
 
-def uses(block: Block) -> Counter[Var]:
-    """How often each value is read."""
+def uses(block: Block) -> Counter[Atom]:
+    """How often each value is read, constants too."""
     read: list[Atom] = []
 
     def visit(block: Block) -> None:
         for stmt in block.stmts:
             if isinstance(stmt, Apply):
-                read.extend(stmt.args)
-                read.extend(a for _, a in stmt.kwargs)
+                read.extend(stmt.atoms())
                 continue
             read.extend(reads(stmt))
             for inner in blocks(stmt):
@@ -51,7 +50,7 @@ def uses(block: Block) -> Counter[Var]:
         read.extend(block.results)
 
     visit(block)
-    return Counter(a for a in read if isinstance(a, Var))
+    return Counter(read)
 
 
 def with_pairs(function: Function, changed: Callable[[Pair, list[Stmt], set[Var]], tuple[Loop, Loop] | None]) -> Function:
@@ -73,7 +72,7 @@ def with_pairs(function: Function, changed: Callable[[Pair, list[Stmt], set[Var]
     return with_body(function, with_stmts(function.body, stmts))
 
 
-def nest(forward: Loop, backward: Loop, used: Counter[Var], outer: Pair | None = None) -> Pair | None:
+def nest(forward: Loop, backward: Loop, used: Counter[Atom], outer: Pair | None = None) -> Pair | None:
     """The pair, if the second loop goes back over tapes of the first that nothing else reads."""
     if backward.reverse == forward.reverse or backward.test is not None or backward.stops:
         return None
@@ -83,7 +82,7 @@ def nest(forward: Loop, backward: Loop, used: Counter[Var], outer: Pair | None =
     for source, item in zip(backward.iters, backward.body.params[m:], strict=True):
         # The tape of an inner loop is an item of the tape of the loop around it.
         tape = taken_off.get(source) if outer is not None else source  # type: ignore[arg-type]
-        if tape in forward.lists and used[source] == 1:  # type: ignore[index]
+        if tape in forward.lists and used[source] == 1:
             r = forward.body.results[n + forward.lists.index(tape)]
             if isinstance(r, Var) and r not in pair.tapes:
                 pair.tapes[r] = item

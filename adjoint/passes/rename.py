@@ -16,7 +16,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
-from ..ir import Apply, Atom, Block, Function, If, Loop, Stmt, Var, blocks, defined, map_leaves
+from ..ir import Apply, Atom, Block, Function, If, Loop, Stmt, Var, blocks, defined, map_leaves, with_atoms
 
 
 def finish(function: Function, body: Block, env: dict[Var, Atom]) -> Function:
@@ -89,8 +89,8 @@ def _mapped(block: Block, var) -> Block:  # type: ignore[no-untyped-def]
         outs = tuple(map(var, s.outs))
         match s:
             case Apply():
-                kwargs = tuple((k, atom(a)) for k, a in s.kwargs)
-                return Apply(outs, s.fn, atoms(s.args), kwargs, s.at, s.effect)
+                s = with_atoms(s, atom)
+                return s if outs == s.outs else Apply(outs, s.fn, s.args, s.kwargs, s.at, s.effect)
             case If():
                 return dataclasses.replace(s, outs=outs, test=atom(s.test), then=mapped(s.then), orelse=mapped(s.orelse))
             case Loop():

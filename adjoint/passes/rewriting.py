@@ -77,8 +77,8 @@ def rewritten(function: Function, rules: Mapping[Any, Rule]) -> Function:
             if not isinstance(s, Apply):
                 return [with_blocks(s, block)]
             nonlocal changes
-            rule = rules.get(s.fn)
-            new = None if rule is None or not _is_ours(s) else rule(s, around)
+            rule = rules.get(s.fn) if _is_ours(s) else None
+            new = None if rule is None else rule(s, around)
             if new is None:
                 for v in s.outs:
                     around.facts.makers[v] = around.here[v] = s
@@ -103,7 +103,7 @@ def _is_ours(s: Apply) -> bool:
 def _calls(block: Block, rules: Mapping[Any, Rule]) -> bool:
     """Is there a statement that a rule may apply to?"""
     return any(
-        s.fn in rules and _is_ours(s) if isinstance(s, Apply) else any(_calls(inner, rules) for inner in blocks(s))
+        _is_ours(s) and s.fn in rules if isinstance(s, Apply) else any(_calls(inner, rules) for inner in blocks(s))
         for s in block.stmts
     )
 

@@ -83,7 +83,7 @@ class Plan:
     loops: list[Loop] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.count: Counter[Var] = uses(self.body)
+        self.count: Counter[Atom] = uses(self.body)
         self.find(self.body)
         for loop in self.loops:
             self.choose(loop)

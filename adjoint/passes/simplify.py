@@ -56,7 +56,7 @@ def simplify(function: Function) -> Function:
 class _Walk:
     """One walk over the program: what stands for each removed value, and what is certain of the others."""
 
-    def __init__(self, env: dict[Var, Atom], reads: Counter[Var]) -> None:
+    def __init__(self, env: dict[Var, Atom], reads: Counter[Atom]) -> None:
         self.env = env
         self.facts = Facts()
         self.reads = reads
@@ -198,24 +198,29 @@ FOLDED = {  # of Python numbers, computed when the gradient is built
     operator.add, operator.sub, operator.mul, operator.truediv, operator.neg, operator.pow, float,
     operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne,
 }
-
+SIMPLIFIED = FOLDED.union(  # what there may be a simpler statement for
+    MUL, ADD, SUB, DIV, NEG, POW, (np.ndarray.astype, np.broadcast_to, np.reshape, np.ndarray.reshape, runtime.unbroadcast),
+    (operator.getitem,),
+)
 
 LONGEST = 8  # characters of a quotient; `1.0 / 1437` says more than 0.0006958942240779402, and costs no more
 
 
-def simpler(s: Apply, facts: Facts, reads: Counter[Var]) -> Atom | Apply | None:
+def simpler(s: Apply, facts: Facts, reads: Counter[Atom]) -> Atom | Apply | None:
     """A value equal to that of the statement, or a simpler statement; None if there is none."""
     if s.fn is runtime.identity:
         return s.args[0]
-    if s.at.sweep == "forward" or s.kwargs:
+    if s.at.sweep == "forward" or s.kwargs or s.fn not in SIMPLIFIED:
         return None
     return folded(s) or arithmetic(s, facts, reads) or spread(s, facts) or unchanged(s, facts)
 
 
 def folded(s: Apply) -> Const | None:
     """Arithmetic of Python numbers."""
+    if s.fn not in FOLDED or any(isinstance(a, Var) for a in s.args):
+        return None
     values = [a.value for a in s.args if isinstance(a, Const) and type(a.value) in (int, float)]
-    if s.fn not in FOLDED or len(values) != len(s.args):
+    if len(values) != len(s.args):
         return None
     if s.fn is operator.pow and not all(abs(v) <= 64 for v in values):
         return None
@@ -229,7 +234,7 @@ def folded(s: Apply) -> Const | None:
     return Const(value) if fine else None
 
 
-def arithmetic(s: Apply, facts: Facts, reads: Counter[Var]) -> Atom | Apply | None:
+def arithmetic(s: Apply, facts: Facts, reads: Counter[Atom]) -> Atom | Apply | None:
     """Factors 1 and -1, terms 0, exponents 1 and 0, double minus; a minus that something else reads stays."""
 
     def minus(a: Atom, once: bool = False) -> Atom | None:
