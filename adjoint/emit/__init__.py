@@ -142,7 +142,7 @@ def text(
     trees = [_definition(draft, textbook, space, by) for draft, by in zip(drafts, jits, strict=True)]
     if jit is not None:
         trees = [*_helpers(space, jit), *trees]
-    read = {n.id for tree in trees for n in ast.walk(tree) if isinstance(n, ast.Name)}
+    read = _names_in(trees)
     header, handed = space.header(read), space.handed(read)
     looks = " (with boundscheck=True)" if space.sets_bounds_checks(jit) else ""
     lines = [*header, *([f"# given: {', '.join(handed)}{looks}"] if handed else [])]
@@ -155,6 +155,21 @@ def text(
         places |= {above + line: place for line, place in done.places.items()}
         source += done.text
     return source, space, places
+
+
+def _names_in(trees: list[ast.stmt]) -> set[str]:
+    """The names that are read or assigned: by hand, since `ast.walk` takes as long for it as all of the printing."""
+    found: set[str] = set()
+    todo: list[Any] = [*trees]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, ast.Name):
+            found.add(node.id)
+        elif isinstance(node, list):
+            todo.extend(node)
+        elif isinstance(node, ast.AST):
+            todo.extend(map(vars(node).get, node._fields))
+    return found
 
 
 def _helpers(space: Namespace, jit: Callable[..., Any]) -> list[ast.stmt]:

@@ -515,6 +515,8 @@ def run_body(lo: Lowering, frame: Frame, body: Body) -> Value:
 def defaults_of(lo: Lowering, function: types.FunctionType) -> dict[str, Value]:
     """The values of a function's defaults, read when the generated code runs where they are data."""
     out: dict[str, Value] = {}
+    if function.__defaults__ is None and function.__kwdefaults__ is None:
+        return out
     names = function.__code__.co_varnames[: function.__code__.co_argcount]
     values = function.__defaults__ or ()
     for i, (name, value) in enumerate(zip(names[len(names) - len(values) :], values, strict=True)):

@@ -170,7 +170,8 @@ def _parse(text: str, file: str, flags: int) -> Text:
         whole: Any = compile(text, file, "exec", ast.PyCF_ONLY_AST, True)
         parts: list[Any] = [text, *(ast.Module([stmt], []) for stmt in whole.body)]
         todo = [compile(part, file, "exec", flags, True) for part in parts]
-    _mangle(tree, None)
+    if "__" in text:
+        _mangle(tree, None)
     functions: dict[int, list[Any]] = {}
     for node in ast.walk(tree):
         if isinstance(node, gast.FunctionDef | gast.AsyncFunctionDef | gast.Lambda):
@@ -238,7 +239,7 @@ def _of_one_code(nodes: list[Any], code: types.CodeType, source: Source) -> list
         scope = f"def f({', '.join(code.co_freevars)}):\n return (\n{ast.get_source_segment(text, node)}\n)"
         outer = compile(scope, source.file, "exec", dont_inherit=True, flags=code.co_flags & _FUTURE).co_consts[0]
         made = next(c for c in outer.co_consts if isinstance(c, types.CodeType))
-        if _alike(made.replace(co_flags=code.co_flags), code, []):
+        if _alike(made.replace(co_flags=code.co_flags), code, node):
             return [node]
     return []
 
@@ -273,19 +274,18 @@ class Unchanged:
 
 def _check_unchanged(node: Any, code: types.CodeType, text: Text, name: str, one_of_several: bool) -> None:
     """Refuse when the text compiles to something else than the function at hand."""
-    asserts = [(n.lineno, n.end_lineno) for n in ast.walk(node) if isinstance(n, gast.Assert)]
     for candidate in text.codes.get(code.co_firstlineno, ()):
         if one_of_several and list(candidate.co_positions()) != list(code.co_positions()):
             continue
-        if _alike(candidate, code, asserts):
+        if _alike(candidate, code, node):
             return
     raise SourceNotFound(
         f"The text of `{name}` at line {code.co_firstlineno} of {code.co_filename} is not what is running.", _CHANGED
     )
 
 
-def _alike(text: types.CodeType, code: types.CodeType, asserts: list[tuple[int, int]]) -> bool:
-    """Do two code objects do the same?  Where they stand in their lines does not matter."""
+def _alike(text: types.CodeType, code: types.CodeType, node: Any) -> bool:
+    """Do two code objects do the same?  Where they stand in their lines does not matter.  `node` is the tree of the text."""
     for field in ("name", "argcount", "posonlyargcount", "kwonlyargcount", "freevars", "flags"):
         if getattr(text, "co_" + field) != getattr(code, "co_" + field):
             return False
@@ -294,13 +294,13 @@ def _alike(text: types.CodeType, code: types.CodeType, asserts: list[tuple[int, 
     if text.co_varnames[:count] != code.co_varnames[:count]:
         return False
     if any(name.startswith("@py") for name in (*code.co_varnames, *code.co_names, *code.co_cellvars)):
-        return _alike_but_for_asserts(text, code, asserts)
+        return _alike_but_for_asserts(text, code, node)
     if text.co_code != code.co_code or any(
         getattr(text, field) != getattr(code, field) for field in ("co_names", "co_varnames", "co_cellvars")
     ):
         return False
     return len(text.co_consts) == len(code.co_consts) and all(
-        _alike(m, n, asserts) if isinstance(m, types.CodeType) and isinstance(n, types.CodeType) else _equal(m, n)
+        _alike(m, n, node) if isinstance(m, types.CodeType) and isinstance(n, types.CodeType) else _equal(m, n)
         for m, n in zip(text.co_consts, code.co_consts, strict=True)
     )
 
@@ -316,8 +316,9 @@ def _equal(m: Any, n: Any) -> bool:
     return repr(m) == repr(n)
 
 
-def _alike_but_for_asserts(text: types.CodeType, code: types.CodeType, asserts: list[tuple[int, int]]) -> bool:
+def _alike_but_for_asserts(text: types.CodeType, code: types.CodeType, node: Any) -> bool:
     """The same for a function whose assert statements pytest rewrote: they are left out."""
+    asserts = [(n.lineno, n.end_lineno) for n in ast.walk(node) if isinstance(n, gast.Assert)]
 
     def outside(line: int | None) -> bool:
         return line is not None and not any(first <= line <= last for first, last in asserts)
@@ -340,7 +341,7 @@ def _alike_but_for_asserts(text: types.CodeType, code: types.CodeType, asserts: 
     ours, theirs = inner(text), inner(code)
     return (
         steps(text) == steps(code) and len(ours) == len(theirs)
-        and all(_alike(m, n, asserts) for m, n in zip(ours, theirs, strict=True))
+        and all(_alike(m, n, node) for m, n in zip(ours, theirs, strict=True))
     )
 
 

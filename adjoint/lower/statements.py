@@ -7,7 +7,6 @@ import functools
 import importlib
 import operator
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import gast
@@ -325,18 +324,10 @@ def assigned_names(node: Any) -> tuple[frozenset[str], frozenset[str], frozenset
     body = node.body if isinstance(node.body, list) else [node.body]
     bound: set[str] = set(params)
     nonlocal_: set[str] = set()
+    global_: set[str] = set()
     for stmt in body:
-        _collect(stmt, bound, nonlocal_)
-    global_ = {name for stmt in body for n in _own_nodes(stmt) if isinstance(n, gast.Global) for name in n.names}
+        _collect(stmt, bound, nonlocal_, global_)
     return frozenset(bound - nonlocal_ - global_), frozenset(nonlocal_), frozenset(global_)
-
-
-def _own_nodes(node: Any) -> Iterator[Any]:
-    """The nodes of a statement, nested functions left out."""
-    yield node
-    for child in ast.iter_child_nodes(node):
-        if not isinstance(child, gast.FunctionDef | gast.Lambda | gast.ClassDef):
-            yield from _own_nodes(child)
 
 
 @functools.lru_cache(maxsize=1024)
@@ -344,7 +335,7 @@ def assigned_in(loop: Any) -> tuple[frozenset[str], frozenset[str]]:
     bound: set[str] = set()
     nonlocal_: set[str] = set()
     for part in (*loop.body, *([loop.target] if isinstance(loop, gast.For) else [])):
-        _collect(part, bound, nonlocal_)
+        _collect(part, bound, nonlocal_, set())
     return frozenset(n for n in bound if not n.startswith(("%stop", "%left"))), frozenset(nonlocal_)
 
 
@@ -352,11 +343,12 @@ def assigned_in(loop: Any) -> tuple[frozenset[str], frozenset[str]]:
 def assigned_by(stmt: Any) -> tuple[frozenset[str], frozenset[str]]:
     bound: set[str] = set()
     nonlocal_: set[str] = set()
-    _collect(stmt, bound, nonlocal_)
+    _collect(stmt, bound, nonlocal_, set())
     return frozenset(bound), frozenset(nonlocal_)
 
 
-def _collect(node: Any, bound: set[str], nonlocal_: set[str]) -> None:
+def _collect(node: Any, bound: set[str], nonlocal_: set[str], global_: set[str]) -> None:
+    """Add the names that a statement binds or declares; nested functions have their own."""
     match node:
         case gast.Name(ctx=gast.Store() | gast.Del()):
             bound.add(node.id)
@@ -374,6 +366,8 @@ def _collect(node: Any, bound: set[str], nonlocal_: set[str]) -> None:
             bound.update((a.asname or a.name.split(".")[0]) for a in node.names)
         case gast.Nonlocal():
             nonlocal_.update(node.names)
+        case gast.Global():
+            global_.update(node.names)
         case gast.MatchAs() | gast.MatchStar():
             if node.name is not None:
                 bound.add(node.name)
@@ -384,7 +378,7 @@ def _collect(node: Any, bound: set[str], nonlocal_: set[str]) -> None:
             if node.name is not None:
                 bound.add(getattr(node.name, "id", node.name))
     for child in ast.iter_child_nodes(node):
-        _collect(child, bound, nonlocal_)
+        _collect(child, bound, nonlocal_, global_)
 
 
 def read_outside(frame: Frame, loop: Any) -> frozenset[str]:
