@@ -20,7 +20,7 @@ from ..avals import NONE, Arr, Aval
 from ..errors import AdjointError, Unsupported
 from ..ir import Apply, At, Atom, Block, Const, Function, Param, Tree, Var, leaves
 from ..rules.registry import lookup, read_rules
-from . import calls, inplace, iterators, layout, rewrites
+from . import calls, copies, inplace, iterators, layout, rewrites
 from .abstract import abstract, details, signature
 from .context import Frame, Lowering, ReadFirst
 from .guards import Guard
