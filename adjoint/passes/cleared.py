@@ -94,7 +94,7 @@ def _clearing(loop: Loop, k: int) -> Apply | None:
         return None
     if not isinstance(write.args[2], Const) or type(write.args[2].value) not in (int, float):
         return None
-    return write if uses(loop.body)[result] == 1 else None  # type: ignore[index]
+    return write if uses(loop.body)[result] == 1 else None
 
 
 def _readers(block: Block, v: Var) -> Iterator[Any]:

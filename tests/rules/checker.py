@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from adjoint.rules.registry import MADE, RULES, WRITTEN, Rule
+from adjoint.rules.registry import MADE, RULES, WRITTEN, Rule, lookup
 from adjoint.testing.rules import check_call, check_parts
 
 
@@ -86,7 +86,7 @@ def smallest(rows: Iterable[Row]) -> list[Row]:
     found: dict[Any, Row] = {}
     for row in rows:
         if row.call is None:
-            rule = RULES[row.fn]
+            rule = lookup(row.fn)
             own = (rule.vjp,) if rule.vjp else rule.partials or ()
             key = (tuple(getattr(f, "__code__", f) for f in own), frozenset(key for key, _ in arguments(row)))
             if key not in found or size(row) < size(found[key]):
@@ -176,7 +176,7 @@ def parameters(rule_function: Callable[..., Any], row: Row) -> list[tuple[str, A
 
 def cotangents(row: Row, g: Any, z: Any) -> dict[Any, Any]:
     """The cotangent of each varying argument, by position or keyword, as the engine would have it."""
-    rule = RULES[row.fn]
+    rule = lookup(row.fn)
     if rule.partials is not None:
         wanted = {key for key, _ in arguments(row)}
         bars = [

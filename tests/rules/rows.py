@@ -12,6 +12,7 @@ import numpy as np
 from rules.checker import Row
 
 from adjoint.rules import scalar
+from adjoint.rules.registry import Logistic
 
 rng = np.random.default_rng(20240229)
 ROWS: list[Row] = []
@@ -95,6 +96,11 @@ for f in (np.exp, np.expm1, np.sin, np.cos, np.tan, np.sinh, np.cosh, np.tanh, n
 for f in (np.log, np.log2, np.log10, np.log1p, np.sqrt, np.reciprocal, np.cbrt):
     row(f, p(3))
     row(f, 1.7)
+for f in (Logistic(np.exp, np.add, np.divide, 1.0, 1.0, True), Logistic(np.exp, operator.add, operator.truediv, 1, 1, False)):
+    row(f, u(0.2, 1.2, 3))
+    row(f, -0.7)
+    row(f, np.zeros((2, 0)))
+    row(f, 0.3 * c(4) + 0.2j)
 for f in (np.arcsin, np.arccos, np.arctanh):
     row(f, u(-0.8, 0.8, 3))
 row(np.arccosh, p(3) + 1.0)

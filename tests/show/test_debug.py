@@ -270,7 +270,7 @@ def test_one_place_is_named():
 
     def loss(w, x):
         h = w @ x
-        return np.sum(1.0 / h)
+        return np.sum(np.sqrt(h))
 
     with pytest.raises(FloatingPointError, match="h_bar = ") as caught, debug_nans():
         grad(loss)(np.zeros((2, 2)), np.ones(2))
