@@ -955,10 +955,18 @@ def shrunk(program: WriteProgram, fails: Callable[[WriteProgram], bool], most: i
             if most < 0:
                 return program
             candidate = replace(program, source=source)
-            if fails(candidate):
+            if _is_valid(candidate) and fails(candidate):
                 program, again = candidate, True
                 break
     return program
+
+
+def _is_valid(program: WriteProgram) -> bool:
+    try:
+        compile(program.source, "<candidate>", "exec")
+    except SyntaxError:  # a `break` whose loop has gone
+        return False
+    return True
 
 
 def smaller(source: str) -> Iterator[str]:

@@ -44,7 +44,9 @@ def learn(work: Attempt, end: State) -> bool:
             _note(know, entry, ends, spot, inside, know.holds)
         if unknown(end, cell) or changed_inside(end, cell):
             know.stale[spot] = None
-    know.stale.update(dict.fromkeys(c for c in end.stale if c in entry.heap and c not in entry.stale))
+    if end.stale:
+        outside = reachable(entry) | set(entry.heap)  # what a view or a list refers to may be in no cell: a former one
+        know.stale.update(dict.fromkeys(c for c in end.stale if c in outside and c not in entry.stale))
     known_lists = [cell for cell in end.heap if cell in entry.heap and cell.holds]
     taken = False
     for cell in known_lists:

@@ -727,7 +727,41 @@ def an_item_put_by_number_beside_others(x, y, n):
     return s + loss(b)
 
 
+def a_view_and_its_base_written_to_in_another_loop(x, y, n):
+    b, v = x.copy(), y.copy()
+    for i in range(n):
+        b = np.sin(b)
+        v = b[::-1]
+    for i in range(n):
+        b[i] += y[i]
+    return loss(v) + loss(b)
+
+
+def a_list_and_what_it_holds_written_to_in_another_loop(x, y, n):
+    b = x.copy()
+    L = []
+    for i in range(n):
+        b = np.sin(b)
+        L.append(b)
+    for i in range(n):
+        b[i] += y[i]
+    return loss(L[-1]) + loss(L[0]) + loss(b)
+
+
+def a_view_and_its_base_written_to_in_a_branch(x, y, n):
+    b, v = x.copy(), y.copy()
+    for i in range(n):
+        b = np.sin(b)
+        v = b[::-1]
+    if x[0] > 0:
+        b[1] += y[0]
+    return loss(v) + loss(b)
+
+
 RIGHT = [
+    a_view_and_its_base_written_to_in_another_loop,
+    a_list_and_what_it_holds_written_to_in_another_loop,
+    a_view_and_its_base_written_to_in_a_branch,
     a_list_added_to_in_place,
     a_list_bound_anew_each_time,
     an_item_put_by_number_beside_others,
