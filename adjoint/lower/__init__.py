@@ -20,7 +20,7 @@ from ..avals import NONE, Arr, Aval
 from ..errors import AdjointError, Unsupported
 from ..ir import Apply, At, Atom, Block, Const, Function, Param, Tree, Var, leaves
 from ..rules.registry import lookup, read_rules
-from . import calls, copies, inplace, iterators, layout, rewrites
+from . import calls, copies, inplace, iterators, layout, queues, rewrites
 from .abstract import abstract, details, signature
 from .context import Frame, Lowering, ReadFirst
 from .guards import Guard
@@ -224,6 +224,8 @@ def result_tree(lo: Lowering, frame: Frame, node: Any, value: Value) -> tuple[li
     def tree(value: Value) -> Any:
         content = lo.state.heap[value.cell] if isinstance(value, Ref) else value
         match content:
+            case Attributes(cls=queues.Queue):
+                pass
             case Tuple(items=items, cls=cls):
                 return Tree(cls, tuple(range(len(items))), tuple(tree(v) for v in items))
             case Items(items=items):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import operator
-from collections import OrderedDict, defaultdict
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +13,7 @@ from ..avals import ANY, INT, Arr, Obj, Parts, Seq, item_of, join
 from ..ir import Const, Var
 from . import attributes, calls, expressions, iteration
 from .context import Frame, Lowering
+from .queues import Queue
 from .specials import content_of, is_empty, special
 from .values import Attributes, Entries, Items, Iteration, Ref, Tuple, Value
 
@@ -133,6 +134,13 @@ def _defaultdict(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwarg
     if not args or not isinstance(content, Entries):
         return made
     return lo.cell(Entries(content.entries, args[0]))
+
+
+@special(deque)
+def _deque(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    new = lo.cell(Attributes(Queue, ()))
+    calls.call(lo, frame, node, Const(Queue.__init__), [new, *args], kwargs)
+    return new
 
 
 @special(set, frozenset)

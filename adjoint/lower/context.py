@@ -6,6 +6,7 @@ a tuple, list or dict becomes a value of the IR.
 
 from __future__ import annotations
 
+import collections
 import operator
 import types
 from collections.abc import Callable, Iterable, Sequence
@@ -15,12 +16,12 @@ from typing import Any
 import numpy as np
 
 from .. import runtime
-from ..avals import ANY, NONE, Arr, Aval, Num, Obj, Parts, Seq, changeable, differentiable
+from ..avals import ANY, NONE, Arr, Aval, Num, Obj, Parts, Seq, changeable, differentiable, is_slice
 from ..errors import AdjointError, Unsupported
 from ..infer import gives_back, infer
 from ..ir import UNDEFINED, Apply, At, Atom, Const, Stmt, Var
 from ..rules.registry import lookup
-from . import layout, sharing, written
+from . import layout, queues, sharing, written
 from .abstract import abstract, details, signature
 from .guards import Guard
 from .source import Source, Unchanged
@@ -178,6 +179,8 @@ class Lowering:
 
         Functions that take a sequence of arrays (`np.stack`) are left to their rules.
         """
+        if _module(fn) in ("numpy", "builtins"):
+            args = [queues.items(self.state, a) for a in args]
         if fn in _ARITHMETIC:
             if not any(isinstance(self.known_aval(a), Arr) for a in args):
                 return args
@@ -257,6 +260,8 @@ class Lowering:
         if fn is operator.getitem:
             if isinstance(aval, Arr) and (aval.boxed or _copies(atoms[1])):
                 return ()
+            if isinstance(atoms[0].aval, Seq | Parts) and is_slice(atoms[1].aval):
+                return ()  # another list, which holds what the list holds
             sharing: list[Value] = [args[0]]
         elif rule is None or rule.view or fn in MAY_SHARE:
             sharing = []
@@ -290,6 +295,10 @@ class Lowering:
                         return self.build(runtime.make_dict, [keys, *values], frame, node, None, Obj(dict))
                     case Attributes(cls=written.Flat, entries=((_, array),)):
                         return self.atom(self.apply(np.ravel, [array], frame=frame, node=node), frame, node)
+                    case Attributes(cls=queues.Queue, entries=entries):
+                        known = dict(entries)
+                        made = [known["items"], known["maxlen"]]
+                        return self.build(collections.deque, made, frame, node, None, Obj(collections.deque))
                     case Attributes():
                         return self.whole(content, frame, node)
                     case Const(value=set() | frozenset() as known):

@@ -19,6 +19,7 @@ from .. import runtime
 from ..avals import ANY, INT, Arr, Obj, Parts, Seq, item_of
 from ..errors import Unsupported
 from ..ir import Atom, Const, Var
+from . import queues
 from .context import Frame, Lowering
 from .loops import run_loop
 from .values import Attributes, Cell, Choice, Entries, Items, Iteration, Ref, Rest, Tuple, Value
@@ -141,6 +142,8 @@ def iterated(lo: Lowering, frame: Frame, node: Any, value: Ref) -> Value:
 
     content = lo.state.heap[value.cell]
     assert isinstance(content, Attributes)
+    if content.cls is queues.Queue:
+        return queues.items(lo.state, value)
     if hasattr(content.cls, "__iter__"):
         return calls.call_special(lo, frame, node, value, "__iter__", [])
     if hasattr(content.cls, "__getitem__") and hasattr(content.cls, "__len__"):

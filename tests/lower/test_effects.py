@@ -209,13 +209,6 @@ def unknown_function_changes_it(x):
     return heap[0]
 
 
-def taken_in_by_an_unknown_object(x):
-    window = collections.deque(maxlen=2)
-    window.append(x)
-    window.append(x * x)
-    return window[0]
-
-
 def taken_in_by_a_method_under_a_name(x):
     numbers = array.array("d")
     put = numbers.append
@@ -245,7 +238,6 @@ def evaluated(x):
         (reads_what_it_stored, "`CALLS` is assigned and read again in one call"),
         (reads_a_mode_it_stored, "`MODE` is assigned and read again in one call"),
         (unknown_function_changes_it, "may change it; the gradient depends on it"),
-        (taken_in_by_an_unknown_object, "may change it; the gradient depends on it"),
         (taken_in_by_a_method_under_a_name, "may change it; the gradient depends on it"),
         (taken_in_and_given_back, "`queue.Queue.get` is applied to a value that the gradient depends on"),
         (shuffled, "may change it|in place"),
