@@ -338,23 +338,18 @@ def reads(stmt: Stmt) -> Iterator[Atom]:
 def free(block: Block) -> list[Var]:
     """The variables a block reads and does not define, in order of first reading."""
     found: dict[Var, None] = {}
-
-    def visit(block: Block, bound: set[Var]) -> None:
-        bound = bound | set(block.params)
-        for stmt in block.stmts:
-            note(reads(stmt), bound)
-            for inner in blocks(stmt):
-                visit(inner, bound)
-            bound.update(defined(stmt))
-        note(block.results, bound)
-
-    def note(atoms: Iterable[Atom], bound: set[Var]) -> None:
-        for a in atoms:
-            if isinstance(a, Var) and a not in bound:
-                found[a] = None
-
-    visit(block, set())
+    _find_free(block, set(), found)
     return list(found)
+
+
+def _find_free(block: Block, bound: set[Var], found: dict[Var, None]) -> None:
+    bound = bound | set(block.params)
+    for stmt in block.stmts:
+        found.update((a, None) for a in reads(stmt) if isinstance(a, Var) and a not in bound)
+        for inner in blocks(stmt):
+            _find_free(inner, bound, found)
+        bound.update(defined(stmt))
+    found.update((a, None) for a in block.results if isinstance(a, Var) and a not in bound)
 
 
 def free_of(stmt: Stmt) -> list[Var]:

@@ -86,17 +86,16 @@ class Writer:
     def _places(self, stmt: Stmt) -> tuple[Place, ...]:
         """Where in the user's file a statement comes from, with all that is folded into it: a place for each line."""
         found: dict[tuple[str, int], Place] = {}
-
-        def visit(stmt: Stmt) -> None:
-            for a in (*reads(stmt), *(r for inner in blocks(stmt) if type(stmt) is If for r in inner.results)):
-                maker = self.folds.folded.get(a) if isinstance(a, Var) else None
-                if maker is not None:
-                    visit(maker)
-            if stmt.at.place is not None and stmt.at.place.line:
-                found.setdefault((stmt.at.place.file, stmt.at.place.line), stmt.at.place)
-
-        visit(stmt)
+        self._find_places(stmt, found)
         return tuple(found.values())
+
+    def _find_places(self, stmt: Stmt, found: dict[tuple[str, int], Place]) -> None:
+        for a in (*reads(stmt), *(r for inner in blocks(stmt) if type(stmt) is If for r in inner.results)):
+            maker = self.folds.folded.get(a) if isinstance(a, Var) else None
+            if maker is not None:
+                self._find_places(maker, found)
+        if stmt.at.place is not None and stmt.at.place.line:
+            found.setdefault((stmt.at.place.file, stmt.at.place.line), stmt.at.place)
 
     # --- comments ---------------------------------------------------------------------------------
 

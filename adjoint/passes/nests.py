@@ -38,18 +38,16 @@ class Pair:
 def uses(block: Block) -> Counter[Atom]:
     """How often each value is read, constants too."""
     read: list[Atom] = []
-
-    def visit(block: Block) -> None:
+    todo = [block]
+    while todo:
+        block = todo.pop()
         for stmt in block.stmts:
             if isinstance(stmt, Apply):
                 read.extend(stmt.atoms())
-                continue
-            read.extend(reads(stmt))
-            for inner in blocks(stmt):
-                visit(inner)
+            else:
+                read.extend(reads(stmt))
+                todo.extend(blocks(stmt))
         read.extend(block.results)
-
-    visit(block)
     return Counter(read)
 
 

@@ -14,7 +14,7 @@ renamed value is a new `Var`.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from ..ir import Apply, Atom, Block, Function, If, Loop, Stmt, Var, blocks, defined, map_leaves, with_atoms
 
@@ -74,30 +74,28 @@ def _has_name(v: Var) -> bool:
     return v.hint is not None or v.bar_of is not None or v.dot_of is not None
 
 
-def _mapped(block: Block, var) -> Block:  # type: ignore[no-untyped-def]
+def _mapped(block: Block, var: Callable[[Var], Var]) -> Block:
+    """The block with `var` of each variable in its place."""
+
     def atom(a: Atom) -> Atom:
         return var(a) if isinstance(a, Var) else a
 
-    def atoms(values: tuple[Atom, ...]) -> tuple[Atom, ...]:
-        return tuple(map(atom, values))
+    params = tuple(map(var, block.params))
+    return Block(params, tuple(_mapped_stmt(s, var, atom) for s in block.stmts), tuple(map(atom, block.results)))
 
-    def mapped(block: Block) -> Block:
-        params = tuple(map(var, block.params))
-        return Block(params, tuple(map(statement, block.stmts)), atoms(block.results))
 
-    def statement(s: Stmt) -> Stmt:
-        outs = tuple(map(var, s.outs))
-        match s:
-            case Apply():
-                s = with_atoms(s, atom)
-                return s if outs == s.outs else Apply(outs, s.fn, s.args, s.kwargs, s.at, s.effect)
-            case If():
-                return dataclasses.replace(s, outs=outs, test=atom(s.test), then=mapped(s.then), orelse=mapped(s.orelse))
-            case Loop():
-                return dataclasses.replace(
-                    s, outs=outs, lists=tuple(map(var, s.lists)), count=None if s.count is None else var(s.count),
-                    init=atoms(s.init), iters=atoms(s.iters), test=None if s.test is None else mapped(s.test),
-                    body=mapped(s.body),
-                )
-
-    return mapped(block)
+def _mapped_stmt(s: Stmt, var: Callable[[Var], Var], atom: Callable[[Atom], Atom]) -> Stmt:
+    outs = tuple(map(var, s.outs))
+    match s:
+        case Apply():
+            s = with_atoms(s, atom)
+            return s if outs == s.outs else Apply(outs, s.fn, s.args, s.kwargs, s.at, s.effect)
+        case If():
+            then, orelse = _mapped(s.then, var), _mapped(s.orelse, var)
+            return dataclasses.replace(s, outs=outs, test=atom(s.test), then=then, orelse=orelse)
+        case Loop():
+            return dataclasses.replace(
+                s, outs=outs, lists=tuple(map(var, s.lists)), count=None if s.count is None else var(s.count),
+                init=tuple(map(atom, s.init)), iters=tuple(map(atom, s.iters)),
+                test=None if s.test is None else _mapped(s.test, var), body=_mapped(s.body, var),
+            )

@@ -60,40 +60,47 @@ Rule = Callable[[Apply, Around], "Atom | list[Apply] | None"]
 def rewritten(function: Function, rules: Mapping[Any, Rule]) -> Function:
     """The program with each rule applied wherever it applies: to statements that call its key."""
     while _calls(function.body, rules):
-        env: dict[Var, Atom] = {}
-        around, changes = Around(function.body), 0
-
-        def get(a: Atom) -> Atom:
-            return resolve(env, a)
-
-        def block(b: Block) -> Block:
-            outer, around.here = around.here, {}
-            stmts = [new for s in b.stmts for new in statement(current(s, get) if env else s)]
-            around.here = outer
-            results = tuple(map(get, b.results))
-            return with_stmts(b, stmts) if results == b.results else Block(b.params, tuple(stmts), results)
-
-        def statement(s: Stmt) -> list[Stmt]:
-            if not isinstance(s, Apply):
-                return [with_blocks(s, block)]
-            nonlocal changes
-            rule = rules.get(s.fn) if _is_ours(s) else None
-            new = None if rule is None else rule(s, around)
-            if new is None:
-                for v in s.outs:
-                    around.facts.makers[v] = around.here[v] = s
-                return [s]
-            changes += 1
-            if isinstance(new, list):
-                return [t for n in new for t in statement(current(n, get))]
-            env[s.out] = new
-            return []
-
-        body = block(function.body)
-        if not changes:
+        walk = _Walk(rules, Around(function.body))
+        body = walk.block(function.body)
+        if not walk.changes:
             break
-        function = dce(finish(function, body, env))
+        function = dce(finish(function, body, walk.env))
     return function
+
+
+class _Walk:
+    """One walk over the program."""
+
+    def __init__(self, rules: Mapping[Any, Rule], around: Around) -> None:
+        self.rules, self.around = rules, around
+        self.env: dict[Var, Atom] = {}  # what stands for what is removed
+        self.changes = 0
+
+    def get(self, a: Atom) -> Atom:
+        return resolve(self.env, a)
+
+    def block(self, b: Block) -> Block:
+        around = self.around
+        outer, around.here = around.here, {}
+        stmts = [new for s in b.stmts for new in self.statement(current(s, self.get) if self.env else s)]
+        around.here = outer
+        results = tuple(map(self.get, b.results))
+        return with_stmts(b, stmts) if results == b.results else Block(b.params, tuple(stmts), results)
+
+    def statement(self, s: Stmt) -> list[Stmt]:
+        if not isinstance(s, Apply):
+            return [with_blocks(s, self.block)]
+        rule = self.rules.get(s.fn) if _is_ours(s) else None
+        new = None if rule is None else rule(s, self.around)
+        if new is None:
+            for v in s.outs:
+                self.around.facts.makers[v] = self.around.here[v] = s
+            return [s]
+        self.changes += 1
+        if isinstance(new, list):
+            return [t for n in new for t in self.statement(current(n, self.get))]
+        self.env[s.out] = new
+        return []
 
 
 def _is_ours(s: Apply) -> bool:
