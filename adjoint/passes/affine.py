@@ -64,32 +64,32 @@ def feasible(inequalities: Iterable[Affine]) -> bool:
     >>> feasible([k - m - number(1), *equal(k, m)])
     False
     """
-    system = _distinct(inequalities)
-    while system is not None and any(a.factors for a in system):
+    system: dict[Hashable, Affine] = {}
+    possible = _add(system, inequalities)
+    while possible and system:
         counts: dict[Hashable, list[int]] = {}
-        for a in system:
+        for a in system.values():
             for v, n in a.factors.items():
                 counts.setdefault(v, [0, 0])[n > 0] += 1
         v = min(counts, key=lambda v: counts[v][0] * counts[v][1] - sum(counts[v]))
-        below = [a for a in system if a.factors.get(v, 0) > 0]
-        above = [a for a in system if a.factors.get(v, 0) < 0]
-        rest = [a for a in system if v not in a.factors]
-        system = _distinct([*rest, *(a * -b.factors[v] + b * a.factors[v] for a in below for b in above)])
-        if system is not None and len(system) > LIMIT:
+        below = [a for a in system.values() if a.factors.get(v, 0) > 0]
+        above = [a for a in system.values() if a.factors.get(v, 0) < 0]
+        system = {key: a for key, a in system.items() if v not in a.factors}
+        possible = _add(system, (a * -b.factors[v] + b * a.factors[v] for a in below for b in above))
+        if possible and len(system) > LIMIT:
             return True
-    return system is not None
+    return possible
 
 
-def _distinct(inequalities: Iterable[Affine]) -> list[Affine] | None:
-    """Each once, the sharpest of those that differ in the constant; None where one is plainly false."""
-    found: dict[Hashable, Affine] = {}
+def _add(system: dict[Hashable, Affine], inequalities: Iterable[Affine]) -> bool:
+    """Add each in lowest terms, the sharpest of those that differ in the constant; False where one is plainly false."""
     for a in inequalities:
         a = a.tightened()
         if not a.factors:
             if a.constant < 0:
-                return None
+                return False
             continue
         key = frozenset(a.factors.items())
-        if key not in found or a.constant < found[key].constant:
-            found[key] = a
-    return list(found.values())
+        if key not in system or a.constant < system[key].constant:
+            system[key] = a
+    return True

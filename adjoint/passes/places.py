@@ -83,6 +83,7 @@ class Chains:
         self.versions: dict[Var, Version] = {}
         self.writes: dict[int, list[Write]] = {}
         self.chains: dict[int, Chain] = {}
+        self._decided: dict[frozenset[object], bool] = {}  # which systems of inequalities are feasible
         self._look((root,), root.body)
         for c, param in enumerate(root.body.params[: len(root.outs)]):
             if isinstance(param.aval, Arr) and not param.aval.boxed:
@@ -196,9 +197,16 @@ class Chains:
                 order += self._before_in(version.stack[level])
             elif write.path[common - 1] <= version.path[common - 1]:
                 continue  # in the same iterations it comes first
-            if any(feasible([*fixed, *order, *itertools.chain(*way)]) for way in places):
+            if any(self._feasible([*fixed, *order, *itertools.chain(*way)]) for way in places):
                 return True
         return False
+
+    def _feasible(self, inequalities: list[Affine]) -> bool:
+        """The same system comes again, for other reads at one place and when a value is made again: it is solved once."""
+        system = frozenset((a.constant, frozenset(a.factors.items())) for a in inequalities)
+        if system not in self._decided:
+            self._decided[system] = feasible(inequalities)
+        return self._decided[system]
 
     def _ranges(self, loop: Loop) -> Iterator[tuple[Var, Atom | None, Atom | None, int]]:
         """The items of a loop that count: with start, stop and step."""
