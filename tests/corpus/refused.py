@@ -5,6 +5,4 @@ REFUSED = {
     "closures_of_items",
     # what a `try` block assigns in the middle, read by its handler
     "exception_through_frames", "nested_try", "try_else_finally", "try_in_method",
-    # containers from `collections`
-    "other_containers",
 }
