@@ -46,6 +46,8 @@ def expression(lo: Lowering, frame: Frame, node: Any) -> Value:
             return binary(lo, frame, node, BINARY[type(node.op)], left, right)
         case gast.UnaryOp(op=gast.Not()):
             return negate(lo, frame, node, truth(lo, frame, node.operand, expression(lo, frame, node.operand)))
+        case gast.UnaryOp(op=gast.USub(), operand=gast.Constant(value=float(number))):
+            return Const(-number)
         case gast.UnaryOp():
             value = expression(lo, frame, node.operand)
             return calls.operate(lo, frame, node, UNARY[type(node.op)], [value])

@@ -43,6 +43,11 @@ FRESH = {  # makes something that later statements may update in place
 UPDATES = {operator.setitem, runtime.index_add, runtime.set_item, runtime.append}  # in place, where the emitter can
 OUTSIDE = {getattr, hasattr, runtime.load, runtime.call}  # reads what statements with an effect may change
 
+_METHODS: dict[Any, Any] = {  # `x.mean(axis=0)` is `np.mean(x, axis=0)`
+    getattr(np.ndarray, word): getattr(np, word)
+    for word in ("sum", "mean", "prod", "max", "min", "var", "std", "argmax", "argmin", "any", "all")
+}
+
 Table = dict[Any, tuple[Var, ...]]
 
 
@@ -129,7 +134,8 @@ def is_shareable(s: Apply) -> bool:
 
 def key(s: Apply) -> Any:
     """Equal for statements that certainly compute the same."""
-    return s.fn, len(s.outs), tuple(map(_atom_key, s.args)), tuple((k, _atom_key(a)) for k, a in s.kwargs)
+    fn = _METHODS.get(s.fn, s.fn) if s.args and isinstance(s.args[0].aval, Arr) else s.fn
+    return fn, len(s.outs), tuple(map(_atom_key, s.args)), tuple((k, _atom_key(a)) for k, a in s.kwargs)
 
 
 def _atom_key(a: Atom) -> Any:

@@ -20,7 +20,7 @@ wrote stays as it is written.  A value replaces another only if it is certainly 
 and shape: `1.0 * n` stays if n may be an int, `np.zeros(3) + y` stays if y may be a number.
 
 Results are the same to the bit, but for the sign of a zero: `0.0 + x` and complex `1.0 * z` turn some
--0.0 into 0.0, x and z do not.
+-0.0 into 0.0, x and z do not; and the sum of one constant is rounded once.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from typing import Any
 import numpy as np
 
 from .. import runtime
-from ..avals import BOOL, Num, dtype_of, shape_of
+from ..avals import BOOL, Arr, Num, dtype_of, is_known, shape_of
 from ..ir import UNDEF, Apply, Atom, Block, Const, Function, If, Loop, Stmt, Var, substitute, with_atoms
 from ..lower.values import same
 from .certain import Facts, is_number
@@ -200,7 +200,7 @@ FOLDED = {  # of Python numbers, computed when the gradient is built
 }
 SIMPLIFIED = FOLDED.union(  # what there may be a simpler statement for
     MUL, ADD, SUB, DIV, NEG, POW, (np.ndarray.astype, np.broadcast_to, np.reshape, np.ndarray.reshape, runtime.unbroadcast),
-    (operator.getitem,),
+    (operator.getitem, np.where),
 )
 
 LONGEST = 8  # characters of a quotient; `1.0 / 1437` says more than 0.0006958942240779402, and costs no more
@@ -210,7 +210,11 @@ def simpler(s: Apply, facts: Facts, reads: Counter[Atom]) -> Atom | Apply | None
     """A value equal to that of the statement, or a simpler statement; None if there is none."""
     if s.fn is runtime.identity:
         return s.args[0]
-    if s.at.sweep == "forward" or s.kwargs or s.fn not in SIMPLIFIED:
+    if s.at.sweep == "forward":
+        return None
+    if s.fn is np.sum:
+        return summed(s, facts)
+    if s.kwargs or s.fn not in SIMPLIFIED:
         return None
     return folded(s) or arithmetic(s, facts, reads) or spread(s, facts) or unchanged(s, facts)
 
@@ -302,6 +306,10 @@ def spread(s: Apply, facts: Facts) -> Apply | None:
     shape already, and `broadcast_to(2.0, shape) * 3` is `broadcast_to(6.0, shape)`."""
     if s.fn in NEG and (maker := facts.made(s.args[0], np.broadcast_to)):
         return _spread(s, maker, maker.args[:1], facts)
+    if s.fn is np.where and len(s.args) == 3 and _is_doubles(s.out) and shape_of(s.args[0].aval) == shape_of(s.out.aval):
+        args = (s.args[0], *(a if (value := _constant(a, facts)) is None else value for a in s.args[1:]))
+        doubles = all(dtype_of(a.aval) == np.float64 for a in args[1:])  # single precision would win over a number
+        return Apply(s.outs, s.fn, args, at=s.at) if doubles and args != s.args else None
     if s.fn not in (*MUL, *ADD, *SUB, *DIV) or len(s.args) != 2:
         return None
     for k in (0, 1):
@@ -319,7 +327,32 @@ def spread(s: Apply, facts: Facts) -> Apply | None:
             return Apply(s.outs, s.fn, pair, at=s.at)
         if maker.fn is np.broadcast_to and (new := _spread(s, maker, pair, facts)):
             return new
+        if s.fn in MUL and maker.fn is np.broadcast_to and is_number(g, 1) and _is_doubles(s.out) and facts.is_array(p):
+            if shape_of(s.out.aval) == shape_of(maker.out.aval) and dtype_of(p.aval) == np.float64:
+                return Apply(s.outs, np.broadcast_to, (p, maker.args[1]), at=s.at)
     return None
+
+
+def summed(s: Apply, facts: Facts) -> Apply | None:
+    """The sum of one constant again and again: `np.sum(np.broadcast_to(0.5, (6, 4)), axis=0)` is 3.0, four times."""
+    value, shape, rest = _constant(s.args[0], facts), shape_of(s.args[0].aval), shape_of(s.out.aval)
+    if value is None or shape is None or rest is None or not is_known(shape) or not _is_doubles(s.out) or 0 in shape:
+        return None
+    if len(s.args) != 1 or not {k for k, _ in s.kwargs} <= {"axis", "keepdims"}:
+        return None
+    total = Const(value.value * (math.prod(shape) // math.prod(rest)))
+    return Apply(s.outs, np.broadcast_to, (total, Const(rest)), at=s.at) if rest else Apply(s.outs, np.float64, (total,), at=s.at)
+
+
+def _constant(a: Atom, facts: Facts) -> Const | None:
+    """The one float that stands in all entries of an array."""
+    maker = facts.made(a, np.broadcast_to)
+    value = maker.args[0] if maker is not None else None
+    return value if isinstance(value, Const) and type(value.value) is float else None
+
+
+def _is_doubles(v: Var) -> bool:
+    return isinstance(v.aval, Arr) and v.aval.dtype == np.float64 and is_known(v.aval.shape)
 
 
 def is_in_front(maker: Apply, facts: Facts) -> bool:

@@ -196,7 +196,9 @@ def ptp_jvp(t, z, a, axis=None, out=None, keepdims=False):
 
 def deviation(a, axis, where, mean):
     """Entries less their mean, conjugated, zero where not looked at."""
-    if mean is None:
+    if mean is None and where is True:
+        mean = np.mean(a, axis=axis, keepdims=True)
+    elif mean is None:
         mean = np.mean(a, axis=axis, keepdims=True, where=where)
     d = masked(a - mean, where)
     return np.conjugate(d) if np.iscomplexobj(a) else d

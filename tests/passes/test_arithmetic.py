@@ -12,7 +12,7 @@ import pytest
 from passes.programs import inputs, lowered, ours, run
 
 from adjoint import grad, hessian, ir, runtime
-from adjoint.passes import contracted, dce, factors, linear, scatters
+from adjoint.passes import contracted, dce, factors, linear, scatters, simplify
 from adjoint.shifts import cancelled
 from adjoint.testing import assert_same, numerical_gradient
 
@@ -466,3 +466,48 @@ def test_simplified_again_after():
 
     assert grad(f).source_for(V).splitlines()[-2:] == ["    x_bar = np.array(x)", "    return x_bar"]
     assert_same(grad(f)(V), V)
+
+
+# --- constants in every entry ---------------------------------------------------------------------
+
+
+def test_a_sum_of_constants_is_a_constant():
+    spread = np.broadcast_to
+    assert operations(text_of(simplify, lambda x: np.sum(spread(0.5, (2, 3)), axis=0) * x, V)) == ["return x"]
+    assert operations(text_of(simplify, lambda x: np.sum(spread(0.5, (2, 3)), axis=1, keepdims=True) + x, V[:2])) == [
+        "broadcast_to(1.5, (2, 1))", "add(·, x)", "return ·"
+    ]
+    assert operations(text_of(simplify, lambda x: np.sum(spread(-1.0, (5,))) / x, V)) == ["float64(-5.0)", "truediv(·, x)", "return ·"]
+    stays(simplify, lambda x: np.sum(spread(2.0, (2, 3)), where=x > 2.0, axis=0) + x, V)
+    stays(simplify, lambda x: np.sum(spread(2.0, (2, 3)), initial=1.0) + x, V)
+    stays(simplify, lambda x: np.sum(spread(2.0, (0, 3)), axis=0) + x, V)
+    stays(simplify, lambda x, y: np.sum(spread(x, (2, 3)), axis=0) + y, V, W)
+
+
+def test_a_constant_is_chosen_as_a_number():
+    spread = np.broadcast_to
+    assert operations(text_of(simplify, lambda x: np.where(x > 2.0, spread(1.0, (3,)), x), V))[1:] == ["where(·, 1.0, x)", "return ·"]
+    assert operations(text_of(simplify, lambda x: np.where(x > 2.0, 0.0, spread(1.0, (3,))), V))[1:] == [
+        "where(·, 0.0, 1.0)", "return ·"
+    ]
+    stays(simplify, lambda x: np.where(x > 2.0, spread(1.0, (3,)), x), V.astype(np.float32))
+    stays(simplify, lambda x, y: np.where(x > 2.0, spread(1.0, (2, 3)), y), V, M)
+
+
+def test_once_an_array_is_that_array_spread():
+    spread = np.broadcast_to
+    assert operations(text_of(simplify, lambda x: spread(1.0, (2, 3)) * x, V)) == ["broadcast_to(x, (2, 3))", "return ·"]
+    stays(simplify, lambda x: spread(1.0, (2, 3)) * x, V.astype(np.float32))
+
+
+def everyday(x, mu, sigma):
+    z = (x - x.mean(axis=-1, keepdims=True)) / np.sqrt(x.var(axis=-1, keepdims=True) + 1e-5)
+    return np.sum(-0.5 * ((z - mu) / sigma) ** 2 - np.log(sigma)) + np.sum(np.where(np.abs(x) < mu, x**2, x) + np.maximum(x, mu))
+
+
+def test_gradients_of_everyday_sums():
+    args = (np.sin(B), 0.3, 0.7)
+    assert_same(grad(everyday, (0, 1, 2))(*args), grad(everyday, (0, 1, 2), optimize=False)(*args), rtol=1e-12, atol=1e-12)
+    lines = grad(everyday, (0, 1, 2)).source_for(*args).splitlines()
+    text = "\n".join(line.partition("#")[0] for line in lines)
+    assert "where=True" not in text and "= -0.5" not in text and text.count("mean(") == 1 and "broadcast_to(1.0" not in text
