@@ -19,6 +19,7 @@ with warnings.catch_warnings():
     import astunparse
 
 COMMENT, PLACE = "\0", "\1"
+LONGEST = 110  # characters of the head of a loop
 WIDEST = 46  # comments stand in one column, unless the code is wider than this
 
 
@@ -85,10 +86,32 @@ class Printer(astunparse.Unparser):
         self.fill(f"{left} = {right}")
 
     def _For(self, tree: ast.For) -> None:
-        self.fill(f"for {self._bare(tree.target)} in {ast.unparse(tree.iter)}")
+        head = f"for {self._bare(tree.target)} in {ast.unparse(tree.iter)}"
+        if isinstance(tree.iter, ast.Call) and len(tree.iter.args) > 1 and len(head) + 4 * self._indent >= LONGEST:
+            self._wrapped_for(tree, tree.iter)
+        else:
+            self.fill(head)
         self.enter()
         self.dispatch(tree.body)
         self.leave()
+
+    def _wrapped_for(self, tree: ast.For, over: ast.Call) -> None:
+        """The head of a loop over many sequences, on several lines: the comment above, each of the user's place."""
+        note, places = self._next, self._next_places
+        self._next = None
+        if note:
+            self.fill("# " + note)
+        lines = [f"for {self._bare(tree.target)} in {ast.unparse(over.func)}("]
+        for k, arg in enumerate(over.args, 1):
+            text = ast.unparse(arg) + ("," if k < len(over.args) else "")
+            if len(lines) > 1 and len(lines[-1]) + len(text) < LONGEST - 4 * self._indent:
+                lines[-1] += " " + text
+            else:
+                lines.append("    " + text)
+        lines.append(")")
+        for line in lines:
+            self._next_places = places
+            self.fill(line)
 
     def _bare(self, tree: ast.expr) -> str:
         text = ast.unparse(tree)

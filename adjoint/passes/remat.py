@@ -75,7 +75,7 @@ def recomputed(residuals: list[Var], forward: list[Stmt], items: set[Var], local
             used |= seen
         else:
             recorded[r] = None
-    return Plan([r for r in residuals if r in recorded], list(again), used)
+    return Plan(sorted((r for r in residuals if r in recorded), key=lambda r: order.get(r, -1)), list(again), used)
 
 
 def is_cheap(stmt: Apply | None) -> bool:

@@ -19,17 +19,17 @@ def clipped_grad(w, x, limit):
     x_tape = []
     x_tape_2 = []
     for _ in range(3):
-        x_tape_2.append(x)
-        x = np.tanh(w * x)
         x_tape.append(x)
+        x = np.tanh(w * x)
+        x_tape_2.append(x)
     # reverse sweep
     x_bar = np.zeros(2)
     w_bar = np.zeros(2)
     # for _ in range(3):
-    for x, x_2 in zip(reversed(x_tape), reversed(x_tape_2)):
+    for x, h in zip(reversed(x_tape), reversed(x_tape_2)):
         # with cotangent(h) as h_bar:
         h_bar = np.clip(x_bar + 1.0, -limit, limit)
-        w1_bar = h_bar * (1.0 - x * x)  # h = np.tanh(w * h)
-        w_bar += w1_bar * x_2
+        w1_bar = h_bar * (1.0 - h * h)  # h = np.tanh(w * h)
+        w_bar += w1_bar * x
         x_bar = w1_bar * w
     return w_bar

@@ -15,14 +15,14 @@ import numpy as np
 def gram_schmidt_grad(A):
     # forward sweep
     A = np.array(A)
+    w2_tape_tape = []
+    w3_tape_tape = []
+    w4_tape = []
     w5_tape = []
     w6_tape = []
-    w4_tape = []
-    w3_tape_tape = []
-    w2_tape_tape = []
     for j in range(4):
-        w3_tape = []
         w2_tape = []
+        w3_tape = []
         for i in range(j):
             w1 = A[:, i]
             w2 = np.array(A[:, j])
@@ -30,8 +30,8 @@ def gram_schmidt_grad(A):
             w3 = w1 @ w2
             w3_tape.append(w3)
             A[:, j] -= w3 * w1
-        w3_tape_tape.append(w3_tape)
         w2_tape_tape.append(w2_tape)
+        w3_tape_tape.append(w3_tape)
         w4 = np.array(A[:, j])
         w4_tape.append(w4)
         w5 = np.sqrt(np.sum(w4 ** 2))
@@ -42,12 +42,15 @@ def gram_schmidt_grad(A):
     # reverse sweep
     A_bar = 3 * A ** 2
     # for j in range(n):
-    for j, w5, w6, w4, w3_tape, w2_tape in zip(reversed(range(4)), reversed(w5_tape), reversed(w6_tape), reversed(w4_tape), reversed(w3_tape_tape), reversed(w2_tape_tape)):
+    for j, w2_tape, w3_tape, w4, w5, w6 in zip(
+        reversed(range(4)), reversed(w2_tape_tape), reversed(w3_tape_tape), reversed(w4_tape),
+        reversed(w5_tape), reversed(w6_tape)
+    ):
         w6_bar = np.array(A_bar[:, j])  # A[:, j] /= np.sqrt(np.sum(A[:, j] ** 2))
         w4_bar = -np.sum(w6_bar * (w6 / w5)) / w5 * w4
         A_bar[:, j] = w4_bar + w6_bar / w5
         # for i in range(j):
-        for i, w3, w2 in zip(reversed(range(j)), reversed(w3_tape), reversed(w2_tape)):
+        for i, w2, w3 in zip(reversed(range(j)), reversed(w2_tape), reversed(w3_tape)):
             w7_bar = -A_bar[:, j]       # A[:, j] -= (A[:, i] @ A[:, j]) * A[:, i]
             w8 = A[:, i]
             w3_bar = np.sum(w7_bar * w8)

@@ -13,8 +13,8 @@ from math import cos, sin
 
 def oscillator_grad(x, v, k, steps):
     # forward sweep
-    w1_tape = []
     x_tape = []
+    w1_tape = []
     for _ in range(steps):
         x_tape.append(x)
         w1 = sin(x)
@@ -26,7 +26,7 @@ def oscillator_grad(x, v, k, steps):
     v_bar = 0.0
     k_bar = 0.0
     # for _ in range(steps):
-    for w1, x in zip(reversed(w1_tape), reversed(x_tape)):
+    for x, w1 in zip(reversed(x_tape), reversed(w1_tape)):
         v_bar += x_bar * 0.01   # x = x + v * dt
         w2_bar = -0.01 * v_bar  # v = v - k * sin(x) * dt
         k_bar += w2_bar * w1

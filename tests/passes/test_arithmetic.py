@@ -477,7 +477,9 @@ def test_a_sum_of_constants_is_a_constant():
     assert operations(text_of(simplify, lambda x: np.sum(spread(0.5, (2, 3)), axis=1, keepdims=True) + x, V[:2])) == [
         "broadcast_to(1.5, (2, 1))", "add(·, x)", "return ·"
     ]
-    assert operations(text_of(simplify, lambda x: np.sum(spread(-1.0, (5,))) / x, V)) == ["float64(-5.0)", "truediv(·, x)", "return ·"]
+    assert operations(text_of(simplify, lambda x: np.sum(spread(-1.0, (5,))) / x, V)) == [
+        "float64(-5.0)", "truediv(·, x)", "return ·"
+    ]
     stays(simplify, lambda x: np.sum(spread(2.0, (2, 3)), where=x > 2.0, axis=0) + x, V)
     stays(simplify, lambda x: np.sum(spread(2.0, (2, 3)), initial=1.0) + x, V)
     stays(simplify, lambda x: np.sum(spread(2.0, (0, 3)), axis=0) + x, V)
@@ -486,7 +488,9 @@ def test_a_sum_of_constants_is_a_constant():
 
 def test_a_constant_is_chosen_as_a_number():
     spread = np.broadcast_to
-    assert operations(text_of(simplify, lambda x: np.where(x > 2.0, spread(1.0, (3,)), x), V))[1:] == ["where(·, 1.0, x)", "return ·"]
+    assert operations(text_of(simplify, lambda x: np.where(x > 2.0, spread(1.0, (3,)), x), V))[1:] == [
+        "where(·, 1.0, x)", "return ·"
+    ]
     assert operations(text_of(simplify, lambda x: np.where(x > 2.0, 0.0, spread(1.0, (3,))), V))[1:] == [
         "where(·, 0.0, 1.0)", "return ·"
     ]
