@@ -165,7 +165,7 @@ class Lowering:
             kind = Seq(ANY) if isinstance(content, Items) else atom.aval
             new = Var(kind, getattr(content, "hint", None))
             args = (atom, *(a for a in others if a is not atom and isinstance(a, Var)))
-            value.cell.holds += self.held_by(value) if isinstance(content, Items | Entries) else ()
+            sharing.hold(value.cell, self.held_by(value) if isinstance(content, Items | Entries) else ())
             self.stmts.append(Apply((new,), runtime.changed, args, (), At(frame.source.place(node)), True))
             self.state.heap[value.cell] = new
         for base, _ in value.cell.views:
@@ -374,7 +374,7 @@ class Lowering:
         """Note that a container, if its items are not known one by one, holds these values from now on."""
         content = self.state.heap[target.cell] if isinstance(target, Ref) else None
         if isinstance(target, Ref) and isinstance(content, Var) and not isinstance(content.aval, Arr):
-            target.cell.holds += tuple(held for value in values for held in self.held_by(value))
+            sharing.hold(target.cell, [held for value in values for held in self.held_by(value)])
 
     def check_fresh(self, cell: Cell, frame: Frame, node: Any) -> None:
         sharing.check_fresh(self, cell, frame, node)

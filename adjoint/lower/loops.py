@@ -17,7 +17,7 @@ from ..ir import UNDEF, At, Atom, Block, Const, Loop, Var, refresh
 from . import between
 from .context import Frame, Lowering
 from .merge import is_data
-from .sharing import memory, settle, unknown
+from .sharing import hold, memory, settle, unknown
 from .values import Cell, Items, Ref, State, Value, is_undefined, parts, rebuild, same, same_shape
 
 MOST_ATTEMPTS = 16
@@ -362,7 +362,7 @@ class Attempt:
         saved = lo.state, lo.stmts
         lo.state, lo.stmts = self.entry, self.outer
         try:
-            cell.holds += lo.held_by(Ref(cell))
+            hold(cell, lo.held_by(Ref(cell)))
             self.entry.heap[cell] = lo.atom(Ref(cell), self.frame, self.node)
         finally:
             lo.state, lo.stmts = saved

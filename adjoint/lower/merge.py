@@ -14,7 +14,7 @@ from ..avals import Arr, Aval, join
 from ..ir import UNDEF, Apply, At, Atom, Const, Stmt, Var, defined
 from . import layout
 from .context import Frame, Lowering
-from .sharing import ancestors, family, memory, outdated, reachable, roots, settle, unknown
+from .sharing import ancestors, family, hold, memory, outdated, reachable, roots, settle, unknown
 from .values import (
     Attributes, Cell, Choice, Chosen, Entries, Items, TORN, Ref, State, Value, View, is_undefined, parts, rebuild, same, same_shape,
 )
@@ -98,7 +98,7 @@ class Merge:
             if isinstance(content, Items):
                 saved, self.lo.state = self.lo.state, state
                 try:
-                    cell.holds += tuple(h for item in content.items for h in self.lo.held_by(item) if h not in cell.holds)
+                    hold(cell, [h for item in content.items for h in self.lo.held_by(item)])
                 finally:
                     self.lo.state = saved
 
@@ -191,7 +191,7 @@ class Merge:
             cell = Cell(a.cell.hint or b.cell.hint, memory(a.cell) + memory(b.cell), (a.cell, b.cell))
             self.cells[key] = Ref(cell)
             self.keep_held(cell, x, y)
-            cell.holds += tuple(h for c in (a.cell, b.cell) for h in c.holds if h not in cell.holds)
+            hold(cell, (*a.cell.holds, *b.cell.holds))
             cell.stale = a.cell.stale or b.cell.stale
             self.state.heap[cell] = self.content(x, y)
             cell.readonly = a.cell.readonly or b.cell.readonly

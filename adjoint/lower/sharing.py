@@ -15,7 +15,7 @@ from then on, and refused when they are read.
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -99,6 +99,15 @@ def held_by(lo: Lowering, value: Value) -> tuple[tuple[Cell, Any], ...]:
         bases = tuple(held for base, _ in value.cell.views if base in lo.state.heap for held in held_by(lo, Ref(base)))
         return ((value.cell, content), *bases)  # a list of views shows what is written to their base
     return value.cell.holds
+
+
+def hold(cell: Cell, held: Iterable[tuple[Cell, Any]]) -> None:
+    """Note that a list holds these arrays from now on, each once: a loop is lowered several times."""
+    known = {(base, id(version)) for base, version in cell.holds}
+    for base, version in held:
+        if (base, id(version)) not in known:
+            known.add((base, id(version)))
+            cell.holds += ((base, version),)
 
 
 def check_fresh(lo: Lowering, cell: Cell, frame: Frame, node: Any) -> None:

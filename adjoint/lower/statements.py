@@ -16,7 +16,7 @@ from .. import runtime
 from ..avals import NONE, Arr, Num, Obj, Parts, Seq, dtype_of, item_of, join, shape_of
 from ..ir import UNDEF, Const, Var
 from ..schedule import checkpoint
-from . import attributes, calls, classes, control, expressions, iteration, patterns, protected, writes
+from . import attributes, calls, classes, control, expressions, iteration, patterns, protected, sharing, writes
 from .context import Frame, Lowering
 from .loops import run_loop
 from .values import Attributes, Entries, Items, Partial, Ref, Value
@@ -214,7 +214,7 @@ def set_item(lo: Lowering, frame: Frame, node: Any, container: Value, key: Value
                 return
             held = lo.held_by(container)
             lo.write(container, lo.atom(container, frame, node), frame, node)
-            container.cell.holds += held
+            sharing.hold(container.cell, held)
             set_item(lo, frame, node, container, key, value)
         case Entries():
             assert isinstance(container, Ref)

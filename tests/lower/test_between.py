@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from adjoint import Unsupported, grad
-from adjoint.lower import iteration
-from adjoint.testing import assert_same, numerical_gradient
+from adjoint.lower import iteration, sharing
+from adjoint.testing import assert_same, check_grads, numerical_gradient
 
 X, Y = np.array([0.3, -0.2, 0.5, 0.1]), np.array([0.7, 0.2, -0.4, 0.9])
 
@@ -834,6 +834,35 @@ def test_right(f, optimize):
 def test_refused(f):
     with pytest.raises(Unsupported, match="updated"):
         grad(f, (0, 1))(X, Y, 3)
+
+
+def test_what_a_list_holds_is_noted_once():
+    """Each loop is lowered several times, the inner ones for each of these."""
+
+    def f(x):
+        s, L = 0.0, []
+        for i in range(3):
+            for j in range(3):
+                for k in range(3):
+                    b = x * s
+                    L.extend([b, b])
+                    L += [b]
+                    s = s + np.sum(b) * k
+            for w in L:
+                s += 0.1 * loss(w)
+        return s
+
+    seen = []
+    noted = sharing.hold
+
+    def hold(cell, held):
+        noted(cell, held)
+        seen.append(len(cell.holds))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sharing, "hold", hold)
+        check_grads(f, (X,))
+    assert max(seen) < 100
 
 
 @pytest.mark.parametrize("f", RIGHT)
