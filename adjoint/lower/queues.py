@@ -23,7 +23,9 @@ def items(state: State, value: Value) -> Value:
     return value
 
 
-class Queue(collections.deque):
+class Queue:
+    """Not a subclass: a method that is missing here would be called with a copy, and lost."""
+
     def __init__(self, iterable=(), maxlen=None):
         self.items = list(iterable)
         self.maxlen = maxlen
@@ -41,7 +43,7 @@ class Queue(collections.deque):
         if self.maxlen is not None:
             self.items = self.items[: self.maxlen]
 
-    def pop(self):  # type: ignore[override]
+    def pop(self):
         return self.items.pop()
 
     def popleft(self):
@@ -56,6 +58,22 @@ class Queue(collections.deque):
     def extendleft(self, iterable):
         for x in iterable:
             self.appendleft(x)
+
+    def insert(self, i, x):
+        if self.maxlen is not None:
+            if len(self.items) >= self.maxlen:
+                raise IndexError("deque already at its maximum size")
+        self.items = self.items[:i] + [x] + self.items[i:]
+
+    def remove(self, value):
+        k = self.items.index(value)
+        self.items = self.items[:k] + self.items[k + 1 :]
+
+    def index(self, value):
+        return self.items.index(value)
+
+    def count(self, value):
+        return self.items.count(value)
 
     def rotate(self, n=1):
         if len(self.items) > 0:
@@ -83,6 +101,15 @@ class Queue(collections.deque):
         both.extend(other)
         return both
 
+    def __eq__(self, other):
+        return isinstance(other, collections.deque) and self.items == list(other)
+
+    def __ne__(self, other):
+        return not (isinstance(other, collections.deque) and self.items == list(other))
+
+    def __contains__(self, value):
+        return value in self.items
+
     def __len__(self):
         return len(self.items)
 
@@ -100,3 +127,6 @@ class Queue(collections.deque):
 
     def __setitem__(self, key, value):
         self.items[key] = value
+
+
+Queue.__name__ = "deque"  # as errors call it

@@ -6,6 +6,7 @@ ordinary primitive after all.
 
 from __future__ import annotations
 
+import collections
 import functools
 import operator
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from ..avals import ANY, BOOL, INT, Arr, Num, Obj, Parts, Seq, dtype_of, item_of
 from ..ir import Const, Var
 from ..rules.registry import GENERATORS, STANDING, known
 from ..schedule import checkpoint
-from . import attributes, calls, classes, control, expressions, iteration
+from . import attributes, calls, classes, control, expressions, iteration, queues
 from .context import Frame, Lowering
 from .values import (
     Attributes, Closure, Entries, Items, Iteration, Method, Partial, Ref, Tuple, Value, same,
@@ -189,6 +190,8 @@ def class_of(lo: Lowering, value: Value) -> type | None:
     match content:
         case Const(value=v):
             return type(v)
+        case Attributes(cls=queues.Queue):
+            return collections.deque
         case Tuple(cls=cls) | Attributes(cls=cls):
             return cls
         case Items():

@@ -7,7 +7,8 @@ from collections import deque
 import numpy as np
 import pytest
 
-from adjoint import value_and_grad
+from adjoint import Unsupported, grad, value_and_grad
+from adjoint.lower.queues import Queue
 from adjoint.testing import assert_same, check_grads, numerical_gradient
 
 X = np.array([0.6, -1.2, 2.3, 0.3])
@@ -72,6 +73,21 @@ def turned(x):
     return sum(v * i for i, v in enumerate(other)) + sum(i * v * v for i, v in enumerate(reversed(q))) + len(empty)
 
 
+def in_the_middle(x):
+    q = deque([1.0, 2.0, x[0] * x[1]])
+    q.remove(2.0)
+    q.insert(0, x[2])
+    q.insert(-1, x[3])
+    q.insert(9, x[0])
+    return q[0] * q[2] + q[3] ** 2 * q[4] + q.index(1.0) * x[0] + q.count(1.0) * x[1] + (1.0 in q) * x[2]
+
+
+def compared(x):
+    q = deque([1, 2])
+    s = np.sum(x) if q == deque([1, 2]) else np.sum(x**2)
+    return s * x[0] if q != [1, 2] and type(q) is deque and not isinstance(q, list) else s
+
+
 def of_arrays(x):
     q = deque(maxlen=2)
     for i in range(4):
@@ -101,8 +117,8 @@ def in_a_function(x):
 @pytest.mark.parametrize(
     "f",
     [
-        moving_average, window_full_from_the_start, memory_of_steps, both_ends, bounded_ends, turned, of_arrays, what_it_is,
-        in_a_function,
+        moving_average, window_full_from_the_start, memory_of_steps, both_ends, bounded_ends, turned, in_the_middle, compared,
+        of_arrays, what_it_is, in_a_function,
     ],
 )  # fmt: skip
 def test_gradient(f):
@@ -140,3 +156,28 @@ def test_an_array_that_it_holds_is_not_written_to_unseen():
         return np.sum(q[0] * q[1] * x)
 
     check_grads(f, (X,))
+
+
+def test_what_is_missing_is_refused():
+    def f(x):
+        q = deque([x[0], x[1]])
+        del q[0]
+        return q[0]
+
+    def g(x):
+        q = deque([x[0], x[1]])
+        q.resize(3)
+        return q[0]
+
+    with pytest.raises(Unsupported, match="Deleting this"):
+        grad(f)(X)
+    with pytest.raises(Unsupported, match="`deque` has no attribute `resize`"):
+        grad(g)(X)
+
+
+def test_no_method_of_a_deque_is_missing():
+    """One that was would be taken for one that changes nothing, or be refused for no reason."""
+    left = {"__delitem__", "__imul__", "__mul__", "__rmul__", "__lt__", "__le__", "__gt__", "__ge__"}  # refused
+    of_objects = {name for name in vars(deque) if hasattr(object, name) and name not in ("__init__", "__eq__", "__ne__")}
+    rest = {"__class_getitem__", "__hash__", "__reduce__", "__sizeof__", "maxlen", "__copy__", "__doc__"}
+    assert set(vars(deque)) - set(vars(Queue)) - left - of_objects - rest == set()
