@@ -16,8 +16,9 @@ from ..errors import similar
 from ..ir import Apply, At, Atom, Const, Var
 from ..rules.registry import lookup
 from . import calls, classes, control, frozen, sharing, specials, writes, written
+from .abstract import signature
 from .context import Frame, Lowering
-from .guards import ReadAttribute
+from .guards import Guard, ReadAttribute
 from .meaning import Meant
 from .values import (
     Attributes, Choice, Closure, Entries, Items, Method, Partial, Ref, State, Tuple, Value, View, aval_name,
@@ -246,14 +247,17 @@ def of_object(lo: Lowering, frame: Frame, node: Any, value: Ref, content: Attrib
         if whole is not None:
             return lo.apply(getattr, [whole, Const(name)], frame=frame, node=node, effect=False)
         raise lo.refuse(frame, node, f"`{content.cls.__name__}` has no attribute `{name}` here.", "Assign it before.")
+    how = lo.paths.get(whole)
     if name not in getattr(obj, "__dict__", {}) and in_class is not None and not isinstance(
         in_class, types.MemberDescriptorType
     ):
+        if isinstance(in_class, functools.cached_property) and how is not None:  # until the program itself has kept it
+            kept = Guard(lambda args: str(name in vars(how(args))), signature(str(False)))
+            lo.guards.setdefault(("kept", id(obj), name), kept)
         return of_class(lo, frame, node, value, content.cls, name)
     if not hasattr(obj, name):
         what = f"`{content.cls.__name__}` has no attribute `{name}`."
         raise lo.refuse(frame, node, what, similar(name, dir(obj)))
-    how = lo.paths.get(whole)
 
     def load() -> Atom:
         out = Var(hint=name)

@@ -198,3 +198,22 @@ def slots(x):
 @pytest.mark.parametrize("f", [cached_in_a_loop, cached_after_changes, slots])
 def test_right(f):
     check_grads(f, (X,))
+
+
+def test_a_value_that_the_program_has_kept_is_the_one_that_is_read():
+    k = Kernel(2.0, X)
+
+    def f(x):
+        return np.sum(k.squares * x)
+
+    np.testing.assert_allclose(grad(f)(X), 2.0 * X**2)
+    f(X)  # keeps it
+    k.scale = 7.0
+    np.testing.assert_allclose(grad(f)(X), 2.0 * X**2)
+    gradient = grad(f)
+    np.testing.assert_allclose(gradient(X), 2.0 * X**2)
+    del k.squares
+    np.testing.assert_allclose(gradient(X), 7.0 * X**2)
+    f(X)
+    k.scale = 1.0
+    np.testing.assert_allclose(gradient(X), 7.0 * X**2)
