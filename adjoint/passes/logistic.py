@@ -36,10 +36,13 @@ def gathered(function: Function) -> Function:
         for s in b.stmts:
             if not isinstance(s, Apply):
                 stmts.append(with_blocks(s, block))
+                here.clear()
                 continue
             if (found := whole(s, here)) is not None:
                 s, parts = found
                 stmts = [t for t in stmts if t not in parts]
+            if s.effect:  # the exponential may raise, and not after what is done here
+                here.clear()
             here.update(dict.fromkeys(s.outs, s))
             stmts.append(s)
         return with_stmts(b, stmts)

@@ -89,7 +89,13 @@ def a_variable_above(x):
     return np.sum(x / (1.0 + np.exp(-x)))
 
 
-APART = [named, read_twice, another_numerator, another_term, a_variable_above]
+def an_effect_between(x):
+    powers = [np.exp(-x)]
+    print(end="")
+    return np.sum(1.0 / (1.0 + powers[0]))
+
+
+APART = [named, read_twice, another_numerator, another_term, a_variable_above, an_effect_between]
 
 
 @pytest.mark.parametrize("f", [*WHOLE, *APART])
