@@ -18,6 +18,13 @@ def loss(x):
     return np.sum(x * x * np.arange(1.0, 1 + len(x)))
 
 
+def total(items):
+    s = 0.0
+    for w in items:
+        s += loss(w)
+    return s
+
+
 class Model:
     def __init__(self, state):
         self.state, self.history, self.last = state, [], state[::-1]
@@ -33,15 +40,12 @@ class Model:
 def a_list_made_anew_keeps_the_buffer(x, y, n):
     b = x.copy()
     L = []
-    s = 0.0
     for i in range(n):
         c = b.copy()
         L = L + [c]
         b[i] = y[-1]
         b = c
-    for w in L:
-        s += loss(w)
-    return s
+    return total(L)
 
 
 def a_list_read_before_the_write(x, y, n):
@@ -136,59 +140,47 @@ def a_view_read_after_the_loop(x, y, n):
 def a_list_read_after_the_loop(x, y, n):
     b = x.copy()
     L = []
-    s = 0.0
     for i in range(n):
         c = b.copy() * 1.5
         L.append(c)
         b = c
     b[0] = y[0]
-    for w in L:
-        s += loss(w)
-    return s
+    return total(L)
 
 
 def a_list_made_anew_read_after_the_loop(x, y, n):
     b = x.copy()
     L = []
-    s = 0.0
     for i in range(n):
         c = b.copy() * 1.5
         L = L + [c]
         b = c
     b[0] = y[0]
-    for w in L:
-        s += loss(w)
-    return s
+    return total(L)
 
 
 def another_name_for_the_list(x, y, n):
     b = x.copy()
     L = []
-    s = 0.0
     for i in range(n):
         c = b.copy() * 1.5
         L.append(c)
         b = c
     M = L
     b[0] = y[0]
-    for w in M:
-        s += loss(w)
-    return s
+    return total(M)
 
 
 def a_list_filled_in_an_inner_loop(x, y, n):
     b = x.copy()
     L = []
-    s = 0.0
     for j in range(2):
         for i in range(n):
             c = b.copy() * 1.5
             L.append(c)
             b = c
         b[j] = y[0]
-    for w in L:
-        s += loss(w)
-    return s
+    return total(L)
 
 
 def a_view_made_in_an_inner_loop(x, y, n):
@@ -273,16 +265,13 @@ def lists_in_a_list(x, y, n):
 def views_made_from_a_list(x, y, n):
     b = x.copy()
     L = []
-    s = 0.0
     for i in range(n):
         c = b.copy()
         L.append(c)
         b[i] = y[-1]
         b = c
     M = [w[::-1] for w in L]
-    for w in M:
-        s += loss(w)
-    return s
+    return total(M)
 
 
 def a_list_stacked(x, y, n):
@@ -322,16 +311,13 @@ def a_list_in_a_while_loop(x, y, n):
 def a_list_filled_in_a_branch(x, y, n):
     b = x.copy()
     L = []
-    s = 0.0
     for i in range(n):
         if x[i] > 0:
             c = b.copy()
             L.append(c)
             b = c
         b[i] = y[-1]
-    for w in L:
-        s += loss(w)
-    return s
+    return total(L)
 
 
 def a_view_made_in_a_branch(x, y, n):
@@ -357,13 +343,10 @@ def a_function_that_puts_the_buffer_into_a_list(x, y, n):
 
     b = x.copy()
     L = []
-    s = 0.0
     for i in range(n):
         b[i] = y[-1]
         b = step(b, L)
-    for w in L:
-        s += loss(w)
-    return s
+    return total(L)
 
 
 def a_model_with_a_history(x, y, n):
@@ -393,10 +376,7 @@ def three_buffers_in_turn_and_in_a_list(x, y, n):
         a[i] = b[0] * c[1]
         L.append(a)
         a, b, c = (b, c, a)
-    s = 0.0
-    for w in L:
-        s += loss(w)
-    return s
+    return total(L)
 
 
 def a_reshaped_buffer(x, y, n):
@@ -466,65 +446,50 @@ def the_array_before_written_to(x, y, n):
 def a_list_extended(x, y, n):
     b = x.copy()
     L = []
-    s = 0.0
     for i in range(n):
         c = b.copy()
         L.extend([c, c[::-1]])
         b[i] = y[-1]
         b = c
-    for w in L:
-        s += loss(w)
-    return s
+    return total(L)
 
 
 def a_copied_list(x, y, n):
     b = x.copy()
     L = []
-    s = 0.0
     for i in range(n):
         c = b.copy()
         L.append(c)
         b = c
     M = L.copy()
     b[0] = 7 * y[0]
-    for w in M:
-        s += loss(w)
-    return s
+    return total(M)
 
 
 def a_part_of_a_list(x, y, n):
     b = x.copy()
     L = []
-    s = 0.0
     for i in range(n):
         c = b.copy()
         L.append(c)
         b = c
     M = L[1:]
     b[0] = 7 * y[0]
-    for w in M:
-        s += loss(w)
-    return s
+    return total(M)
 
 
 def a_list_of_one_array_many_times(x, y, n):
     b = x.copy()
     L = [b] * n
-    s = 0.0
     b[0] = 7 * y[0]
-    for w in L:
-        s += loss(w)
-    return s
+    return total(L)
 
 
 def a_write_to_one_of_them(x, y, n):
     b = x.copy()
     L = [b] * n
-    s = 0.0
     L[0][0] = 7 * y[0]
-    for w in L:
-        s += loss(w)
-    return s + loss(b)
+    return total(L) + loss(b)
 
 
 def dicts_in_a_list(x, y, n):
@@ -612,15 +577,12 @@ def items_written_by_number(x, y, n):
 def a_tuple_that_grows(x, y, n):
     b = x.copy()
     T = ()
-    s = 0.0
     for i in range(n):
         c = b.copy()
         T = T + (c,)
         b[i] = y[-1] * 2
         b = c
-    for w in T:
-        s += loss(w)
-    return s
+    return total(T)
 
 
 def a_sorted_list(x, y, n):
@@ -634,44 +596,35 @@ def a_sorted_list(x, y, n):
 def items_put_by_number(x, y, n):
     b = x.copy()
     L = [None] * n
-    s = 0.0
     for i in range(n):
         c = b.copy()
         L[i] = c
         b[i] = y[-1] * 2
         b = c
-    for w in L:
-        s += loss(w)
-    return s
+    return total(L)
 
 
 def items_put_by_number_into_arrays(x, y, n):
     b = x.copy()
     L = [x] * n
-    s = 0.0
     for i in range(n):
         c = b.copy()
         L[i] = c
         b[i] = y[-1] * 2
         b = c
-    for w in L:
-        s += loss(w)
-    return s
+    return total(L)
 
 
 def a_queue(x, y, n):
     b = x.copy()
     L = [x] * n
-    s = 0.0
     for i in range(n):
         c = L.pop(0)
         c = c * y[0]
         L.append(c)
         b = c
     b[0] = 3 * y[0]
-    for w in L:
-        s += loss(w)
-    return s
+    return total(L)
 
 
 def a_view_read_by_a_closure(x, y, n):
@@ -694,25 +647,19 @@ def a_view_read_by_a_closure(x, y, n):
 def a_list_added_to_in_place(x, y, n):
     b = x.copy()
     L = []
-    s = 0.0
     for i in range(n):
         L += [b[::-1]]
         b[i] = y[0]
-    for w in L:
-        s += loss(w)
-    return s
+    return total(L)
 
 
 def a_list_bound_anew_each_time(x, y, n):
     v = y.copy()
     L = []
-    s = 0.0
     for i in range(n):
         L = [v[::-1]]
     v *= x
-    for w in L:
-        s += loss(w)
-    return s
+    return total(L)
 
 
 def an_item_put_by_number_beside_others(x, y, n):
