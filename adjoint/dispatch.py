@@ -23,6 +23,7 @@ from . import functional  # noqa: F401 (what rules say of functions they are pas
 from .arguments import Uncopied, Wrt, check_wrt, copied, examples, positions
 from .avals import Arr
 from .checkpointing import with_snapshots
+from .collecting import uncollected
 from .compiled import chosen, emit_compiled, read_first
 from .emit import Emitted, emit, note_place
 from .entry import entry
@@ -335,6 +336,7 @@ class Derived(Meant):
         explicit = _needs_defaults(lowered.function)
         return Built(emitted, emitted.function, lowered.unchanged, lowered.guards, explicit, self._signature, said())
 
+    @uncollected
     def _programs(self, bound: inspect.BoundArguments) -> tuple[Lowered, Function, Function]:
         lowered, derived = self._read(bound, not self._optimize)
         better = tidied if self._jit is not None else optimised

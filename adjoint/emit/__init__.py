@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import typed_math, typed_runtime
+from ..collecting import uncollected
 from ..ir import (
     Atom, Block, Const, Function, If, Loop, Param, Place, Stmt, Tree, Var, blocks, callees, defined, leaves, substitute,
 )
@@ -52,6 +53,7 @@ class Emitted:
     functions: dict[str, Callable[..., Any]]  # all that the module defines
 
 
+@uncollected
 def emit(
     function: Function, *others: Function, textbook: bool = False, jit: Callable[..., Any] | None = None
 ) -> Emitted:

@@ -82,7 +82,15 @@ class _Walk:
     def block(self, b: Block) -> Block:
         around = self.around
         outer, around.here = around.here, {}
-        stmts = [new for s in b.stmts for new in self.statement(current(s, self.get) if self.env else s)]
+        stmts: list[Stmt] = []
+        for s in b.stmts:
+            if self.env:
+                s = current(s, self.get)
+            if isinstance(s, Apply) and s.fn not in self.rules:  # most of them
+                self.stays(s)
+                stmts.append(s)
+            else:
+                stmts.extend(self.statement(s))
         around.here = outer
         results = tuple(map(self.get, b.results))
         return with_stmts(b, stmts) if results == b.results else Block(b.params, tuple(stmts), results)
@@ -93,14 +101,17 @@ class _Walk:
         rule = self.rules.get(s.fn) if _is_ours(s) else None
         new = None if rule is None else rule(s, self.around)
         if new is None:
-            for v in s.outs:
-                self.around.facts.makers[v] = self.around.here[v] = s
+            self.stays(s)
             return [s]
         self.changes += 1
         if isinstance(new, list):
             return [t for n in new for t in self.statement(current(n, self.get))]
         self.env[s.out] = new
         return []
+
+    def stays(self, s: Apply) -> None:
+        for v in s.outs:
+            self.around.facts.makers[v] = self.around.here[v] = s
 
 
 def _is_ours(s: Apply) -> bool:
