@@ -140,12 +140,15 @@ _parsing = threading.Lock()
 
 
 def _lines(fn: types.FunctionType, name: str) -> list[str]:
+    file = fn.__code__.co_filename
+    linecache.checkcache(file)
+    if lines := linecache.getlines(file, fn.__globals__):  # what `inspect` gives, which goes through all modules first
+        return lines
     for of in (fn.__code__, fn):  # from Python 3.13 on, what was typed is kept with the function
         try:
             return inspect.findsource(of)[0]
         except (OSError, TypeError, IndexError) as error:
             cause = error
-    file = fn.__code__.co_filename
     if os.path.exists(file) or linecache.getlines(file):
         line = fn.__code__.co_firstlineno
         raise SourceNotFound(f"`{name}` is not found at line {line} of {file}.", _CHANGED) from cause
