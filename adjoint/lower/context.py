@@ -182,8 +182,13 @@ class Lowering:
         if _module(fn) in ("numpy", "builtins"):
             args = [queues.items(self.state, a) for a in args]
         if fn in _ARITHMETIC:
-            if not any(isinstance(self.known_aval(a), Arr) for a in args):
+            avals = [self.known_aval(a) for a in args]
+            if not any(isinstance(aval, Arr) and not is_repetition(aval) for aval in avals):
                 return args
+            return [
+                self.apply(np.array, [a], frame=frame, node=node) if _holds_numbers(aval) else a
+                for a, aval in zip(args, avals, strict=True)
+            ]
         elif not isinstance(getattr(fn, "__self__", fn), np.ufunc) and (
             _module(fn) != "numpy" or fn.__name__ in _TAKE_SEQUENCES
         ):
@@ -454,7 +459,7 @@ class Lowering:
 
 
 _ARITHMETIC = {
-    operator.add, operator.sub, operator.mul, operator.truediv, operator.pow, operator.matmul, operator.mod,
+    operator.add, operator.sub, operator.mul, operator.truediv, operator.floordiv, operator.mod, operator.pow, operator.matmul,
     operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne,
 }
 _HARMLESS = {"numpy", "scipy", "math", "logging", "warnings", "time", "itertools"}  # these change no argument
@@ -472,6 +477,17 @@ _TAKE_SEQUENCES = {
 
 def _module(fn: Any) -> str:
     return (getattr(fn, "__module__", None) or "").split(".")[0]
+
+
+def is_repetition(aval: Aval) -> bool:
+    """A NumPy integer: a list is repeated by it, where any other array makes an array of the list."""
+    return isinstance(aval, Arr) and aval.boxed and aval.dtype is not None and aval.dtype.kind in "iu"
+
+
+def _holds_numbers(aval: Aval) -> bool:
+    """Is it a list or tuple of numbers, arrays, or lists of them?"""
+    items = (aval.item,) if isinstance(aval, Seq) else aval.items if isinstance(aval, Parts) else ()
+    return bool(items) and all(isinstance(item, Num | Arr) or _holds_numbers(item) for item in items)
 
 
 def _holds_floats(aval: Aval) -> bool:

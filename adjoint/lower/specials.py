@@ -20,7 +20,7 @@ from ..ir import Const, Var
 from ..rules.registry import GENERATORS, STANDING, known
 from ..schedule import checkpoint
 from . import attributes, calls, classes, control, expressions, iteration, queues
-from .context import Frame, Lowering
+from .context import Frame, Lowering, is_repetition
 from .values import (
     Attributes, Closure, Entries, Items, Iteration, Method, Partial, Ref, Tuple, Value, same,
 )
@@ -439,8 +439,10 @@ def on_containers(lo: Lowering, frame: Frame, node: Any, op: Any, operands: list
             avals = [c.aval.cls for c in contents if isinstance(getattr(c, "aval", None), Obj)]
             if any(cls in (dict, None) or not issubclass(cls, set | frozenset) for cls in avals):
                 raise lo.refuse(frame, node, "What this operator does here is not known.", "Use a function of NumPy.")
-        if op in (operator.add, operator.mul) and any(_is_list(c) for c in contents):
+        if op in (operator.add, operator.mul) and _gives_list(op, contents):
             kind = Seq(functools.reduce(join, [item_of(c.aval) for c in contents if _is_list(c)]))
+            if op is operator.mul and not _is_list(contents[0]):
+                operands = operands[::-1]  # a list first, as the rule of repetition has it
             return lo.apply(op, operands, frame=frame, node=node, effect=False, aval=kind)
         return None
     if op is operator.add and all(isinstance(c, Tuple | Items) for c in contents) and type(contents[0]) is type(contents[1]):
@@ -456,9 +458,9 @@ def on_containers(lo: Lowering, frame: Frame, node: Any, op: Any, operands: list
         return lo.cell(Entries(tuple({**dict(contents[0].entries), **dict(contents[1].entries)}.items())))
     if op is operator.mul:
         for c, times in (contents, contents[::-1]):
-            if isinstance(c, Tuple | Items) and isinstance(times, Const) and isinstance(times.value, int):
+            if isinstance(c, Tuple | Items) and isinstance(times, Const) and isinstance(times.value, int | np.integer):
                 return Tuple(c.items * times.value) if isinstance(c, Tuple) else lo.cell(Items(c.items * times.value))
-            if isinstance(c, Items) and isinstance(times, Var) and times.aval == INT:
+            if isinstance(c, Items) and isinstance(times, Var) and (times.aval == INT or is_repetition(times.aval)):
                 built = lo.atom(lo.cell(c), frame, node)
                 several = lo.apply(op, [built, times], frame=frame, node=node, effect=False, aval=Seq(item_of(built.aval)))
                 lo.take_in(several, *c.items)
@@ -472,6 +474,14 @@ def on_containers(lo: Lowering, frame: Frame, node: Any, op: Any, operands: list
         if all(same(m, n) for m, n in zip(a.items, b.items, strict=True)):
             return Const(op is operator.eq)
     return None
+
+
+def _gives_list(op: Any, contents: list[Any]) -> bool:
+    """Is this certainly two lists joined, or one repeated?  Arithmetic with an array makes an array of a list."""
+    others = [c.aval for c in contents if not _is_list(c) and hasattr(c, "aval")]
+    if op is operator.add:
+        return not others
+    return len(others) == 1 and (others[0] in (INT, BOOL) or is_repetition(others[0]))
 
 
 _BITWISE = (operator.or_, operator.and_, operator.xor, operator.invert)

@@ -1,0 +1,74 @@
+"""Lists and tuples beside arrays: arithmetic makes arrays of them, `*` with an integer repeats them."""
+
+import numpy as np
+import pytest
+
+from adjoint import grad
+from adjoint.testing import check_grads
+
+X = np.array([0.3, 0.5, 0.7])
+WEIGHTS = [1.0, 2.0, 3.0]
+COUNTS = (1, 2, 3)
+PAIR = np.array([2, 3])
+
+
+def positive(x):
+    """A list of a length that is not known."""
+    kept = []
+    for v in x:
+        if v > 0.1:
+            kept.append(v * v)
+    return kept
+
+
+ARITHMETIC = {
+    "display": lambda x: np.sum(x * [1.0, 2.0, 3.0]) + np.sum([1.0, 2.0, 3.0] * x**2),
+    "tuple of integers": lambda x: np.sum(((1, 2, 3) + x) ** 2) + np.sum(x / (1, 2, 3)),
+    "exponents": lambda x: np.sum(x ** [1, 2, 3]) + np.sum([1, 2, 3] ** x),
+    "floor and rest": lambda x: np.sum(x // [0.11, 0.23, 0.31] * x) + np.sum(x % [0.11, 0.23, 0.31] * x),
+    "product": lambda x: x @ [1.0, 2.0, 3.0] + [1, 2, 3] @ x**2,
+    "compared": lambda x: np.sum(x[x > [0.1, 0.6, 0.3]] ** 2),
+    "of active items": lambda x: np.sum(x * [x[0], 2.0, x[1]]) + np.sum([x[0], 2.0, x[1]] - x**2),
+    "nested": lambda x: np.sum(np.outer(x, x) * [[1.0], [2.0], [x[2]]]),
+    "global list": lambda x: np.sum(x * WEIGHTS) + np.sum((WEIGHTS - x) ** 2) + np.sum((x + WEIGHTS) ** 2),
+    "global tuple": lambda x: np.sum(COUNTS * x) + np.sum((x + COUNTS) ** 2),
+    "list of unknown length": lambda x: np.sum(x * positive(x)) + np.sum((positive(x) + x) ** 2),
+    "array of unknown length": lambda x: np.sum(np.array(positive(x)) * WEIGHTS) + np.sum((WEIGHTS + np.array(positive(x))) ** 2),
+    "of what two lists make": lambda x: np.sum(np.array(positive(x)) * positive(x) * WEIGHTS),
+    "NumPy's numbers": lambda x: np.sum(x[0] + np.array(WEIGHTS)) + np.sum(([1.0, 2.0] + x[1]) * x[:2]),
+}
+
+REPEATED = {
+    "by an integer": lambda x: np.sum(np.array([x[0], 2.0] * 2) ** 2) + np.sum(np.array(2 * [x[1]]) ** 3),
+    "by an integer of NumPy": lambda x: np.sum(np.array([x[0], 2.0] * np.int64(2)) * np.arange(4)),
+    "a tuple": lambda x: np.sum(np.array((x[0], x[1]) * np.int64(2)) ** 2),
+    "by an index": lambda x: np.sum(np.array([x[0], 2.0] * np.argmax(x)) ** 2),
+    "by an entry": lambda x: np.sum(np.array(PAIR[int(x[0] > 0)] * [x[0], 2.0]) ** 2),
+    "unknown length": lambda x: np.sum(np.array(positive(x) * 2) ** 2) + np.sum(np.array(3 * positive(x)) ** 3),
+    "unknown length, by an entry": lambda x: np.sum(np.array(PAIR[1] * positive(x)) ** 2) + np.sum(np.array(positive(x) * PAIR[0])),
+    "joined": lambda x: np.sum(np.array(positive(x) + positive(2 * x)) ** 2) + np.sum(np.array([x[0]] + positive(x)) ** 2),
+}
+
+
+@pytest.mark.parametrize("f", [*ARITHMETIC.values(), *REPEATED.values()], ids=[*ARITHMETIC, *REPEATED])
+def test_right(f):
+    check_grads(f, (X,), modes=("rev", "fwd"))
+    np.testing.assert_allclose(grad(f)(X), grad(f, optimize=False)(X), rtol=1e-13)
+
+
+@pytest.mark.parametrize("weights", [WEIGHTS, tuple(WEIGHTS), np.array(WEIGHTS)], ids=["list", "tuple", "array"])
+def test_given_as_an_argument(weights):
+    def f(x, weights):
+        return np.sum(np.arange(3.0) * weights * x) + np.sum((weights - x) ** 2)
+
+    check_grads(lambda x: f(x, weights), (X,), modes=("rev", "fwd"))
+    np.testing.assert_allclose(grad(f)(X, weights), 2 * (X - WEIGHTS) + np.arange(3.0) * WEIGHTS)
+
+
+def test_with_respect_to_the_list():
+    def f(weights):
+        return np.sum(X * weights) + np.sum((X + weights) ** 2)
+
+    got = grad(f)(WEIGHTS)
+    assert isinstance(got, list)
+    np.testing.assert_allclose(got, X + 2 * (X + WEIGHTS))
