@@ -27,6 +27,7 @@ from .fission import fission
 from .hoisted import hoisted
 from .linear import linear
 from .logistic import gathered, spelled
+from .measured import measured
 from .narrowed import narrowed
 from .packed import packed
 from .restacked import restacked
@@ -37,13 +38,14 @@ from .simplify import simplify
 
 __all__ = [
     "BEFORE", "COMPILED", "PASSES", "carried", "cleared", "contracted", "cse", "dce", "emitted", "factors", "fission",
-    "gathered", "hoisted", "linear", "narrowed", "optimised", "packed", "prepared", "restacked", "rewind", "rows", "scatters",
-    "simplify", "spelled", "tidied",
+    "gathered", "hoisted", "linear", "measured", "narrowed", "optimised", "packed", "prepared", "restacked", "rewind", "rows",
+    "scatters", "simplify", "spelled", "tidied",
 ]
 
 BEFORE = (
     emitted,  # lists that a loop appends to are emitted by it
     dce,
+    measured,  # and as long as it runs
     gathered,  # the logistic function, differentiated as one
 )
 

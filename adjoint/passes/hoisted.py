@@ -31,7 +31,7 @@ from ..ir import (
 )
 from .bounds import PICKING, Bounds
 from .certain import is_sequence
-from .fission import Lengths
+from .lengths import Lengths
 from .rename import finish
 from .rewriting import current
 

@@ -31,7 +31,8 @@ from ..ir import (
     Apply, At, Atom, Block, Const, Function, Loop, Stmt, Var, blocks, defined_within, reads, substitute, with_body,
 )
 from .cse import _atom_key
-from .fission import Cut, Lengths, is_entrywise, named_all
+from .fission import Cut, is_entrywise, named_all
+from .lengths import Lengths
 
 FEW = 64  # entries
 
