@@ -182,10 +182,10 @@ class Chains:
         self, version: Version, stack: Stack, index: Atom | None, conditions: Conditions, write: Write
     ) -> bool:
         common = len(list(itertools.takewhile(lambda pair: pair[0] is pair[1], zip(version.stack, write.stack, strict=False))))
-        fixed = self._domain(stack, "r") + self._domain(write.stack, "w")
+        domains = {"r": self._domain(stack, "r"), "w": self._domain(write.stack, "w")}
         array = version.chain.versions[0].aval
         places = list(itertools.product(
-            self._places(array, index, "r"), self._places(array, write.stmt.args[1], "w"),
+            self._places(array, index, "r", domains["r"]), self._places(array, write.stmt.args[1], "w", domains["w"]),
             *(self._holds(test, how, "r") for test, how in conditions),
             *(self._holds(test, how, "w") for test, how in write.conditions),
         ))
@@ -197,7 +197,7 @@ class Chains:
                 order += self._before_in(version.stack[level])
             elif write.path[common - 1] <= version.path[common - 1]:
                 continue  # in the same iterations it comes first
-            if any(self._feasible([*fixed, *order, *itertools.chain(*way)]) for way in places):
+            if any(self._feasible([*domains["r"], *domains["w"], *order, *itertools.chain(*way)]) for way in places):
                 return True
         return False
 
@@ -291,8 +291,11 @@ class Chains:
         }.get(maker.fn, ([[]], [[]]))
         return true if how else false
 
-    def _places(self, array: object, index: Atom | None, tag: str) -> list[list[Affine]]:
-        """The entries that an index picks: inequalities for the unknowns ("at", axis), one list for each possibility."""
+    def _places(self, array: object, index: Atom | None, tag: str, domain: list[Affine]) -> list[list[Affine]]:
+        """The entries that an index picks: inequalities for the unknowns ("at", axis), one list for each possibility.
+
+        A loop that counts from 0 leaves one sign of an index of the two: each would double the systems to solve.
+        """
         shape = array.shape if isinstance(array, Arr) else None
         if index is None or shape is None:
             return [[]]
@@ -301,7 +304,7 @@ class Chains:
             found = self._along(item, n, unknown(("at", axis)), tag)
             if found is None:
                 break  # what stands further right may belong to any axis
-            ways.append(found)
+            ways.append([way for way in found if self._feasible([*domain, *way])] if len(found) > 1 else found)
         return [[a for part in parts for a in part] for parts in itertools.product(*ways)]
 
     def axes(self, index: Atom) -> tuple[Atom, ...]:
