@@ -159,12 +159,17 @@ def _held(stmt: Apply) -> tuple[Atom, ...]:
         return ()
     if stmt.fn is operator.add and all(isinstance(a.aval, Num | Arr) for a in stmt.args):
         return ()
-    if stmt.fn is operator.getitem and isinstance(stmt.args[0].aval, Arr) and _gathers(stmt.args[1].aval):
+    if is_gathered(stmt):
         return ()
     rule = lookup(stmt.fn)
     if stmt.fn not in _HOLDS and rule is not None and not rule.view:
         return ()
     return stmt.args[:1] if stmt.fn in (*ARRAY_UPDATES, operator.getitem, runtime.unbroadcast) else tuple(stmt.atoms())
+
+
+def is_gathered(stmt: Apply) -> bool:
+    """Are parts of an array copied together here, by a mask or an index array?"""
+    return stmt.fn is operator.getitem and isinstance(stmt.args[0].aval, Arr) and _gathers(stmt.args[1].aval)
 
 
 def _describes(stmt: Apply) -> bool:

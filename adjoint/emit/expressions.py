@@ -13,6 +13,7 @@ from .. import runtime
 from ..avals import Arr, Num, Obj, Parts
 from ..rules.registry import Evaluated, Higher, PartOf
 from ..ir import UNDEFINED, Apply, Atom, Const, If, Var
+from .alias import is_gathered
 from .fold import Folds, is_number
 from .modules import Namespace
 from .names import Names
@@ -141,7 +142,7 @@ class Expressions:
             return ast.Call(self.function(np.full), [self.atom(maker.args[1]), self.atom(maker.args[0])], [])
         if is_number(a):
             return self.atom(a)  # a number cannot be written to
-        if isinstance(maker, Apply) and maker.fn in _ARITHMETIC and _is_array(a):
+        if isinstance(maker, Apply) and (maker.fn in _ARITHMETIC or is_gathered(maker)) and _is_array(a):
             return self.atom(a)  # it has just been made
         if _is_array(a):
             return ast.Call(self.function(np.array), [self.atom(a)], [])

@@ -478,10 +478,11 @@ def on_containers(lo: Lowering, frame: Frame, node: Any, op: Any, operands: list
 
 def _gives_list(op: Any, contents: list[Any]) -> bool:
     """Is this certainly two lists joined, or one repeated?  Arithmetic with an array makes an array of a list."""
-    others = [c.aval for c in contents if not _is_list(c) and hasattr(c, "aval")]
-    if op is operator.add:
+    others = [getattr(c, "aval", None) for c in contents if not _is_list(c)]
+    if op is operator.add or len(others) != 1:
         return not others
-    return len(others) == 1 and (others[0] in (INT, BOOL) or is_repetition(others[0]))
+    times = others[0]
+    return times is not None and (times in (INT, BOOL) or is_repetition(times))
 
 
 _BITWISE = (operator.or_, operator.and_, operator.xor, operator.invert)

@@ -27,6 +27,7 @@ class Facts:
 
     def __init__(self) -> None:
         self.makers: dict[Var, Apply] = {}
+        self._parts: dict[Any, Atom] = {}  # the first part seen of an array of some shape, at some index
 
     @classmethod
     def of(cls, block: Block) -> Facts:
@@ -117,13 +118,15 @@ class Facts:
             return a
         entrywise = s.fn in ENTRYWISE or (isinstance(s.fn, np.ufunc) and s.fn.signature is None and s.fn.nout == 1)
         match s.args:
-            case (x,) if s.fn in (operator.neg, np.zeros_like, runtime.zeros_like) or entrywise:
+            case (x,) if s.fn in (operator.neg, np.zeros_like, runtime.zeros_like, runtime.owned) or entrywise:
                 return self.like(x)
             case (x, y) if entrywise and isinstance(x.aval, Num | Arr) and isinstance(y.aval, Num | Arr):
                 m, n = self.like(x), self.like(y)
                 return n if m is n or shape_of(x.aval) == () else m if shape_of(y.aval) == () else a
             case (x, *_) if s.fn is runtime.index_add:
                 return self.like(x)
+            case (x, Var() as index) if s.fn is operator.getitem and is_known(shape_of(x.aval)):
+                return self._parts.setdefault((shape_of(x.aval), index), a)  # whatever a mask picks, it picks as much of both
             case (_, x) if s.fn is runtime.unbroadcast and isinstance(x.aval, Arr):
                 return self.like(x)
             case (_, shape) if s.fn is np.broadcast_to:

@@ -101,13 +101,16 @@ def together(s: Apply, around: Around) -> list[Apply] | None:
             return None
         between.append(before)
         before = around.once(before.args[0], *WRITTEN)
-    if before is None or not _may_add(before.args[2], v):
-        return None
-    if before.fn is runtime.array_set and not is_basic(index):
+    if before is None or (before.fn is runtime.array_set and not is_basic(index)):
         return None
     out: list[Apply] = []
     total = v
-    if not is_number(before.args[2], 0):
+    if is_number(before.args[2], 0):
+        if not isinstance(v.aval, Num) and not same_dtype(dtype_of(v.aval), dtype_of(x.aval)):
+            return None
+    elif not _may_add(before.args[2], v):
+        return None
+    else:
         total = Var(infer(operator.add, (before.args[2], v), (), True))
         out.append(Apply((total,), operator.add, (before.args[2], v), at=s.at))
     steps = [*reversed(between), dataclasses.replace(s, fn=before.fn, args=(x, index, total))]
@@ -185,11 +188,15 @@ def remembered(s: Apply, around: Around) -> Atom | None:
     return v if index.aval == INT and v.aval == s.out.aval and shape_of(v.aval) == () else None
 
 
-def over(s: Apply, around: Around) -> list[Apply] | None:
-    """What is written over need not have been written."""
+def over(s: Apply, around: Around) -> Atom | list[Apply] | None:
+    """What is written over need not have been written; nor is what stands there already."""
     if not _is_array(s.out):
         return None
     x, index, v = s.args
+    part = around.facts.made(v, runtime.owned)
+    part = around.facts.made(v if part is None else part.args[0], operator.getitem)
+    if part is not None and part.args[0] is x and _atom_key(part.args[1]) == _atom_key(index):
+        return x
     before = _written_at(x, index, around)
     return None if before is None else [Apply(s.outs, s.fn, (before.args[0], index, v), at=s.at)]
 

@@ -14,7 +14,7 @@ from passes.programs import inputs, lowered, ours, run
 from adjoint import grad, hessian, ir, runtime
 from adjoint.passes import contracted, dce, factors, linear, scatters, simplify
 from adjoint.shifts import cancelled
-from adjoint.testing import assert_same, numerical_gradient
+from adjoint.testing import assert_same, check_grads, numerical_gradient
 
 V = np.array([1.0, 2.0, 3.0])
 W = np.array([0.5, -1.5, 0.25])
@@ -308,6 +308,40 @@ def test_what_is_written_over_is_read_before():
 
     text_of(scatters, broadcast, M, 1, 0.5)
     text_of(scatters, broadcast, M, 1, np.ones(1))
+
+
+def test_what_stands_there_already_is_not_written():
+    def f(x, i):
+        part = x[i]
+        return runtime.array_set(x, i, part), part
+
+    assert operations(text_of(scatters, f, V, 1)) == ["getitem(x, i)", "return (x, part)"]
+    assert operations(text_of(scatters, f, V, np.array([0, 2, 2])))[1:] == ["return (x, part)"]
+
+    def changed_since(x, i):
+        part = x[i]
+        return runtime.array_set(add_at(x, 0, 1.0), i, part)
+
+    stays(scatters, changed_since, V, 1)
+
+    def of_another(x, y, i):
+        return runtime.array_set(x, i, y[i])
+
+    stays(scatters, of_another, V, W, 1)
+
+
+def test_what_a_mask_picks_is_written_at_once():
+    def f(u, c):
+        u = u.copy()
+        u[u > 0.5] = u[u > 0.5] * c
+        u[u < 0.2] **= 2.0
+        return np.sum(u**2)
+
+    u = np.array([0.1, 0.7, 0.15, 0.9, 0.3])
+    check_grads(f, (u, 1.5), modes=("rev", "fwd"))
+    source = grad(f).source_for(u, 1.5)
+    assert "unbroadcast" not in source
+    assert "= 0.0" not in source
 
 
 def test_adding_everywhere_is_adding():
