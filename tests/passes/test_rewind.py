@@ -142,6 +142,23 @@ def test_what_is_recorded(fun):
         np.testing.assert_allclose(grad(fun)(A), numerical_gradient(fun, (A,)), rtol=1e-6, atol=1e-6)
 
 
+def lu_of_each(A):
+    for a in range(A.shape[0]):
+        for b in range(A.shape[1]):
+            for k in range(A.shape[2]):
+                for i in range(k + 1, A.shape[2]):
+                    A[a, b, i, k] /= A[a, b, k, k]
+                    for j in range(k + 1, A.shape[2]):
+                        A[a, b, i, j] -= A[a, b, i, k] * A[a, b, k, j]
+    return np.sum(A * A * A)
+
+
+def test_any_number_of_axes():
+    A = np.array([[matrix(3) + 0.1 * a + b for b in range(2)] for a in range(2)])
+    assert counted(lu_of_each, A.copy()).numbers == 0
+    np.testing.assert_allclose(grad(lu_of_each)(A), numerical_gradient(lu_of_each, (A,)), rtol=1e-6, atol=1e-6)
+
+
 @pytest.mark.parametrize("fun", BOUNDS, ids=lambda f: f.__name__)
 def test_no_array_is_copied_whole_in_a_loop(fun):
     # What is copied in loops grows as what is written does: n² a sweep for the stencils, n a row for the others.
