@@ -69,6 +69,8 @@ TIDYING = (
 
 PASSES = (
     *TIDYING,
+    cleared,  # at once what a loop clears entry by entry
+    dce,
     fission,  # out of loops what can be done for all steps at once
     restacked,  # tapes that are made from others
     scatters,

@@ -1,4 +1,4 @@
-"""What is known of arrays made from lists, where a loop that runs a known number of times makes the list.
+"""What is known of arrays once the loops are known: how long lists are that they make, and slices that they move.
 
     ts = loop for k in range(30):                            ts = loop for k in range(30):
         ...                                                      ...
@@ -6,18 +6,28 @@
     w1: float64 (None,) = array(ts)                          w1: float64 (30,) = array(ts)
     w2: float64 (None,) = sub(w1, data)                      w2: float64 (30,) = sub(w1, data)
 
-A list has no length when it is lowered, only items: the loop is read before it is known what it appends to.
-With the shapes known, nothing has to be summed over axes that a cotangent may have and its value not.
+    loop for i in range(8):                                  loop for i in range(8):
+        w3 = add(i, 3)                                           w3 = add(i, 3)
+        w4 = slice(i, w3)                         ->             w4 = slice(i, w3)
+        w5: float64 (None,) = getitem(x, w4)                     w5: float64 (3,) = getitem(x, w4)
+
+When it is lowered, a loop is read before it is known what it appends to, and an integer is an integer.  With the
+shapes known, nothing has to be summed over axes that a cotangent may have and its value not.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import operator
+
 import numpy as np
 
-from ..avals import Arr, Aval, Num, Seq, dtype_of, is_known, join, shape_of
+from .. import runtime
+from ..avals import ANY, INT, Arr, Aval, Num, Seq, dtype_of, is_known, join, shape_of
 from ..infer import infer
-from ..ir import Apply, Atom, Block, Function, Stmt, Var, with_blocks, with_stmts
+from ..ir import UNDEF, Apply, Atom, Block, Const, Function, If, Loop, Stmt, Var, blocks, with_blocks, with_stmts
 from ..rules.registry import lookup
+from .affine import Affine, number, unknown
 from .lengths import Lengths
 from .rename import finish, resolve
 from .rewriting import current
@@ -37,26 +47,83 @@ class _Walk:
     def __init__(self, lengths: Lengths) -> None:
         self.lengths = lengths
         self.env: dict[Var, Atom] = {}  # the values of which more is known now
+        self.makers: dict[Atom, Apply] = {}
+        self.counters: dict[Var, range] = {}  # the items of loops over known ranges
 
     def get(self, a: Atom) -> Atom:
         return resolve(self.env, a)
 
     def block(self, b: Block) -> Block:
         stmts = [self.statement(s) for s in b.stmts]
-        return Block(b.params, tuple(stmts), tuple(map(self.get, b.results))) if self.env else with_stmts(b, stmts)
+        if not self.env:
+            return with_stmts(b, stmts)
+        return Block(self.vars(b.params), tuple(stmts), tuple(map(self.get, b.results)))
+
+    def vars(self, vars: tuple[Var, ...]) -> tuple[Var, ...]:
+        return tuple(self.get(v) for v in vars)  # type: ignore[misc]
 
     def statement(self, s: Stmt) -> Stmt:
         new = current(s, self.get) if self.env else s
-        if not isinstance(new, Apply):
-            return with_blocks(new, self.block)
-        if len(new.outs) != 1 or new.effect:
-            return new
-        aval, before = self.of_list(new) if new is s else self.of_arguments(new), new.out.aval
-        if not isinstance(aval, Num | Arr) or aval == before or join(aval, before) != before:
-            return new
-        out = Var(aval, new.out.hint)
-        self.env[new.out] = out
-        return Apply((out,), new.fn, new.args, new.kwargs, new.at)
+        match new:
+            case Apply():
+                return self.apply(new, changed=new is not s)
+            case If():
+                new = with_blocks(new, self.block)
+                assert isinstance(new, If)
+                for out, a, b in zip(new.outs, new.then.results, new.orelse.results, strict=True):
+                    if UNDEF not in (a, b):
+                        self.refine(out, join(a.aval, b.aval))
+                return dataclasses.replace(new, outs=self.vars(new.outs)) if self.env else new
+            case Loop():
+                return self.loop(new)
+        raise AssertionError(new)
+
+    def apply(self, s: Apply, changed: bool) -> Apply:
+        self.makers.update(dict.fromkeys(s.outs, s))
+        if len(s.outs) != 1 or s.effect:
+            return s
+        aval = self.of_list(s) or self.of_slices(s) or (self.of_arguments(s) if changed else None)
+        if aval is None or not self.refine(s.out, aval):
+            return s
+        out = self.get(s.out)
+        assert isinstance(out, Var)
+        new = self.makers[out] = Apply((out,), s.fn, s.args, s.kwargs, s.at)
+        return new
+
+    def refine(self, v: Var, aval: Aval) -> bool:
+        """Give a value another abstract value, where this says more."""
+        if not isinstance(aval, Num | Arr | Seq) or aval == v.aval or join(aval, v.aval) != v.aval:
+            return False
+        new = self.env[v] = Var(aval, v.hint)
+        if v in self.lengths.of:
+            self.lengths.of[new] = self.lengths.of[v]
+        return True
+
+    def loop(self, s: Loop) -> Loop:
+        """A carry of which little is known is taken for what the loop starts from, then for what that leads to."""
+        for source, item in zip(s.iters, s.body.params[len(s.outs) :], strict=True):
+            if values := self.lengths.range_of(source):
+                self.counters[item] = values
+        env = self.env
+        assumed = {k: a.aval for k, a in enumerate(s.init) if a is not UNDEF and _is_vague(s.outs[k].aval)}
+        while True:
+            self.env = dict(env)
+            for k, aval in list(assumed.items()):
+                if not all([self.refine(b.params[k], aval) for b in blocks(s)]):
+                    del assumed[k]
+                    for b in blocks(s):
+                        self.env.pop(b.params[k], None)
+            new = with_blocks(s, self.block)
+            assert isinstance(new, Loop)
+            found = {k: join(aval, new.body.results[k].aval) for k, aval in assumed.items()}
+            if found == assumed:
+                break
+            assumed = found
+        for k, aval in assumed.items():
+            self.refine(s.outs[k], aval)
+        for v, result in zip(s.lists, new.body.results[len(s.outs) :], strict=False):
+            self.refine(v, Seq(result.aval))
+        return dataclasses.replace(new, outs=self.vars(s.outs), lists=self.vars(s.lists)) if self.env else new
 
     def of_list(self, s: Apply) -> Aval | None:
         """The array that a list of known length becomes."""
@@ -71,3 +138,75 @@ class _Walk:
     def of_arguments(self, s: Apply) -> Aval | None:
         rule = lookup(s.fn)
         return infer(s.fn, s.args, s.kwargs, rule is not None and rule.pure)
+
+    # --- slices that move -------------------------------------------------------------------------
+
+    def of_slices(self, s: Apply) -> Aval | None:
+        """A part of an array, by slices that are equally long wherever the loops around take them."""
+        if s.fn is not operator.getitem or not isinstance(s.args[0].aval, Arr) or not isinstance(s.out.aval, Arr):
+            return None
+        shape, lengths, part = s.args[0].aval.shape, s.out.aval.shape, list(s.out.aval.shape or ())
+        if shape is None or lengths is None or is_known(lengths):
+            return None
+        axis = place = 0
+        for item in self.items(s.args[1]):
+            if isinstance(item, Const) and item.value is None:
+                place += 1
+            elif item.aval == INT:
+                axis += 1
+            elif (cut := self.cut(item)) is not None and place < len(part):
+                if part[place] is None:
+                    part[place] = self.length(cut, shape[axis])
+                axis, place = axis + 1, place + 1
+            else:
+                return None
+        return Arr(s.out.aval.dtype, tuple(part))
+
+    def items(self, index: Atom) -> tuple[Atom, ...]:
+        maker = self.makers.get(index)
+        return maker.args if maker is not None and maker.fn is runtime.make_tuple else (index,)
+
+    def cut(self, item: Atom) -> tuple[Atom, ...] | None:
+        """Start, stop and step of a slice."""
+        if isinstance(item, Const) and isinstance(item.value, slice):
+            return Const(item.value.start), Const(item.value.stop), Const(item.value.step)
+        maker = self.makers.get(item)
+        return (*maker.args, Const(None))[:3] if maker is not None and maker.fn is slice and len(maker.args) > 1 else None
+
+    def length(self, cut: tuple[Atom, ...], n: int | None) -> int | None:
+        """How much a slice takes of an axis of n entries, where it never reaches over an end."""
+        start, stop, step = cut
+        if not isinstance(step, Const) or step.value not in (None, 1) or n is None:
+            return None
+        first = number(0) if isinstance(start, Const) and start.value is None else self.affine(start)
+        last = number(n) if isinstance(stop, Const) and stop.value is None else self.affine(stop)
+        if first is None or last is None or (last - first).factors:
+            return None
+        length = (last - first).constant
+        inside = length >= 0 and self.least(first) >= 0 and self.least(number(n) - last) >= 0
+        return length if inside else None
+
+    def affine(self, a: Atom) -> Affine | None:
+        """An integer by the counters of the loops."""
+        if isinstance(a, Const):
+            return number(a.value) if type(a.value) is int else None
+        if a in self.counters:
+            return unknown(a)
+        s = self.makers.get(a)
+        if s is None or s.fn not in (operator.add, operator.sub, operator.mul) or a.aval != INT:
+            return None
+        x, y = map(self.affine, s.args)
+        if x is None or y is None:
+            return None
+        if s.fn is not operator.mul:
+            return x + y if s.fn is operator.add else x - y
+        return x * y.constant if not y.factors else y * x.constant if not x.factors else None
+
+    def least(self, e: Affine) -> int:
+        """The smallest value over the ranges of the counters."""
+        ends = ((n * self.counters[v][0], n * self.counters[v][-1]) for v, n in e.factors.items())  # type: ignore[index]
+        return e.constant + sum(map(min, ends))
+
+
+def _is_vague(aval: Aval) -> bool:
+    return aval == ANY or (isinstance(aval, Arr) and (aval.dtype is None or not is_known(aval.shape)))

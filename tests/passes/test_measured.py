@@ -1,4 +1,6 @@
-"""Arrays made from lists that a loop of known length makes: their shapes are known."""
+"""Arrays made from lists that a loop of known length makes, and slices that a loop moves: their shapes are known."""
+
+import random
 
 import numpy as np
 import pytest
@@ -6,7 +8,7 @@ import pytest
 from adjoint import grad
 from adjoint.avals import Arr
 from adjoint.ir import Apply, Loop
-from adjoint.passes import emitted, measured
+from adjoint.passes import dce, emitted, measured
 from adjoint.passes.lengths import Lengths
 from adjoint.testing import check_grads
 from passes.programs import lowered
@@ -127,3 +129,149 @@ def test_a_zip_is_as_long_as_the_shortest(xs, steps):
     lengths = Lengths()
     lengths.note(before.body)
     assert [lengths.steps(s) for s in before.body.stmts if isinstance(s, Loop)] == [steps]
+
+
+def rows_of_means(x, xs):
+    """What is in the list is known once the carry is, and that once the slice is."""
+    level, rows = 0.0, []
+    for i in range(8):
+        level = level + np.mean(xs[i : i + 3]) * x
+        rows.append(level)
+    return np.sum((np.array(rows) - xs[:8]) ** 2)
+
+
+def test_a_list_of_what_a_loop_carries():
+    check_grads(lambda x: rows_of_means(x, XS), (0.7,), modes=("rev", "fwd"))
+    source = grad(rows_of_means).source_for(0.7, XS)
+    assert "unbroadcast" not in source
+
+
+# --- slices ---------------------------------------------------------------------------------------
+
+W = np.array([0.5, -1.0, 2.0])
+
+
+def convolution(x, w):
+    k = len(w)
+    y = np.zeros(len(x) - k + 1)
+    for i in range(len(y)):
+        y[i] = np.sum(x[i : i + k] * w)
+    return np.sum(y**2)
+
+
+def image(x, w):
+    x = np.outer(x, x[:7])
+    w = np.outer(w, w[:2])
+    out = np.zeros((8, 6))
+    for i in range(8):
+        for j in range(6):
+            out[i, j] = np.sum(np.tanh(x[i : i + 3, j : j + 2]) * w)
+    return np.sum(out**2)
+
+
+def strided(x, w):
+    s = 0.0
+    for i in range(3):
+        s += np.sum((x[2 * i + 1 : 2 * i + 4] - w) ** 2)
+    return s
+
+
+def blocks_of_rows(x, w):
+    p, s = 3, 0.0
+    for i in range(3):
+        s += np.sum(np.sin(x[i * p : (i + 1) * p] * w))
+    return s
+
+
+def backwards(x, w):
+    s = 0.0
+    for i in range(7, -1, -2):
+        s += np.sum((x[i : i + 3] * w) ** 2)
+    return s
+
+
+def around(x, w):
+    s = 0.0
+    for i in range(1, len(x) - 1):
+        s += np.sum((x[i - 1 : i + 2] * w) ** 2)
+    return s
+
+
+def clipped(x, w):
+    """The last ones are shorter."""
+    s = 0.0
+    for i in range(len(x)):
+        part = x[i : i + 3]
+        s += np.sum((part * w[: len(part)]) ** 2)
+    return s
+
+
+def wrapped(x, w):
+    """The first is empty."""
+    s = 0.0
+    for i in range(len(x) - 1):
+        part = x[i - 1 : i + 2]
+        s += np.sum((part * w[: len(part)]) ** 2)
+    return s
+
+
+def growing(x, w):
+    s = 0.0
+    for i in range(len(x)):
+        s += np.sum((x[:i] * w[0]) ** 2)
+    return s
+
+
+def counted_by_hand(x, w):
+    s, i = 0.0, 0
+    while i + 3 <= len(x):
+        s += np.sum((x[i : i + 3] * w) ** 2)
+        i += 2
+    return s
+
+
+SLICED = [convolution, image, strided, blocks_of_rows, backwards, around]
+
+
+@pytest.mark.parametrize("f", [*SLICED, clipped, wrapped, growing, counted_by_hand])
+def test_slices_are_right(f):
+    check_grads(f, (XS, W), modes=("rev", "fwd"))
+    for got, textbook in zip(grad(f, (0, 1))(XS, W), grad(f, (0, 1), optimize=False)(XS, W), strict=True):
+        np.testing.assert_allclose(got, textbook, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("f", SLICED)
+def test_what_slices_take_is_not_asked_for(f):
+    source = grad(f).source_for(XS, W)
+    assert "unbroadcast" not in source
+    assert "np.shape" not in source
+
+
+@pytest.mark.parametrize("f", [clipped, wrapped, growing, counted_by_hand])
+def test_slices_that_differ_have_no_length(f):
+    program = dce(emitted(lowered(f, XS, W)))
+    assert measured(program) is program
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_random_slices(seed):
+    """What is said of a slice holds in every iteration."""
+    rng = random.Random(seed)
+    known = 0
+    for _ in range(12):
+        n, first, last = rng.randint(1, 9), rng.randint(-2, 4), rng.randint(-2, 8)
+        step, a, b, c = rng.choice([-2, -1, 1, 2]), rng.choice([-1, 1, 2]), rng.randint(-2, 3), rng.randint(-2, 5)
+
+        def f(x, n=n, first=first, last=last, step=step, a=a, b=b, c=c):
+            s = 0.0
+            for i in range(first, last, step):
+                s += np.sum(x[a * i + b : a * i + c] ** 2)
+            return s
+
+        x = np.linspace(1.0, 2.0, n)
+        want = np.zeros(n)
+        for i in range(first, last, step):
+            want[a * i + b : a * i + c] += 2 * x[a * i + b : a * i + c]
+        np.testing.assert_allclose(grad(f)(x), want, rtol=1e-14)
+        known += "unbroadcast" not in grad(f).source_for(x)
+    assert known
