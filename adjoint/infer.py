@@ -36,6 +36,10 @@ LARGEST_CONTRACTION = 40_000
 _LENGTHS = (3, 5)
 _TESTS = {operator.is_, operator.is_not, operator.not_, operator.contains, isinstance, callable, hasattr}
 _CHOOSING = ("subset_by_value", "select")  # options of scipy.linalg: as many as there are
+_ENTRYWISE = {
+    operator.add, operator.sub, operator.mul, operator.truediv, operator.floordiv, operator.mod, operator.pow, operator.lt,
+    operator.le, operator.gt, operator.ge, operator.eq, operator.ne, np.where,
+}
 _COMPARISONS = {operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne}
 
 
@@ -66,8 +70,8 @@ def infer(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: tuple[tuple[str
     if fn in (operator.matmul, np.matmul, np.dot, np.ndarray.dot) and not kwargs and len(args) == 2:
         return _product(fn, *(a.aval for a in args))
     try:
-        key = (fn, tuple(map(_key, args)), tuple((k, _key(a)) for k, a in kwargs))
-        return _infer(key)
+        keys = tuple(map(_key, args))
+        return _infer((fn, _fitted(keys) if _is_entrywise(fn) else keys, tuple((k, _key(a)) for k, a in kwargs)))
     except (TypeError, _Unknowable):
         return ANY
 
@@ -118,6 +122,27 @@ def _key(a: Any) -> Any:
             raise _Unknowable
         return ("const", type(a.value), a.value)
     return ("var", a.aval)
+
+
+def _is_entrywise(fn: Any) -> bool:
+    return fn in _ENTRYWISE or (isinstance(fn, np.ufunc) and fn.nin > 1 and fn.signature is None)
+
+
+def _fitted(keys: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The arguments, each as long as another one makes it: x has three entries, or one, in `x * np.ones(3)`."""
+    shapes = [shape_of(key[1]) for key in keys if key[0] == "var" and isinstance(key[1], Arr)]
+    if None in shapes or not any(None in shape for shape in shapes):  # type: ignore[operator]
+        return keys
+    lengths: dict[int, int] = {}  # of the axes, counted from the last
+    for shape in shapes:
+        lengths.update((k, n) for k, n in enumerate(reversed(shape)) if n is not None and n != 1)  # type: ignore[arg-type]
+
+    def fitted(aval: Arr) -> Arr:
+        assert aval.shape is not None
+        found = [lengths.get(k) if n is None else n for k, n in enumerate(reversed(aval.shape))]
+        return Arr(aval.dtype, tuple(found[::-1]), aval.boxed)
+
+    return tuple(("var", fitted(key[1])) if key[0] == "var" and isinstance(key[1], Arr) else key for key in keys)
 
 
 @functools.lru_cache(maxsize=4096)

@@ -1,9 +1,14 @@
 """What is known when a gradient is built, what must not be taken for known, and what a rule makes known."""
 
+import operator
+
 import numpy as np
 import pytest
 
 from adjoint import Unsupported, check_grads, grad, vjp
+from adjoint.avals import Arr
+from adjoint.infer import infer
+from adjoint.ir import Var
 
 X = np.array([1.0, 3.0, 2.0])
 
@@ -89,3 +94,34 @@ def test_a_tape_of_what_one_branch_has():
     value, pullback = vjp(slope, a, b)
     assert all(np.all(np.isfinite(bar)) for bar in pullback(value))
     check_grads(slope, (a, b))
+
+
+@pytest.mark.parametrize(
+    ("shapes", "known"),
+    [
+        (((None,), (3,)), (3,)),
+        (((None,), (1,)), (None,)),
+        (((None,), (None,)), (None,)),
+        (((None,), ()), (None,)),
+        (((None,), (0,)), (0,)),
+        (((None, 2), (4, 1)), (4, 2)),
+        (((None,), (2, 3)), (2, 3)),
+        (((2, None), (3,)), (2, 3)),
+        (((2, 3), (None, None)), (2, 3)),
+    ],
+)
+@pytest.mark.parametrize("fn", [operator.mul, np.maximum, operator.lt])
+def test_one_operand_says_how_long_the_other_makes_the_result(fn, shapes, known):
+    """An axis of unknown length may have one entry, or as many as the other."""
+    args = tuple(Var(Arr(np.dtype(float), shape)) for shape in shapes)
+    assert infer(fn, args, (), True).shape == known
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_an_axis_of_unknown_length_is_broadcast_or_not(n):
+    def f(x, keep):
+        kept = np.array([v for v in x if v > keep])  # one, or all
+        return np.sum((kept * X) ** 2) + np.sum(np.maximum(X, kept) * kept)
+
+    x = np.array([0.5, 1.5, 2.5])
+    check_grads(lambda x: f(x, 2.0 if n == 1 else 0.0), (x,), modes=("rev", "fwd"))
