@@ -8,7 +8,7 @@ For
 
 the pullback reads `x[i]`, `x[j]` and `i + j`.  All of them are cheap, and made of what the reversed
 loops have anyway (`i`, `j` and `x`), so they are computed again and nothing is recorded.  `exp(s)`
-would be recorded: it is dear, and `s` is gone.
+would be recorded: it is dear, and `s` is gone.  `dt / 2` is not: what never changes is divided again.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .. import runtime
+from ..avals import shape_of
 from ..ir import Apply, Atom, Stmt, Var, defined, refresh_apply
 from ..rules.registry import lookup
 
@@ -44,7 +45,11 @@ class Plan:
 def recomputed(residuals: list[Var], forward: list[Stmt], items: set[Var], local: set[Var]) -> Plan:
     """Decide for each residual of a loop's body; `items` are at hand in the reversed loop too."""
     makers = {v: s for s in forward for v in defined(s) if isinstance(s, Apply)}
-    recorded = {r: None for r in residuals if r not in items and not is_cheap(makers.get(r))}
+
+    def is_again(maker: Apply | None) -> bool:
+        return is_cheap(maker) or (is_quotient(maker) and not any(a in local for a in maker.atoms()))  # type: ignore[union-attr]
+
+    recorded = {r: None for r in residuals if r not in items and not is_again(makers.get(r))}
     again: dict[Apply, None] = {}
     used = {r for r in residuals if r in items}
 
@@ -56,7 +61,7 @@ def recomputed(residuals: list[Var], forward: list[Stmt], items: set[Var], local
             seen.add(a)
             return True
         maker = makers.get(a)
-        if maker is None or not is_cheap(maker):
+        if maker is None or not is_again(maker):
             return False
         if maker not in trail and maker not in again:
             if not all([at_hand(b, trail, seen) for b in maker.atoms()]):
@@ -83,6 +88,11 @@ def is_cheap(stmt: Apply | None) -> bool:
         return False
     rule = lookup(stmt.fn)
     return rule is not None and (rule.cheap or stmt.fn in _QUICK)
+
+
+def is_quotient(stmt: Apply | None) -> bool:
+    """A division of numbers: what is the same in every iteration, `dt / 2`, is rather divided again than recorded each time."""
+    return stmt is not None and stmt.fn is operator.truediv and not stmt.effect and shape_of(stmt.out.aval) == ()
 
 
 _QUICK = {
