@@ -31,6 +31,7 @@ from .affine import Affine, number, unknown
 from .lengths import Lengths
 from .rename import finish, resolve
 from .rewriting import current
+from .spread import is_spread, spread, spread_to
 
 STACKING = (np.array, np.asarray, np.stack)  # makes an array of a list, which becomes its first axis
 
@@ -54,7 +55,7 @@ class _Walk:
         return resolve(self.env, a)
 
     def block(self, b: Block) -> Block:
-        stmts = [self.statement(s) for s in b.stmts]
+        stmts = [new for s in b.stmts for new in self.statement(s)]
         if not self.env:
             return with_stmts(b, stmts)
         return Block(self.vars(b.params), tuple(stmts), tuple(map(self.get, b.results)))
@@ -62,20 +63,21 @@ class _Walk:
     def vars(self, vars: tuple[Var, ...]) -> tuple[Var, ...]:
         return tuple(self.get(v) for v in vars)  # type: ignore[misc]
 
-    def statement(self, s: Stmt) -> Stmt:
+    def statement(self, s: Stmt) -> list[Stmt]:
         new = current(s, self.get) if self.env else s
         match new:
             case Apply():
-                return self.apply(new, changed=new is not s)
+                return [self.apply(new, changed=new is not s)]
             case If():
                 new = with_blocks(new, self.block)
                 assert isinstance(new, If)
                 for out, a, b in zip(new.outs, new.then.results, new.orelse.results, strict=True):
                     if UNDEF not in (a, b):
                         self.refine(out, join(a.aval, b.aval))
-                return dataclasses.replace(new, outs=self.vars(new.outs)) if self.env else new
+                return [dataclasses.replace(new, outs=self.vars(new.outs)) if self.env else new]
             case Loop():
-                return self.loop(new)
+                starts, new = self.spread(new)
+                return [*starts, self.loop(new)]
         raise AssertionError(new)
 
     def apply(self, s: Apply, changed: bool) -> Apply:
@@ -100,30 +102,56 @@ class _Walk:
         return True
 
     def loop(self, s: Loop) -> Loop:
-        """A carry of which little is known is taken for what the loop starts from, then for what that leads to."""
-        for source, item in zip(s.iters, s.body.params[len(s.outs) :], strict=True):
-            if values := self.lengths.range_of(source):
-                self.counters[item] = values
-        env = self.env
-        assumed = {k: a.aval for k, a in enumerate(s.init) if a is not UNDEF and _is_vague(s.outs[k].aval)}
-        while True:
-            self.env = dict(env)
-            for k, aval in list(assumed.items()):
-                if not all([self.refine(b.params[k], aval) for b in blocks(s)]):
-                    del assumed[k]
-                    for b in blocks(s):
-                        self.env.pop(b.params[k], None)
-            new = with_blocks(s, self.block)
-            assert isinstance(new, Loop)
-            found = {k: join(aval, new.body.results[k].aval) for k, aval in assumed.items()}
-            if found == assumed:
-                break
-            assumed = found
-        for k, aval in assumed.items():
+        """The loop, and what is known of what it carries."""
+        new, carries = self.carried(s)
+        for k, aval in carries.items():
             self.refine(s.outs[k], aval)
         for v, result in zip(s.lists, new.body.results[len(s.outs) :], strict=False):
             self.refine(v, Seq(result.aval))
         return dataclasses.replace(new, outs=self.vars(s.outs), lists=self.vars(s.lists)) if self.env else new
+
+    def carried(self, s: Loop) -> tuple[Loop, dict[int, Aval]]:
+        """A carry of which little is known is taken for what the loop starts from, then for what that leads to."""
+        env, assumed = self.env, _starts(s)
+        while True:
+            self.env = dict(env)
+            new = self.under(s, assumed)
+            found = {k: join(aval, new.body.results[k].aval) for k, aval in assumed.items()}
+            if found == assumed:
+                return new, assumed
+            assumed = found
+
+    def under(self, s: Loop, assumed: dict[int, Aval]) -> Loop:
+        """The loop, with carries of these kinds; what says no more than is known already is left out of them."""
+        for source, item in zip(s.iters, s.body.params[len(s.outs) :], strict=True):
+            if values := self.lengths.range_of(source):
+                self.counters[item] = values
+        for k, aval in list(assumed.items()):
+            if not all([self.refine(b.params[k], aval) for b in blocks(s)]):
+                del assumed[k]
+                for b in blocks(s):
+                    self.env.pop(b.params[k], None)
+        new = with_blocks(s, self.block)
+        assert isinstance(new, Loop)
+        return new
+
+    def spread(self, s: Loop) -> tuple[list[Apply], Loop]:
+        """The loop with numbers that become arrays as arrays from the start (`passes.spread`), and what makes these."""
+        if not any(isinstance(aval, Num) for aval in _starts(s).values()) or not self.lengths.steps(s):
+            return [], s
+        env = self.env
+        self.env = dict(env)
+        results = self.under(s, _starts(s)).body.results
+        first, self.env = self.env, dict(env)
+        arrays = {k: array for k in _starts(s) if (array := spread_to(s.init[k], results[k].aval)) is not None}
+        starts = {k: spread(s.init[k], array, s.at, s.body.params[k].hint) for k, array in arrays.items()}
+        new = dataclasses.replace(s, init=tuple(starts[k].out if k in starts else a for k, a in enumerate(s.init)))
+        carries = self.carried(new)[1]
+        fits = all(carries.get(k) == array for k, array in arrays.items()) and is_spread(
+            s, lambda a: resolve(first, a).aval, lambda a: resolve(self.env, a).aval
+        )
+        self.env = env
+        return (list(starts.values()), new) if fits else ([], s)
 
     def of_list(self, s: Apply) -> Aval | None:
         """The array that a list of known length becomes."""
@@ -206,6 +234,11 @@ class _Walk:
         """The smallest value over the ranges of the counters."""
         ends = ((n * self.counters[v][0], n * self.counters[v][-1]) for v, n in e.factors.items())  # type: ignore[index]
         return e.constant + sum(map(min, ends))
+
+
+def _starts(s: Loop) -> dict[int, Aval]:
+    """What the carries of which little is known start from."""
+    return {k: a.aval for k, a in enumerate(s.init) if a is not UNDEF and _is_vague(s.outs[k].aval)}
 
 
 def _is_vague(aval: Aval) -> bool:
