@@ -124,6 +124,10 @@ def is_slice(aval: Aval) -> bool:
     return isinstance(aval, Cut) or aval == Obj(slice)
 
 
+def is_list(aval: Aval) -> bool:
+    return isinstance(aval, Seq) or (isinstance(aval, Parts) and aval.cls is list)
+
+
 def _as_seq(aval: Aval) -> Aval:
     return Seq(item_of(aval)) if isinstance(aval, Parts) else aval
 

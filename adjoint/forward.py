@@ -40,6 +40,7 @@ from .ir import (
     free, free_of, leaves, map_leaves, substitute_stmt,
 )
 from .forward_blocks import beside, kind, push_if, push_loop
+from .lower.abstract import is_namedtuple
 from .lower.values import Tuple, Value
 from .passes.dce import dce
 from .transposed import check_unread, push_by_vjp
@@ -269,6 +270,8 @@ class _Forward:
         if stmt.fn is runtime.owned:  # whose array it is matters of what is returned, where `returned` sees to it
             return (self.dots[stmt.args[0]],)  # type: ignore[index]
         fn = stmt.fn if rule is None else rule.fn
+        if isinstance(fn, type) and is_namedtuple(fn):
+            return (self.jointly(stmt, range(len(stmt.args)), runtime.make_tuple),)
         if fn in JOINTLY:
             return (self.jointly(stmt, JOINTLY[fn](len(stmt.args)), fn),)
         return (self.fitted(self.by_rule(stmt, rule), stmt),)

@@ -364,10 +364,10 @@ def add(a: Any, b: Any) -> Any:
     """The sum of two cotangents of one value; lists, tuples and dicts are added item by item."""
     if a is None or b is None:
         return b if a is None else a
-    if isinstance(a, list | tuple) and isinstance(b, list | tuple | np.ndarray):
-        return type(a)([add(m, n) for m, n in zip(a, b, strict=True)])
-    if isinstance(b, list | tuple):
-        return type(b)([add(m, n) for m, n in zip(a, b, strict=True)])
+    if isinstance(a, list | tuple) or isinstance(b, list | tuple):
+        made = [add(m, n) for m, n in zip(a, b, strict=True)]
+        cls = type(a) if isinstance(a, list | tuple) else type(b)
+        return cls(*made) if hasattr(cls, "_fields") else cls(made)
     if isinstance(a, dict):
         return {k: add(a[k], b[k]) for k in a}
     return operator.add(a, b)

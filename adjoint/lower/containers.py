@@ -11,7 +11,7 @@ from typing import Any
 from .. import runtime
 from ..avals import ANY, INT, Arr, Obj, Parts, Seq, item_of, join
 from ..ir import Const, Var
-from . import attributes, calls, expressions, iteration
+from . import attributes, calls, control, expressions, iteration
 from .context import Frame, Lowering
 from .queues import Queue
 from .specials import content_of, is_empty, special
@@ -174,7 +174,7 @@ def list_append(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs
 
 
 @special(list.extend)
-def _extend(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+def extend(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
     target, other = args
     new = calls.operate(lo, frame, node, operator.add, [target, _list(lo, frame, node, [other], {}) or other])
     assert isinstance(target, Ref)
@@ -301,10 +301,11 @@ def _of_dict(lo: Lowering, frame: Frame, node: Any, value: Value, of: Callable[[
 def _get(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
     content = _entries(lo, frame, node, args[0])
     key = lo.atom(args[1], frame, node)
+    missing = args[2] if len(args) > 2 else Const(None)
     if isinstance(key, Const):
         found = content.get(key.value)
-        return found if found is not None else (args[2] if len(args) > 2 else Const(None))
-    return expressions.entry(lo, frame, node, args[0], content, args[1])
+        return found if found is not None else missing
+    return control.pick_key(lo, frame, node, content, key, missing)
 
 
 @special(dict.pop)

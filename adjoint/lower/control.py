@@ -62,12 +62,13 @@ def pick(lo: Lowering, frame: Frame, node: Any, items: tuple[Value, ...], at: Va
     return from_(0)
 
 
-def pick_key(lo: Lowering, frame: Frame, node: Any, content: Entries, key: Any) -> Value:
+def pick_key(lo: Lowering, frame: Frame, node: Any, content: Entries, key: Any, missing: Value | None = None) -> Value:
+    """The value of a key found at run time; `missing`, or a `KeyError`, where the dict does not have it."""
     entries = content.entries
 
     def from_(k: int) -> Value:
         if k == len(entries):
-            return lo.raises(frame, node, KeyError, "a key that is not there")
+            return missing if missing is not None else lo.raises(frame, node, KeyError, "a key that is not there")
         test = lo.apply(operator.eq, [key, Const(entries[k][0])], frame=frame, node=node)
         return choose(lo, frame, node, test, lambda: entries[k][1], lambda: from_(k + 1))
 
@@ -121,8 +122,7 @@ def comprehension(lo: Lowering, frame: Frame, node: Any) -> Value:
             value = expressions.expression(lo, inner, node.value)
             content = lo.state.heap[out.cell]
             assert isinstance(content, Entries)
-            kept = tuple((k, v) for k, v in content.entries if k != key)
-            lo.state.heap[out.cell] = Entries((*kept, (key, value)))
+            lo.state.heap[out.cell] = Entries(tuple({**dict(content.entries), key: value}.items()))
     else:
         out = lo.cell(Items(()))
 

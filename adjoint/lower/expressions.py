@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import contextlib
 import operator
 from typing import Any
 
@@ -455,9 +456,20 @@ def formatted(lo: Lowering, frame: Frame, node: Any) -> Value:
         spec = how if not isinstance(how, str) else Const("")
         convert = {115: str, 114: repr, 97: ascii}.get(part.conversion)
         if convert is not None:
-            value = lo.apply(convert, [value], frame=frame, node=part, effect=False, aval=Obj(str))  # type: ignore[arg-type]
-        pieces.append(lo.apply(format, [value, spec], frame=frame, node=part, effect=False, aval=Obj(str)))
+            value = text(lo, frame, part, convert, [value])
+        pieces.append(text(lo, frame, part, format, [value, spec]))
+    if all(isinstance(piece, Const) for piece in pieces):
+        return Const("".join(piece.value for piece in pieces if isinstance(piece, Const)))
     return lo.apply("".join, [Tuple(tuple(pieces))], frame=frame, node=node, effect=False, aval=Obj(str))
+
+
+def text(lo: Lowering, frame: Frame, node: Any, fn: Any, args: list[Value]) -> Value:
+    """What `str`, `repr` or `format` gives: of numbers that are known, now, so that it may be the key of a dict."""
+    atoms = [lo.atom(a, frame, node) for a in args]
+    if all(isinstance(a, Const) and isinstance(a.value, bool | int | float | str) for a in atoms):
+        with contextlib.suppress(ValueError):  # a format that does not fit: raised when the program runs
+            return Const(fn(*(a.value for a in atoms if isinstance(a, Const))))
+    return lo.apply(fn, list(atoms), frame=frame, node=node, effect=False, aval=Obj(str))
 
 
 def describe_value(lo: Lowering, value: Value) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from .. import runtime
-from ..avals import ANY, BOOL, INT, Arr, Num, Obj, Parts, Seq, dtype_of, item_of, join
+from ..avals import ANY, BOOL, INT, Arr, Num, Obj, Parts, Seq, dtype_of, is_list, item_of, join
 from ..ir import Const, Var
 from ..rules.registry import GENERATORS, STANDING, known
 from ..schedule import checkpoint
@@ -110,6 +110,17 @@ def _of_object(method: str) -> Handler:
 
 for _fn, _method in {abs: "__abs__", round: "__round__", float: "__float__", int: "__int__", divmod: "__divmod__"}.items():
     special(_fn)(_of_object(_method))
+
+
+def _text(fn: Any) -> Handler:
+    def handler(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value | None:
+        known = args and not kwargs and all(isinstance(a, Const) for a in args)
+        return expressions.text(lo, frame, node, fn, args) if known else None
+
+    return handler
+
+
+_TABLE[str], _TABLE[repr], _TABLE[format] = map(_text, (str, repr, format))
 
 
 @special(eval, exec, compile, globals, locals, vars, delattr)
@@ -368,14 +379,23 @@ def _sum(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[
     start = kwargs.get("start", args[1] if len(args) > 1 else Const(0))
     if items is None:
         return None
-    zero = isinstance(start, Const) and start.value == 0
-    if zero and items:
+    if isinstance(start, Const) and items and _adds_nothing(lo, start.value, items[0], len(items)):
         total, items = items[0], items[1:]
     else:
         total = start
     for item in items:
         total = calls.operate(lo, frame, node, operator.add, [total, item])
     return total
+
+
+def _adds_nothing(lo: Lowering, start: Any, first: Value, n: int) -> bool:
+    """Is `start + first` just the first of n?  Of a truth value it is an integer; of the only array, another array."""
+    aval = lo.known_aval(first)
+    dtype = dtype_of(aval)
+    kinds = {int: "iufc", float: "fc"}.get(type(start), "")
+    if not kinds or start != 0 or dtype is None or dtype.kind not in kinds:
+        return False
+    return isinstance(aval, Num) or (isinstance(aval, Arr) and (aval.boxed or n > 1))
 
 
 def _best(fn: Any) -> Handler:
@@ -478,19 +498,18 @@ def on_containers(lo: Lowering, frame: Frame, node: Any, op: Any, operands: list
 
 def _gives_list(op: Any, contents: list[Any]) -> bool:
     """Is this certainly two lists joined, or one repeated?  Arithmetic with an array makes an array of a list."""
-    others = [getattr(c, "aval", None) for c in contents if not _is_list(c)]
-    if op is operator.add or len(others) != 1:
+    others = [c for c in contents if not _is_list(c)]
+    if op is operator.add:
         return not others
-    times = others[0]
-    return times is not None and (times in (INT, BOOL) or is_repetition(times))
+    kinds: list[Any] = [getattr(c, "aval", None) for c in others]
+    return len(kinds) == 1 and (kinds[0] in (INT, BOOL) or is_repetition(kinds[0]))
 
 
 _BITWISE = (operator.or_, operator.and_, operator.xor, operator.invert)
 
 
 def _is_list(content: Any) -> bool:
-    aval = getattr(content, "aval", None)
-    return isinstance(aval, Seq) or (isinstance(aval, Parts) and aval.cls is list)
+    return hasattr(content, "aval") and is_list(content.aval)
 
 
 def is_empty(content: Any) -> bool:

@@ -13,10 +13,10 @@ import gast
 import numpy as np
 
 from .. import runtime
-from ..avals import NONE, Arr, Num, Obj, Parts, Seq, dtype_of, item_of, join, shape_of
+from ..avals import NONE, Arr, Num, Obj, Parts, Seq, dtype_of, is_list, item_of, join, shape_of
 from ..ir import UNDEF, Const, Var
 from ..schedule import checkpoint
-from . import attributes, calls, classes, control, expressions, iteration, patterns, protected, sharing, writes
+from . import attributes, calls, classes, containers, control, expressions, iteration, patterns, protected, sharing, writes
 from .context import Frame, Lowering
 from .loops import run_loop
 from .values import Attributes, Entries, Items, Partial, Ref, Value
@@ -165,6 +165,13 @@ def updated(lo: Lowering, frame: Frame, node: Any, op: Any, old: Value, value: V
             return calls.call_special(lo, frame, node, old, inplace, [value])
         return expressions.binary(lo, frame, node, op, old, value)
     assert isinstance(old, Ref)
+    if is_list(lo.known_aval(old)):
+        other = lo.known_aval(value)
+        if isinstance(other, Arr):  # which makes an array, or a list, of its own
+            return expressions.binary(lo, frame, node, op, old, value)
+        if op is operator.add and isinstance(other, Seq | Parts):
+            containers.extend(lo, frame, node, [old, value], {})
+            return old
     new = expressions.binary(lo, frame, node, op, old, value)
     atom = new if not isinstance(new, Ref) else lo.state.heap[new.cell]
     kind = getattr(content, "aval", None)
@@ -220,7 +227,7 @@ def set_item(lo: Lowering, frame: Frame, node: Any, container: Value, key: Value
             assert isinstance(container, Ref)
             at = expressions.constant_key(lo, frame, node, key)
             if content.get(at) is not None:
-                entries = tuple((k, value if k == at and type(k) is type(at) else v) for k, v in content.entries)
+                entries = tuple((k, value if k == at else v) for k, v in content.entries)
             else:
                 entries = (*content.entries, (at, value))
             lo.write(container, content.having(entries), frame, node)

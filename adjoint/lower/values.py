@@ -164,7 +164,7 @@ class Entries:
 
     def get(self, key: Any) -> Value | None:
         for k, v in self.entries:
-            if k == key and type(k) is type(key):
+            if k == key:
                 return v
         return None
 
