@@ -19,7 +19,7 @@ from ..avals import ANY, BOOL, Obj
 from ..errors import AdjointError, Unsupported
 from ..ir import UNDEF, Apply, At, Const, Var
 from ..rules.registry import HIGHER, KEPT, MADE, OWNERS, STANDING, WRITTEN, lookup
-from . import classes, control, expressions, frozen, higher, inplace, recursion, specials, statements, ufuncs, written
+from . import classes, control, expressions, frozen, higher, inplace, recursion, specials, statements, streams, ufuncs, written
 from .abstract import is_namedtuple, signature
 from .context import Frame, Lowering
 from .exits import structured
@@ -113,6 +113,8 @@ def call_constant(
         return value
     special = specials.find(fn) or inplace.ufunc_at(fn)
     if special is not None:
+        if fn in streams.TAKE_ALL:
+            args = [streams.taken(lo, frame, node, a) for a in args]
         result = special(lo, frame, node, args, kwargs)
         if result is not None:
             return result

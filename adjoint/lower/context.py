@@ -21,13 +21,13 @@ from ..errors import AdjointError, Unsupported
 from ..infer import gives_back, infer
 from ..ir import UNDEFINED, Apply, At, Atom, Const, Stmt, Var
 from ..rules.registry import lookup
-from . import layout, queues, sharing, written
+from . import layout, queues, sharing, streams, written
 from .abstract import abstract, details, signature
 from .guards import Guard
 from .source import Source, Unchanged
 from .values import (
-    TORN, Attributes, Cell, Choice, Closure, Entries, Items, Iteration, Method, Partial, Ref, Rest, Slice, State, Tuple, Value,
-    is_undefined,
+    TORN, Attributes, Cell, Choice, Closure, Entries, Items, Iteration, Method, Partial, Ref, Rest, Slice, State, Stream, Tuple,
+    Value, is_undefined,
 )
 
 _FOLDABLE = (bool, int, str, bytes, type(None), type, slice, range, type(Ellipsis))
@@ -151,6 +151,7 @@ class Lowering:
                 sharing.note_view(self, frame, node, value.cell, fn, args, named)
         if isinstance(value, Ref) and not isinstance(aval, Arr):
             self.take_in(value, *args, *(kwargs or {}).values())
+        streams.used_up(self, fn, (*args, *(kwargs or {}).values()))
         return value
 
     def changed(self, value: Value, atom: Atom, others: tuple[Atom, ...], frame: Frame, node: Any) -> None:
@@ -161,7 +162,7 @@ class Lowering:
         if not isinstance(value, Ref):
             return
         content = self.state.heap[value.cell]
-        if not isinstance(content, Attributes | Rest):
+        if not isinstance(content, Attributes | Rest | Stream):
             kind = Seq(ANY) if isinstance(content, Items) else atom.aval
             new = Var(kind, getattr(content, "hint", None))
             args = (atom, *(a for a in others if a is not atom and isinstance(a, Var)))
@@ -290,6 +291,8 @@ class Lowering:
                 return value
             case Ref(cell):
                 self.check_fresh(cell, frame, node)
+                if cell.once:
+                    streams.check_unchanged(self, frame, node, cell)
                 content = self.state.heap[cell]
                 match content:
                     case Items():
@@ -308,10 +311,8 @@ class Lowering:
                         return self.whole(content, frame, node)
                     case Const(value=set() | frozenset() as known):
                         return self.build(type(known), [Const(tuple(known))], frame, node, None, Obj(type(known)))
-                    case Rest():
-                        raise self.refuse(
-                            frame, node, "An iterator is used as a value.", "Step through it with `next`, or loop over it."
-                        )
+                    case Rest() | Stream():
+                        return self.atom(streams.peeked(self, frame, node, value), frame, node)
                 if content is TORN:
                     raise self.torn(frame, node)
                 return content
@@ -329,6 +330,9 @@ class Lowering:
                 return self.build(slice, atoms, frame, node, None, Obj(slice))
             case Iteration(sequence=sequence) if sequence is not None:
                 return sequence
+            case Iteration(length=Const(value=int(n)), item=read, unrolled=True):
+                assert read is not None
+                return self.build(runtime.make_list, [read(Const(i)) for i in range(n)], frame, node, list)
         raise self.refuse(
             frame, node, f"{describe(value)} is used as a value here, where adjoint must know which one it is.",
             "Call it directly, or choose it with a constant.",

@@ -10,10 +10,10 @@ import gast
 
 from ..avals import INT
 from ..ir import At, Block, Const, If, Var
-from . import expressions, iteration
+from . import expressions, iteration, streams
 from .context import Frame, Lowering
 from .merge import Merge
-from .values import Entries, Items, Iteration, Ref, Tuple, Value
+from .values import Entries, Items, Ref, Tuple, Value
 
 
 def choose(
@@ -79,6 +79,7 @@ def unpacked(
     lo: Lowering, frame: Frame, node: Any, value: Value, count: int | None = None
 ) -> list[Value]:
     """The items of something unpacked, as many as are known (or asked for)."""
+    value = streams.taken(lo, frame, node, value)
     known = iteration.known_items(lo, frame, node, value)
     if known is not None:
         return known
@@ -90,10 +91,6 @@ def unpacked(
         frame, node, "How many items this has is not known when the gradient is built, and it is unpacked.",
         "Index it, or pass a tuple.",
     )
-
-
-def listed(lo: Lowering, value: Iteration) -> Value:
-    return value
 
 
 def in_loop_first_pass(lo: Lowering, frame: Frame, name: str) -> bool:
@@ -163,6 +160,8 @@ def comprehension(lo: Lowering, frame: Frame, node: Any) -> Value:
         from .containers import set_of
 
         return set_of(lo, frame, node, [out], {})  # type: ignore[return-value]
+    if isinstance(node, gast.GeneratorExp):
+        streams.made(lo, out, streams.names_in(frame, node))
     return out
 
 

@@ -14,7 +14,7 @@ from .. import runtime
 from ..avals import BOOL, NONE, Arr, Num, Obj, Parts, Seq, shape_of
 from ..infer import is_boolean
 from ..ir import UNDEF, Const, Var
-from . import calls, control, joined
+from . import calls, control, joined, streams
 from .abstract import is_static
 from .attributes import attribute, check_stored
 from .context import Frame, Lowering
@@ -99,7 +99,7 @@ def expression(lo: Lowering, frame: Frame, node: Any) -> Value:
 def bind(lo: Lowering, frame: Frame, name: str, value: Value) -> None:
     """Give a name a value.  The first name that a value gets is the one it is shown under."""
     if isinstance(value, Iteration) and value.sequence is None:
-        value = control.listed(lo, value)
+        value = streams.bound(lo, value)
     target = value
     if isinstance(value, Ref):
         target = lo.state.heap[value.cell]  # type: ignore[assignment]
@@ -304,6 +304,8 @@ def truth(lo: Lowering, frame: Frame, node: Any, value: Value) -> Var | Const:
             return chosen  # type: ignore[return-value]
         case Ref(cell):
             content = lo.state.heap[cell]
+            if cell.once:
+                return Const(True)
             if isinstance(content, Items):
                 return Const(bool(content.items))
             if isinstance(content, Entries):

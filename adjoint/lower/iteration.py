@@ -19,10 +19,10 @@ from .. import runtime
 from ..avals import ANY, INT, Arr, Obj, Parts, Seq, item_of
 from ..errors import Unsupported
 from ..ir import Atom, Const, Var
-from . import queues
+from . import queues, streams
 from .context import Frame, Lowering
 from .loops import run_loop
-from .values import Attributes, Cell, Choice, Entries, Items, Iteration, Ref, Rest, Tuple, Value
+from .values import Attributes, Cell, Choice, Entries, Items, Iteration, Ref, Tuple, Value
 
 LONGEST_KNOWN = 8  # the items of an array of up to this length are known one by one
 LONGEST_UNROLLED = 64  # items that are alike are looped over from this number on
@@ -30,7 +30,12 @@ MOST_UNROLLED = 2000  # bodies, in all
 
 
 def known_items(lo: Lowering, frame: Frame, node: Any, value: Value) -> list[Value] | None:
-    """The items, when it is known what each of them is."""
+    """The items, when it is known what each of them is.  Who asks an iterator takes them all."""
+    if isinstance(value, Ref) and value.cell.once:
+        left = known_items(lo, frame, node, streams.peeked(lo, frame, node, value))
+        if left is not None:
+            streams.leave(lo, value, ())
+        return left
     match value:
         case Tuple():
             return list(value.items)
@@ -44,9 +49,6 @@ def known_items(lo: Lowering, frame: Frame, node: Any, value: Value) -> list[Val
             content = lo.state.heap[cell]
             if isinstance(content, Attributes):
                 return known_items(lo, frame, node, iterated(lo, frame, node, value))
-            if isinstance(content, Rest):  # who asks takes them all
-                lo.write(value, Rest(()), frame, node)
-                return list(content.items)
             if isinstance(content, Items):
                 return list(content.items)
             if isinstance(content, Const) and isinstance(content.value, set | frozenset):
@@ -114,6 +116,7 @@ def iteration_of(lo: Lowering, frame: Frame, node: Any, value: Value) -> Iterati
     """How to loop over `value`."""
     from .control import length_of
 
+    value = streams.taken(lo, frame, node, value)
     match value:
         case Iteration():
             return value
@@ -154,12 +157,14 @@ def iterated(lo: Lowering, frame: Frame, node: Any, value: Ref) -> Value:
 
 
 def zipped(lo: Lowering, frame: Frame, node: Any, values: list[Value]) -> Value:
-    """`zip(...)`: a tuple of tuples where everything is known, otherwise an iteration."""
+    """`zip(...)`: tuples one by one where everything is known, otherwise as an iteration over a range."""
+    if any(map(streams.is_iterator, values)):
+        return zipped_iterators(lo, frame, node, values)
     known = [known_of_zip(lo, frame, node, v) for v in values]
     if known and all(k is not None for k in known):
         if all(isinstance(k, list) for k in known):
             rows = zip(*(k for k in known if isinstance(k, list)), strict=False)
-            return Tuple(tuple(Tuple(row) for row in rows))
+            return listed([Tuple(row) for row in rows])
         parts = [k if isinstance(k, Iteration) else listed(k or []) for k in known]
         n = min(p.length.value for p in parts if isinstance(p.length, Const))
         return Iteration(
@@ -171,6 +176,37 @@ def zipped(lo: Lowering, frame: Frame, node: Any, values: list[Value]) -> Value:
     shortest = smallest(lo, frame, node, lengths)
     cells = tuple(c for it in each for c in it.cells)
     return Iteration(shortest, lambda i: Tuple(tuple(item_of_iteration(lo, frame, node, it, i) for it in each)), None, cells)
+
+
+def zipped_iterators(lo: Lowering, frame: Frame, node: Any, values: list[Value]) -> Value:
+    """`zip(it, it)`: steps through the iterators in turn, and leaves what is left."""
+    own = {v.cell: v for v in values if isinstance(v, Ref) and v.cell.once}
+    places = [own.get(v.cell, v) if isinstance(v, Ref) else v for v in values]  # an iterator is one value wherever it stands
+    some = list(dict.fromkeys(places))
+    each = [streams.peeked(lo, frame, node, v) if isinstance(v, Ref) and v.cell in own else v for v in some]
+    known = [numbers(v) or known_items(lo, frame, node, v) for v in each]
+    order = [some.index(v) for v in places]
+    if all(k is not None for k in known):
+        rows, left = streams.in_turn([k or [] for k in known], order)
+        for value, rest in zip(some, left, strict=True):
+            if streams.is_iterator(value):
+                streams.leave(lo, value, tuple(rest))
+        return listed([Tuple(row) for row in rows])
+    if len(some) < len(places) and len(own) < sum(map(streams.is_iterator, values)):
+        raise lo.refuse(
+            frame, node, "How many items this iterator has is not known when the gradient is built, and it is stepped through.",
+            "Make a list of it (`list(...)`), and use slices of that.",
+        )
+    for value in own.values():
+        streams.leave(lo, value, None)
+    return zipped(lo, frame, node, [each[k] for k in order])
+
+
+def numbers(value: Value) -> list[Value] | None:
+    """The items of a range that is not long."""
+    if isinstance(value, Const) and isinstance(value.value, range) and len(value.value) <= LONGEST_UNROLLED:
+        return [Const(i) for i in value.value]
+    return None
 
 
 def turn_by_turn(lo: Lowering, frame: Frame, node: Any, value: Value) -> list[Value] | Iteration | None:
@@ -203,7 +239,7 @@ def enumerated(lo: Lowering, frame: Frame, node: Any, value: Value, start: Value
             n, lambda i: Tuple((number_of(i), item_of_iteration(lo, frame, node, each, i))), None, each.cells, unrolled=True
         )
     if isinstance(known, list) and isinstance(start, Const):
-        return Tuple(tuple(Tuple((Const(start.value + i), v)) for i, v in enumerate(known)))
+        return listed([Tuple((Const(start.value + i), v)) for i, v in enumerate(known)])
     it = iteration_of(lo, frame, node, value)
 
     def pair(i: Var | Const) -> Value:
@@ -223,7 +259,7 @@ def reversed_(lo: Lowering, frame: Frame, node: Any, value: Value) -> Value:
         from_last = lambda i: item_of_iteration(lo, frame, node, each, Const(last - i.value if i.value <= last else i.value))
         return Iteration(known.length, from_last, None, known.cells, unrolled=True)
     if known is not None:
-        return Tuple(tuple(reversed(known)))
+        return listed(known[::-1])
     if isinstance(value, Const) and isinstance(value.value, range):
         return Const(value.value[::-1])
     if isinstance(value, Var) and value.aval == Obj(range):
@@ -280,18 +316,22 @@ def for_each(
 
         choose(lo, frame, node, value.test, lambda: side(value.then), lambda: side(value.orelse))
         return
-    left = lo.state.heap[value.cell] if isinstance(value, Ref) else None
+    if isinstance(value, Ref) and value.cell.once:
+        items = streams.peeked(lo, frame, node, value)
+        streams.leave(lo, value, None)
+        for_each(lo, frame, node, items, body, stop=stop, assigned=assigned, keep=keep, snapshots=snapshots)
+        if stop is None or not breaks(node):
+            streams.leave(lo, value, ())
+        return
     known = turn_by_turn(lo, frame, node, value)
-    if isinstance(left, Rest) and known is not None and stop is not None and breaks(node):
-        raise lo.refuse(frame, node, "This loop may leave a part of the iterator.", "Loop over a list.")
     each = listed(known) if isinstance(known, list) else known
     with reached(lo, frame, each.cells if each is not None else iteration_of(lo, frame, node, value).cells):
         if each is not None:
             assert isinstance(each.length, Const) and each.item is not None
             n, read = each.length.value, each.item
             if n <= LONGEST_UNROLLED or not uniform(lo, known_items(lo, frame, node, value) or []):
-                items: list[Callable[[], Value]] = [lambda i=i: read(Const(i)) for i in range(n)]
-                unrolled(lo, frame, node, items, body, stop, lambda: read(Const(n)))
+                reads: list[Callable[[], Value]] = [lambda i=i: read(Const(i)) for i in range(n)]
+                unrolled(lo, frame, node, reads, body, stop, lambda: read(Const(n)))
                 return
         looped(lo, frame, node, iteration_of(lo, frame, node, value), body, stop, assigned, keep, snapshots)
 

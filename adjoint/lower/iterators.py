@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from ..avals import INT, Obj
+from ..avals import BOOL, INT, Obj, is_list
 from ..ir import Const, Var
-from . import calls, control, expressions, iteration
+from . import calls, control, expressions, iteration, streams
 from .containers import list_append
 from .context import Frame, Lowering
 from .specials import content_of, special
-from .values import Items, Iteration, Ref, Rest, Tuple, Value
+from .values import Closure, Items, Iteration, Ref, Tuple, Value
 
 
 # --- iteration ------------------------------------------------------------------------------------
@@ -57,7 +57,11 @@ def _map(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[
         list_append(lo, frame, node, [out, calls.call(lo, frame, node, fn, list(row.items), {})], {})
 
     iteration.for_each(lo, frame, node, rows, body)
-    return out
+    return streams.made(lo, out, _names_of(fn), args[1:])
+
+
+def _names_of(fn: Value) -> set[tuple[int, str]]:
+    return streams.names_in(fn.frame, fn.node) if isinstance(fn, Closure) else set()
 
 
 @special(filter)
@@ -76,7 +80,7 @@ def _filter(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: di
         control.choose(lo, frame, node, test, keep, lambda: Const(None))
 
     iteration.for_each(lo, frame, node, args[1], body)
-    return out
+    return streams.made(lo, out, _names_of(args[0]), args[1:])
 
 
 @special(functools.reduce)
@@ -108,29 +112,40 @@ def _reduce(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: di
 
 @special(iter)
 def _iter(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
-    if isinstance(content_of(lo, args[0]), Rest):
+    if streams.is_iterator(args[0]):
         return args[0]
-    return lo.cell(Rest(tuple(all_items(lo, frame, node, args[0]))))
+    return streams.made(lo, lo.cell(Items(tuple(all_items(lo, frame, node, args[0])))), ())
 
 
 @special(next)
 def _next(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
-    """Of an iterator, or of a generator expression, which is lowered as a list."""
-    target, content = args[0], content_of(lo, args[0])
-    if not isinstance(target, Ref) or not isinstance(content, Rest | Items):
-        raise lo.refuse(frame, node, "What `next` gives is not known when the gradient is built.", "Index the list.")
-    if not content.items:
+    target = args[0]
+    found = streams.peeked(lo, frame, node, target) if isinstance(target, Ref) and target.cell.once else None
+
+    def none_left() -> Value:
         return args[1] if len(args) > 1 else lo.raises(frame, node, StopIteration)
-    lo.write(target, Rest(content.items[1:]), frame, node)
-    return content.items[0]
+
+    if isinstance(found, Ref) and is_list(lo.known_aval(found)) and not isinstance(content_of(lo, found), Items):
+        some = lo.apply(bool, [found], frame=frame, node=node, effect=False, aval=BOOL)
+        rest = lo.apply(operator.getitem, [found, Const(slice(1, None))], frame=frame, node=node, effect=False)
+        first = lambda: lo.apply(operator.getitem, [found, Const(0)], frame=frame, node=node, effect=False)
+        item = control.choose(lo, frame, node, some, first, none_left)
+        streams.leave(lo, target, None)
+        lo.state.heap[target.cell] = content_of(lo, rest)  # type: ignore[union-attr]
+        return item
+    if found is None:
+        raise lo.refuse(frame, node, "What `next` gives is not known when the gradient is built.", "Index the list.")
+    items = all_items(lo, frame, node, found)
+    streams.leave(lo, target, tuple(items[1:]))
+    return items[0] if items else none_left()
 
 
 def all_items(lo: Lowering, frame: Frame, node: Any, value: Value) -> list[Value]:
     """The items one by one; refused where they are not known."""
+    value = streams.taken(lo, frame, node, value)
     items = iteration.known_items(lo, frame, node, value)
-    if items is None and isinstance(value, Const) and isinstance(value.value, range):
-        if len(value.value) <= iteration.LONGEST_UNROLLED:
-            items = [Const(i) for i in value.value]
+    if items is None:
+        items = iteration.numbers(value)
     if items is None and isinstance(value, Iteration) and isinstance(value.length, Const) and value.item is not None:
         items = [value.item(Const(i)) for i in range(value.length.value)]
     if items is None:
@@ -145,15 +160,13 @@ def _combined(fn: Callable[..., Any]) -> Callable[..., Value]:
 
     def handler(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
         given = [content_of(lo, a) for a in args]
-        numbers = [a.value if isinstance(a, Const) and not isinstance(a.value, range | str | tuple) else None for a in given]
-        known = [
-            n if n is not None else all_items(lo, frame, node, a) for n, a in zip(numbers, args, strict=True)
-        ]
+        number = [isinstance(a, Const) and (a.value is None or isinstance(a.value, int)) for a in given]
+        known = [c.value if n else all_items(lo, frame, node, a) for n, c, a in zip(number, given, args, strict=True)]
         options = {k: lo.atom(v, frame, node) for k, v in kwargs.items()}
         if any(not isinstance(v, Const) for v in options.values()):
             raise lo.refuse(frame, node, f"An option of `{fn.__name__}` is not known when the gradient is built.")
         rows = fn(*known, **{k: v.value for k, v in options.items() if isinstance(v, Const)})
-        return Tuple(tuple(Tuple(row) if isinstance(row, tuple) else row for row in rows))
+        return iteration.listed([Tuple(row) if isinstance(row, tuple) else row for row in rows])
 
     return handler
 
@@ -168,13 +181,13 @@ for _fn in (
 @special(itertools.chain.from_iterable)
 def _from_iterable(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
     rows = [all_items(lo, frame, node, row) for row in all_items(lo, frame, node, args[0])]
-    return Tuple(tuple(item for row in rows for item in row))
+    return iteration.listed([item for row in rows for item in row])
 
 
 @special(itertools.starmap)
 def _starmap(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
     rows = all_items(lo, frame, node, args[1])
-    return Tuple(tuple(calls.call(lo, frame, node, args[0], all_items(lo, frame, node, row), {}) for row in rows))
+    return iteration.listed([calls.call(lo, frame, node, args[0], all_items(lo, frame, node, row), {}) for row in rows])
 
 
 @special(itertools.accumulate)
@@ -187,7 +200,7 @@ def _accumulate(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs
     sums: list[Value] = []
     for item in items:
         sums.append(calls.call(lo, frame, node, fn, [sums[-1], item], {}) if sums else item)
-    return Tuple(tuple(sums))
+    return iteration.listed(sums)
 
 
 # --- every entry of an array ----------------------------------------------------------------------

@@ -196,6 +196,7 @@ class Attempt:
             content = self.know.contents[value.cell] if blank else self.entry.heap[value.cell]
             twins = (value.cell,) if value.cell in self.entry.heap else ()
             cell = Cell(value.cell.hint, memory(value.cell), twins, value.cell.argument, holds=value.cell.holds)
+            cell.once = value.cell.once
             self.heap[cell] = self.enter_content(key, (*path, 0), content, blank)
             if not blank and (unknown(self.entry, value.cell) or value.cell.stale):
                 self.know.stale[key, path] = None
@@ -409,6 +410,7 @@ class Attempt:
             if isinstance(end, Ref):
                 known += tuple(c for c in between.borrowed(self.know, self.entry, end.cell) if c not in known)
             cell = Cell(top.cell.hint, top.cell.views, known, top.cell.argument, holds=top.cell.holds)
+            cell.once = top.cell.once
             if top.cell in self.unknown:
                 state.stale[cell] = None
             if isinstance(end, Ref):

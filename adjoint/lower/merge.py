@@ -16,7 +16,8 @@ from . import layout
 from .context import Frame, Lowering
 from .sharing import ancestors, family, hold, memory, outdated, reachable, roots, settle, unknown
 from .values import (
-    Attributes, Cell, Choice, Chosen, Entries, Items, TORN, Ref, State, Value, View, is_undefined, parts, rebuild, same, same_shape,
+    Attributes, Cell, Choice, Chosen, Entries, Items, TORN, Ref, Rest, State, Stream, Value, View, is_undefined, parts, rebuild,
+    same, same_shape,
 )
 
 
@@ -77,6 +78,8 @@ class Merge:
                 heap[cell] = a if cell not in base.heap else self.content(a, UNDEF)
             elif first.dead:
                 heap[cell] = self.content(UNDEF, b)
+            elif cell.once and not (is_data(a) and is_data(b)) and not same_shape(a, b):
+                heap[cell] = Rest(None)  # more was taken on one side than on the other
             else:
                 self.keep_held(cell, a, b)
                 heap[cell] = self.content(a, b)
@@ -169,7 +172,7 @@ class Merge:
             if key not in self.cells:
                 self.freshen(side, value.cell)
                 cell = Cell(value.cell.hint, memory(value.cell), (value.cell,), value.cell.argument)
-                cell.readonly = value.cell.readonly
+                cell.readonly, cell.once = value.cell.readonly, value.cell.once
                 self.cells[key] = Ref(cell)
                 content = self.sides[side][0].heap[value.cell]
                 self.state.heap[cell] = self.content(UNDEF, content) if side else self.content(content, UNDEF)
@@ -194,7 +197,7 @@ class Merge:
             hold(cell, (*a.cell.holds, *b.cell.holds))
             cell.stale = a.cell.stale or b.cell.stale
             self.state.heap[cell] = self.content(x, y)
-            cell.readonly = a.cell.readonly or b.cell.readonly
+            cell.readonly, cell.once = a.cell.readonly or b.cell.readonly, a.cell.once
             cell.made = layout.Either((a.cell, b.cell))
             if not self.keep_stale(cell, a, b) and all(is_array(c) for c in (x, y)) and not cell.readonly:
                 self.chosen.append((cell, a.cell, b.cell))
@@ -274,6 +277,8 @@ class Merge:
     def mergeable(self, x: Any, y: Any) -> bool:
         if is_data(x) and is_data(y):
             return True
+        if isinstance(x, Rest | Stream) or isinstance(y, Rest | Stream):
+            return False
         if isinstance(x, Entries | Attributes) or isinstance(y, Entries | Attributes):
             return same_shape(x, y) or (
                 isinstance(x, Attributes) and isinstance(y, Attributes) and x.whole is y.whole and x.whole is not None
@@ -289,6 +294,8 @@ class Merge:
             return self.atom(x, y)
         if is_undefined(x) or is_undefined(y):
             known, side = (y, 1) if is_undefined(x) else (x, 0)
+            if isinstance(known, Stream):
+                return known
             inner = parts(known) or ()
             return rebuild(known, [self.value(UNDEF, p) if side else self.value(p, UNDEF) for p in inner])
         if same_shape(x, y):

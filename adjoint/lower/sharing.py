@@ -25,8 +25,8 @@ from ..avals import Arr, shape_of
 from ..ir import Var
 from . import layout
 from .values import (
-    Attributes, Cell, Choice, Chosen, Closure, Entries, Items, Iteration, Method, Partial, Ref, Slice, State, Tuple, Value,
-    View, parts,
+    Attributes, Cell, Choice, Chosen, Closure, Entries, Items, Iteration, Method, Partial, Ref, Rest, Slice, State, Stream, Tuple,
+    Value, View, parts,
 )
 
 if TYPE_CHECKING:
@@ -285,8 +285,10 @@ def reachable(state: State, *values: Value) -> set[Cell]:
                     todo.extend(Ref(base) for base, _ in (*cell.views, *cell.holds))
             case Closure():
                 todo.extend((*value.defaults, *value.kw_defaults.values()))
-            case Tuple() | Items():
-                todo.extend(value.items)
+            case Tuple() | Items() | Rest():
+                todo.extend(value.items or ())
+            case Stream(items):
+                todo.append(items)
             case Slice():
                 todo.extend(value.parts)
             case Entries() | Attributes():

@@ -19,7 +19,7 @@ from ..avals import ANY, BOOL, INT, Arr, Num, Obj, Parts, Seq, dtype_of, is_list
 from ..ir import Const, Var
 from ..rules.registry import GENERATORS, STANDING, known
 from ..schedule import checkpoint
-from . import attributes, calls, classes, control, expressions, iteration, queues
+from . import attributes, calls, classes, control, expressions, iteration, queues, streams
 from .context import Frame, Lowering, is_repetition
 from .values import (
     Attributes, Closure, Entries, Items, Iteration, Method, Partial, Ref, Tuple, Value, same,
@@ -74,6 +74,10 @@ def content_of(lo: Lowering, value: Value) -> Any:
 def members(lo: Lowering, frame: Frame, node: Any, container: Value) -> list[Value] | None:
     """What `in` asks: the items or keys, when all are known."""
     content = content_of(lo, container)
+    if streams.is_iterator(container):  # it is left where the item was found
+        items = iteration.known_items(lo, frame, node, container)
+        streams.leave(lo, container, None)
+        return items
     if isinstance(content, Const) and isinstance(content.value, str):
         return None
     if isinstance(content, Tuple | Items | Entries | Iteration):
@@ -356,6 +360,8 @@ def _partial(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: d
 def _any_or_all(every: bool) -> Handler:
     def handler(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value | None:
         items = iteration.known_items(lo, frame, node, args[0])
+        if streams.is_iterator(args[0]) and items is not None:  # it is left where the answer was found
+            streams.leave(lo, args[0], None)
         if items is None:
             return lo.apply(all if every else any, args, frame=frame, node=node, effect=False, aval=BOOL)
         result: Value = Const(every)

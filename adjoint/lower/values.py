@@ -42,6 +42,8 @@ class Cell:
     copied: bool = False  # what it holds is a copy
     holds: tuple[tuple[Cell, Any], ...] = ()  # arrays that a list took in, and what they held then
     stale: bool = False  # a loop put an array in, and updated it afterwards
+    once: bool = False  # an iterator: what is taken from it is gone
+    read: tuple[tuple[Any, Any], ...] = ()  # what a generator read outside of itself, and what that held
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,9 +150,16 @@ class Items:
 
 @dataclass(frozen=True, eq=False)
 class Rest:
-    """What is left of an iterator that is stepped through by hand."""
+    """What is left of an iterator that something was taken from; None where that is not known."""
 
-    items: tuple[Value, ...]
+    items: tuple[Value, ...] | None
+
+
+@dataclass(frozen=True, eq=False)
+class Stream:
+    """An iterator that a name is bound to, before anything is taken from it."""
+
+    items: Iteration
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,7 +185,7 @@ class Attributes:
     whole: Atom | None = None  # the object itself, when it came from outside
 
 
-Content = Atom | Items | Rest | Entries | Attributes
+Content = Atom | Items | Rest | Stream | Entries | Attributes
 Value = Var | Const | Ref | Tuple | Slice | Closure | Method | Partial | Choice | Iteration
 
 
@@ -206,7 +215,7 @@ def parts(value: Any) -> tuple[Any, ...] | None:
         case Slice():
             return value.parts
         case Items() | Rest():
-            return value.items
+            return value.items or ()
         case Entries() | Attributes():
             return tuple(v for _, v in value.entries)
         case Partial():
@@ -229,7 +238,7 @@ def rebuild(value: Any, new: Iterable[Any]) -> Any:
         case Items():
             return Items(tuple(it))
         case Rest():
-            return Rest(tuple(it))
+            return Rest(tuple(it) if value.items is not None else None)
         case Entries():
             return Entries(tuple((k, next(it)) for k, _ in value.entries), value.factory)
         case Attributes():
@@ -252,8 +261,10 @@ def same_shape(a: Any, b: Any) -> bool:
     match a:
         case Tuple():
             return a.cls is b.cls and len(a.items) == len(b.items)
-        case Items() | Rest():
+        case Items():
             return len(a.items) == len(b.items)
+        case Rest():
+            return a.items is not None and b.items is not None and len(a.items) == len(b.items)
         case Entries():
             return [k for k, _ in a.entries] == [k for k, _ in b.entries]
         case Attributes():

@@ -1,4 +1,5 @@
 """Lists, dicts, sums and iterators mean what they mean in Python: each program against differences and its own value."""
+# ruff: noqa: B905, C417
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from adjoint import grad, value_and_grad
+from adjoint import Unsupported, grad, value_and_grad
 from adjoint.testing import check_grads
 
 X = np.array([0.3, 0.5, 0.7])
@@ -164,3 +165,106 @@ PROGRAMS = [
 def test_right(f):
     right(f)
     assert WEIGHTS == [1.0, 2.0, 3.0]
+
+
+# --- iterators --------------------------------------------------------------------------------------
+
+
+def taken_twice(x):
+    squares, tripled, large = (v * v for v in x), map(lambda v: 3.0 * v, x), filter(lambda v: v > 0.4, x)
+    pairs, numbered, back = zip(x, x[::-1]), enumerate(x), reversed(x)
+    s = sum(squares) + sum(tripled) + sum(large) + sum(p * q for p, q in pairs) + sum(i * v for i, v in numbered)
+    s += sum(v * x[0] for v in back)
+    return s + 5.0 * (sum(squares) + sum(tripled) + sum(large) + sum(p for p, _ in pairs) + sum(i for i, _ in numbered) + sum(back))
+
+
+def taken_twice_of_unknown_length(x):
+    squares, pairs = (v * v for v in positive(x)), zip(positive(x), x)
+    s = sum(squares) + sum(p * q for p, q in pairs)
+    return s + 5.0 * (sum(squares) + sum(p for p, _ in pairs) + x[0])
+
+
+def neighbours_by_one_iterator(x):
+    parts = iter([x[0], x[1], x[2], x[0] * x[1]])
+    again = iter(np.concatenate([x, x * x]))
+    return sum(a * b * b for a, b in zip(parts, parts)) + sum(a * b * b for a, b in zip(*[again] * 2))
+
+
+def what_a_shorter_one_leaves(x):
+    rest = iter([x[0], x[1], x[2], x[0] * x[1], x[2] * x[0]])
+    head = sum(i * v for v, i in zip(rest, range(2)))
+    return head + 3.0 * sum(v * v for v in rest)
+
+
+def stepped_by_next(x):
+    pairs, rest = zip(x, WEIGHTS), (v * v for v in positive(x))
+    a, b = next(pairs)
+    first, second = next(rest), next(rest)
+    s = a * b + sum(p * q * q for p, q in pairs) + first * second
+    return s + sum(rest) + next(rest, 3.0) * x[0] + next((v * v for v in x if v > 0.6), 0.0) * next((v for v in x if v > 9.0), x[1])
+
+
+def taken_in_a_loop(x):
+    squares, s = (v * v for v in x), x[0]
+    for _ in range(2):
+        s = s * s + sum(squares) + x[1]
+    return s
+
+
+def passed_on(x):
+    def total(items):
+        return sum(items) + 2.0 * sum(items)
+
+    def pairs(a, b):
+        return zip(a, b)
+
+    return total(v * v for v in x) + sum(p * q for p, q in pairs(x, WEIGHTS)) + total(map(np.sin, x))
+
+
+ITERATORS = [
+    taken_twice, taken_twice_of_unknown_length, neighbours_by_one_iterator, what_a_shorter_one_leaves, stepped_by_next,
+    taken_in_a_loop, passed_on,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("f", ITERATORS, ids=lambda f: f.__name__)
+def test_iterators(f):
+    right(f)
+
+
+def changed_under_a_generator(x):
+    y = x.copy()
+    squares = (v * v for v in y)
+    y[0] = 2.0 * x[1]
+    return sum(squares)
+
+
+def rebound_under_a_generator(x):
+    k = 1.0
+    scaled = map(lambda v: v * k, x)
+    k = x[1]
+    return sum(scaled) * k
+
+
+def left_by_break(x):
+    rest, s = iter([x[0], x[1], x[2]]), 0.0
+    for v in rest:
+        if v > 0.4:
+            break
+        s += v * v
+    return s + sum(rest)
+
+
+def taken_on_one_side(x):
+    squares = (v * v for v in x)
+    s = sum(squares) if x[0] > 0.0 else x[0]
+    return s + sum(squares)
+
+
+REFUSED = [changed_under_a_generator, rebound_under_a_generator, left_by_break, taken_on_one_side]
+
+
+@pytest.mark.parametrize("f", REFUSED, ids=lambda f: f.__name__)
+def test_iterators_refused(f):
+    with pytest.raises(Unsupported, match="this iterator"):
+        grad(f)(X)
