@@ -478,8 +478,8 @@ def _index(aval: Aval, length: int, shape: tuple[int, ...]) -> Any:
         case Arr(dtype, dims) if dtype is not None and dims is not None:
             full = tuple(length if n is None else n for n in dims)
             if dtype.kind == "b":
-                mask = np.zeros(full, bool)
-                mask.flat[: length - 2] = True
+                mask = np.zeros(full, bool)  # how many of its entries are true is never known: not of one alone, either
+                mask.flat[: min(length - 2, max(mask.size - (length == _LENGTHS[0]), 0))] = True
                 return mask
             if dtype.kind in "iu":
                 return np.zeros(full, dtype) if full else 0

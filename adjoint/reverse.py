@@ -237,6 +237,9 @@ class _Reverse:
             else:
                 self.add((container, index.value), g)
             return
+        if shape_of(container.aval) == ():  # each entry of what it gives is its only one: `fit` sums them up
+            self.add(container, g)
+            return
         old = self.bars.get(container)
         if old is None:
             old = self.zero(container)

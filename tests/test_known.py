@@ -125,3 +125,12 @@ def test_an_axis_of_unknown_length_is_broadcast_or_not(n):
 
     x = np.array([0.5, 1.5, 2.5])
     check_grads(lambda x: f(x, 2.0 if n == 1 else 0.0), (x,), modes=("rev", "fwd"))
+
+
+@pytest.mark.parametrize("entries", [[2.0], [-2.0], [2.0, -1.0]])
+def test_how_many_entries_a_mask_picks(entries):
+    """Not even of an array of one entry: it may pick none."""
+    x = np.array(entries)
+    assert np.all(grad(lambda x, y: x[x > 0].size * y, wrt=1)(x, 3.0) == np.sum(x > 0))
+    assert np.all(grad(lambda x, y: x[None, x > 0].shape[1] * y, wrt=1)(x, 3.0) == np.sum(x > 0))
+    check_grads(lambda x: np.sum(np.exp(x[x > 0]) + 3.0) * x[0], (x,), order=2)

@@ -176,7 +176,7 @@ def updated(lo: Lowering, frame: Frame, node: Any, op: Any, old: Value, value: V
     atom = new if not isinstance(new, Ref) else lo.state.heap[new.cell]
     kind = getattr(content, "aval", None)
     if isinstance(kind, Arr):
-        atom = in_dtype_of(lo, frame, node, kind, atom)
+        atom = writes.without_axes(lo, frame, node, kind, in_dtype_of(lo, frame, node, kind, atom))
     lo.write(old, atom, frame, node)
     lo.take_in(old, new)
     if isinstance(atom, Var) and atom.hint is None:

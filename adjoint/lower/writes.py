@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from .. import runtime
-from ..avals import Arr, Parts, Seq, dtype_of, same_dtype, shape_of
+from ..avals import Arr, Num, Parts, Seq, dtype_of, same_dtype, shape_of
 from ..ir import Const, Var
 from . import views
 from .context import Frame, Lowering
@@ -48,6 +48,9 @@ def store(lo: Lowering, frame: Frame, node: Any, target: Value, key: Value, valu
     if views.through(lo, frame, node, target.cell, key, lambda base, at: store(lo, frame, node, base, at, atom)):
         return
     index = lo.atom(key, frame, node)
+    if kind.shape == () == shape_of(atom.aval) and _is_whole(index):
+        replace(lo, frame, node, target, without_axes(lo, frame, node, kind, atom))
+        return
     fn = runtime.array_put if picks(index.aval) else runtime.array_set
     new = lo.apply(fn, [content, index, atom], frame=frame, node=node, effect=False, aval=kind)
     replace(lo, frame, node, target, lo.atom(new, frame, node))
@@ -64,6 +67,8 @@ def adds(lo: Lowering, frame: Frame, node: Any, op: Any, target: Value, key: Val
     index = lo.atom(key, frame, node)
     added = lo.known_aval(value)
     if kind.dtype is None or kind.dtype.kind not in "fc" or picks(index.aval) or isinstance(added, Seq | Parts):
+        return False
+    if kind.shape == ():  # `store` does it: all that is there is replaced
         return False
     check_dtype(lo, frame, node, kind, dtype_of(added))
     if op is operator.sub:
@@ -84,6 +89,19 @@ def replace(lo: Lowering, frame: Frame, node: Any, target: Ref, new: Any) -> Non
     if isinstance(new, Var) and new.hint is None:
         new.hint = target.cell.hint
     lo.write(target, new, frame, node)
+
+
+def without_axes(lo: Lowering, frame: Frame, node: Any, kind: Arr, atom: Any) -> Any:
+    """What an array without axes is after a write to it: such an array still, where arithmetic made a number of it."""
+    boxed = isinstance(atom.aval, Num) or (isinstance(atom.aval, Arr) and atom.aval.boxed)
+    dtype: dict[str, Value] = {} if same_dtype(dtype_of(atom.aval), kind.dtype) else {"dtype": Const(kind.dtype)}
+    if kind.shape != () or kind.boxed or not (boxed or dtype):
+        return atom
+    return lo.atom(lo.apply(np.array, [atom], dtype, frame=frame, node=node), frame, node)
+
+
+def _is_whole(index: Any) -> bool:
+    return isinstance(index, Const) and (index.value is Ellipsis or index.value == ())
 
 
 def truncated(lo: Lowering, frame: Frame, node: Any, kind: Arr, atom: Any) -> Any:
@@ -135,7 +153,7 @@ def into(lo: Lowering, frame: Frame, node: Any, out: Value, result: Value) -> Va
     check_dtype(lo, frame, node, kind, dtype_of(atom.aval))
     shape = shape_of(atom.aval)
     if shape is not None and shape == kind.shape and None not in shape and same_dtype(dtype_of(atom.aval), kind.dtype):
-        replace(lo, frame, node, target, atom)
+        replace(lo, frame, node, target, without_axes(lo, frame, node, kind, atom))
     else:
         store(lo, frame, node, target, Const(Ellipsis), result)
     return target

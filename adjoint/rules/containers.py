@@ -64,9 +64,14 @@ def unbroadcast(g, z, cotangent, x):
     return g, None  # the engine brings it to the shape of the cotangent
 
 
+def as_array(g, z):
+    """The cotangent of an array, to be indexed: that of an array without axes is a number."""
+    return np.array(g) if np.ndim(z) == 0 else g
+
+
 @vjp_rule(runtime.index_add)
 def index_add(g, z, x, index, v):
-    return g, None, g[index]
+    return g, None, as_array(g, z)[index]
 
 
 @vjp_rule(runtime.add)
@@ -78,6 +83,7 @@ constant(runtime.zeros_like, why="does not depend on the values")
 
 @vjp_rule(runtime.array_set)
 def array_set(g, z, x, index, v):
+    g = as_array(g, z)
     v_bar = runtime.owned(g[index])  # read before it is set to zero
     return runtime.array_set(g, index, 0.0), None, v_bar
 
