@@ -195,7 +195,28 @@ def slots(x):
     return np.sum(s.v)
 
 
-@pytest.mark.parametrize("f", [cached_in_a_loop, cached_after_changes, slots])
+class Shares:
+    """A container of the user's, made anew by `+`."""
+
+    def __init__(self, v):
+        self.v = v
+
+    def __add__(self, other):
+        return type(self)(self.v + other.v)
+
+    def __len__(self):
+        return len(self.v)
+
+    def __iter__(self):
+        return iter(self.v)
+
+
+def objects_added(x):
+    both = Shares(x) + Shares(x**2)
+    return sum(v * v for v in both) * len(both)
+
+
+@pytest.mark.parametrize("f", [cached_in_a_loop, cached_after_changes, slots, objects_added])
 def test_right(f):
     check_grads(f, (X,))
 
