@@ -83,6 +83,8 @@ def run_loop(
             work.begin()
             items = [Var(aval) for aval in item_avals]
             asks = work.lower_test(test)
+            if isinstance(asks, Const) and not asks.value:  # it fails at once, whatever happened before
+                return
             body(items)
             stops = work.finish(stop)
         except _Again:
@@ -92,8 +94,6 @@ def run_loop(
             stmts, lo.stmts = lo.stmts, outer
             lo.state, reached = entry, lo.state
         if isinstance(asks, Const):
-            if not asks.value:  # the test fails at once, whatever happened before
-                return
             asks = None
         lo.state = work.after(reached)
         carries = [c for c in work.carries.values() if c.out is not None]

@@ -72,3 +72,29 @@ def test_with_respect_to_the_list():
     got = grad(f)(WEIGHTS)
     assert isinstance(got, list)
     np.testing.assert_allclose(got, X + 2 * (X + WEIGHTS))
+
+
+def falling(x, n):
+    """A stack that is empty when the loop which takes from it comes first."""
+    stack, dropped = [], 0.0
+    for i in range(n):
+        while stack and stack[-1] < x[i]:
+            dropped += stack.pop() ** 2
+        stack.append(x[i])
+    return sum(stack) ** 2 + dropped
+
+
+def falling_places(x):
+    stack = []
+    for i, v in enumerate(x):
+        while len(stack) > 0 and x[stack[-1]] < v:
+            stack.pop()
+        stack.append(i)
+    return np.prod(x[stack])
+
+
+def test_stacks():
+    x = np.array([0.3, 0.1, 0.7, 0.6, 0.4, 0.5])
+    check_grads(lambda x: falling(x, 6), (x,))
+    check_grads(falling, (x, 6))
+    check_grads(falling_places, (x,))
