@@ -203,6 +203,8 @@ SIMPLIFIED = FOLDED.union(  # what there may be a simpler statement for
     (operator.getitem, np.where),
 )
 
+DEFAULTED = {np.sum, np.mean, np.prod, np.max, np.min, np.any, np.all}  # a rule passes all options on
+
 LONGEST = 8  # characters of a quotient; `1.0 / 1437` says more than 0.0006958942240779402, and costs no more
 
 
@@ -212,11 +214,21 @@ def simpler(s: Apply, facts: Facts, reads: Counter[Atom]) -> Atom | Apply | None
         return s.args[0]
     if s.at.sweep == "forward":
         return None
+    if s.fn in DEFAULTED and (kwargs := tuple((k, a) for k, a in s.kwargs if not _is_default(k, a))) != s.kwargs:
+        return dataclasses.replace(s, kwargs=kwargs)
     if s.fn is np.sum:
         return summed(s, facts)
     if s.kwargs or s.fn not in SIMPLIFIED:
         return None
     return folded(s) or arithmetic(s, facts, reads) or spread(s, facts) or unchanged(s, facts)
+
+
+def _is_default(option: str, a: Atom) -> bool:
+    """`axis=None`, `keepdims=False`."""
+    return isinstance(a, Const) and option in _DEFAULTS and a.value is _DEFAULTS[option]
+
+
+_DEFAULTS = {"axis": None, "keepdims": False, "dtype": None, "where": True}
 
 
 def folded(s: Apply) -> Const | None:

@@ -549,3 +549,11 @@ def test_gradients_of_everyday_sums():
     lines = grad(everyday, (0, 1, 2)).source_for(*args).splitlines()
     text = "\n".join(line.partition("#")[0] for line in lines)
     assert "where=True" not in text and "= -0.5" not in text and text.count("mean(") == 1 and "broadcast_to(1.0" not in text
+
+
+def test_options_that_say_nothing_are_left_out():
+    def f(x):
+        return np.sum(x, axis=None, keepdims=False), np.max(x, axis=0, keepdims=False), np.mean(x, keepdims=True)
+
+    assert operations(text_of(simplify, f, M))[:3] == ["sum(x)", "max(x, axis=0)", "mean(x, keepdims=True)"]
+    stays(simplify, f, M, written=False)
