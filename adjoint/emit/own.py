@@ -6,7 +6,11 @@ A loop that updates an array in place must own it.  What it starts from may be t
     for i in range(3):                      ->      for i in range(3):
         A_bar = index_add(A_bar, i, g)                  A_bar[i] += g
 
-`owned` is written as a copy where one is needed, and otherwise as nothing (see `write`).
+`owned` is written as a copy where one is needed, and otherwise as nothing (see `write`).  None is needed of what
+nobody writes to, if it is only read, either:
+
+    w_bar = owned(y_bar[i])                         w_bar = y_bar[i]
+    x_bar = w_bar @ W                       ->      x_bar = w_bar @ W
 """
 
 from __future__ import annotations
@@ -16,13 +20,45 @@ from collections.abc import Callable, Iterator
 
 from .. import runtime
 from ..avals import Arr
-from ..ir import UNDEF, Apply, At, Atom, Block, Function, If, Loop, Stmt, Var, blocks
+from ..ir import UNDEF, Apply, At, Atom, Block, Function, If, Loop, Stmt, Var, blocks, reads, with_blocks, with_stmts
+from ..rules.registry import lookup
 from .alias import ARRAY_UPDATES, Aliases, exchanged
 
 
 def own(function: Function, aliases_of: Callable[[Function], Aliases] = Aliases) -> Function:
+    function = dataclasses.replace(function, body=_read_only(function.body, aliases_of(function)))
     aliases = aliases_of(function)
     return dataclasses.replace(function, body=_block(function.body, aliases, set(), unbound(function.body)))
+
+
+def _read_only(body: Block, aliases: Aliases) -> Block:
+    """The program without copies of what stays as it is, for those that only read it."""
+    written = {aliases.root(s.args[0]) for s in _updates(body) if isinstance(s.args[0], Var)}
+    kept = set(_kept(body, aliases))
+
+    def block(b: Block) -> Block:
+        return with_stmts(b, map(statement, b.stmts))
+
+    def statement(s: Stmt) -> Stmt:
+        if not isinstance(s, Apply):
+            return with_blocks(s, block)
+        x = s.args[0] if s.fn is runtime.owned else None
+        if not isinstance(x, Var) or s.out in kept or aliases.foreign(x) or aliases.root(x) in written:
+            return s
+        return dataclasses.replace(s, fn=runtime.identity)
+
+    return block(body)
+
+
+def _kept(block: Block, aliases: Aliases) -> Iterator[Atom]:
+    """What something else may hold, or write to, after it has read it."""
+    yield from block.results
+    for s in block.stmts:
+        rule = lookup(s.fn) if isinstance(s, Apply) else None
+        if not isinstance(s, Apply) or s.effect or rule is None or not rule.pure or not aliases.allocates(s):
+            yield from reads(s)
+        for inner in blocks(s):
+            yield from _kept(inner, aliases)
 
 
 def unbound(block: Block) -> set[Atom]:

@@ -199,8 +199,8 @@ FOLDED = {  # of Python numbers, computed when the gradient is built
     operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne,
 }
 SIMPLIFIED = FOLDED.union(  # what there may be a simpler statement for
-    MUL, ADD, SUB, DIV, NEG, POW, (np.ndarray.astype, np.broadcast_to, np.reshape, np.ndarray.reshape, runtime.unbroadcast),
-    (operator.getitem, np.where),
+    MUL, ADD, SUB, DIV, NEG, POW, (np.ndarray.astype, np.broadcast_to, np.reshape, np.ndarray.reshape, np.transpose),
+    (operator.getitem, np.where, runtime.unbroadcast),
 )
 
 DEFAULTED = {np.sum, np.mean, np.prod, np.max, np.min, np.any, np.all}  # a rule passes all options on
@@ -390,6 +390,8 @@ def unchanged(s: Apply, facts: Facts) -> Atom | None:
             return x if facts.is_array(x) and dtype_of(facts.aval(x)) == dtype else None
         case (x, shape) if s.fn in (np.broadcast_to, np.reshape, np.ndarray.reshape):
             return x if facts.has_shape(x, shape) else None
+        case (x, Const(axes)) if s.fn is np.transpose:
+            return x if facts.is_array(x) and isinstance(axes, tuple) and axes == tuple(range(len(axes))) else None
         case (x, like) if s.fn is runtime.unbroadcast:
             return x if facts.is_array(x) and facts.same_dtype(x, like) and facts.same_shape(x, like) else None
         case (x, Const(index)) if s.fn is operator.getitem and type(index) is int:
