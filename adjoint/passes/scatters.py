@@ -189,10 +189,15 @@ def remembered(s: Apply, around: Around) -> Atom | None:
 
 
 def over(s: Apply, around: Around) -> Atom | list[Apply] | None:
-    """What is written over need not have been written; nor is what stands there already."""
+    """What is written over need not have been written; nor is what stands there already, or what nobody reads."""
     if not _is_array(s.out):
         return None
     x, index, v = s.args
+    readers = around.readers.get(s.out, [])
+    if readers and len(readers) == around.reads[s.out] and all(
+        t.fn is operator.getitem and t.args[0] is s.out and _are_apart(index, t.args[1], x, around) for t in readers
+    ):
+        return x
     part = around.facts.made(v, runtime.owned)
     part = around.facts.made(v if part is None else part.args[0], operator.getitem)
     if part is not None and part.args[0] is x and _atom_key(part.args[1]) == _atom_key(index):
@@ -260,9 +265,12 @@ def _is_whole(index: Atom) -> bool:
 
 def _are_apart(i: Atom, j: Atom, x: Atom, around: Around) -> bool:
     """Are these certainly different places along the first axis of an array?  `k` and `k + 1` are, for n > 1."""
-    (a, m), (b, n) = _offset(i, around), _offset(j, around)
     shape = shape_of(x.aval)
     length = shape[0] if shape else None
+    for cut, k in ((i, j), (j, i)):
+        if isinstance(cut, Const) and isinstance(cut.value, slice) and isinstance(k, Const) and type(k.value) is int:
+            return isinstance(length, int) and length > 0 and k.value % length not in range(*cut.value.indices(length))
+    (a, m), (b, n) = _offset(i, around), _offset(j, around)
     return a is b and isinstance(length, int) and length > 0 and (m - n) % length != 0
 
 

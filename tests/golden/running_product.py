@@ -22,10 +22,9 @@ def running_product_grad(x):
     x_bar = np.zeros(5)
     for i in reversed(range(1, 5)):  # for i in range(1, len(x)):
         w1 = i - 1
-        w2 = x[i]
-        w3_bar = y_bar[i]            # y[i] = y[i - 1] * x[i]
-        y_bar[i] = 0.0
-        x_bar[i] += w3_bar * y[w1]
-        y_bar[w1] += w3_bar * w2
+        w2_bar = y_bar[i]            # y[i] = y[i - 1] * x[i]
+        w3_bar = w2_bar * x[i]
+        x_bar[i] += w2_bar * y[w1]
+        y_bar[w1] += w3_bar
     x_bar[0] += y_bar[0]             # y[0] = x[0]
     return x_bar

@@ -45,7 +45,6 @@ def thomas_grad(a, b, c, d):
         w6 = i + 1
         w7 = b_2[i]
         w4_bar = x_bar[i]                  # x[i] = (d[i] - c[i] * x[i + 1]) / b[i]
-        x_bar[i] = 0.0
         w8_bar = w4_bar / w7
         b_2_bar[i] -= w4_bar * (x[i] / w7)
         w9_bar = -w8_bar

@@ -9,9 +9,9 @@ from passes.programs import inputs, lowered, ours, run, same
 from passes.test_arithmetic import _made
 from passes.test_passes import close, programs
 
-from adjoint import grad, ir
+from adjoint import grad, ir, runtime
 from adjoint.passes import carried, cleared, scatters, simplify, tidied
-from adjoint.testing import assert_same
+from adjoint.testing import assert_same, check_grads
 
 X = np.linspace(0.3, 1.7, 12)
 
@@ -385,6 +385,103 @@ def test_what_is_not():
     for fun in (*around, reads_it_cleared, in_a_branch, different, twice, until):
         stays(cleared, fun, X, X)
     stays(cleared, columns, np.arange(36.0).reshape(6, 6), X)
+
+
+def test_a_recurrence_adds_to_what_is_not_cleared_yet():
+    def recurrence(g, y):
+        g = g.copy()
+        for i in range(10, 0, -1):
+            w = g[i]
+            g[i] = 0.0
+            g = runtime.index_add(g, i - 1, w * y[i])
+        return g
+
+    becomes(cleared, recurrence, X, X, touched=(2, 0, 1))
+
+    def added_before(g, y):
+        g = g.copy()
+        for i in range(10):
+            g = runtime.index_add(g, i, y[i])
+            w = g[i]
+            g[i] = 0.0
+            g = runtime.index_add(g, i + 2, w)
+        return g
+
+    becomes(cleared, added_before, X, X, touched=(2, 0, 2))
+
+    def behind(g, y):
+        g = g.copy()
+        for i in range(10, 0, -1):
+            w = g[i]
+            g[i] = 0.0
+            g = runtime.index_add(g, i + 1, w * y[i])
+        return g
+
+    def to_what_it_has_cleared(g, y):
+        g = g.copy()
+        for i in range(10, 0, -1):
+            w = g[i]
+            g[i] = 0.0
+            g = runtime.index_add(g, i, w * y[i])
+        return g
+
+    def with_itself(g, y):
+        g = g.copy()
+        for i in range(10, 0, -1):
+            g[i] = 0.0
+            g = runtime.index_add(g, i - 1, np.sum(g))
+        return g
+
+    def read_after(g, y):
+        g, s = g.copy(), 0.0
+        for i in range(10, 0, -1):
+            g[i] = 0.0
+            g = runtime.index_add(g, i - 1, y[i])
+            s += g[i]
+        return g, s
+
+    for fun in (behind, to_what_it_has_cleared, with_itself, read_after):
+        stays(cleared, fun, X, X)
+
+
+@pytest.mark.parametrize("seed", range(0, 200, 50))
+def test_random_recurrences(seed):
+    """What is read, cleared and added to, in any order, at places near each other."""
+    changed = 0
+    for k in range(seed, seed + 50):
+        rng = random.Random(k)
+        lines = [
+            rng.choice(["s = s * 0.5 + g[i + {}]", f"g = runtime.index_add(g, i + {{}}, {rng.choice(['s', 'y[i]'])})"]).format(n)
+            for n in (rng.randint(-2, 2) for _ in range(rng.randint(1, 3)))
+        ]
+        lines.insert(rng.randint(0, len(lines)), f"g[i + {rng.choice([0, 0, 1])}] = 0.0")
+        span = rng.choice(["range(8, 2, -1)", "range(3, 9)"])
+        head = ["def f(g, y):", "    g, s = g.copy(), 1.0", f"    for i in {span}:"]
+        fun = _made("\n".join([*head, *(f"        {line}" for line in lines), "    return g, s"]))
+        before, after = means_the_same(cleared, fun, X, X)
+        changed += ir.show(after) != ir.show(before)
+    assert changed
+
+
+def test_a_clearing_that_nobody_sees_is_left_out():
+    def smoothed(x, a):
+        y = np.empty_like(x)
+        y[0] = x[0]
+        for t in range(1, len(x)):
+            y[t] = a * x[t] + (1 - a) * y[t - 1]
+        return np.sum(y**2)
+
+    check_grads(smoothed, (X, 0.3), modes=("rev", "fwd"))
+    assert "= 0.0" not in grad(smoothed).source_for(X, 0.3)
+
+    def seen(x, a):
+        y = np.zeros(12)
+        for t in range(1, len(x)):
+            y[t] = a * x[t] + (1 - a) * y[t - 1]
+            x = x * y[t]
+        return np.sum(y**2) + np.sum(x)
+
+    check_grads(seen, (X, 0.3), modes=("rev", "fwd"))
 
 
 # --- random loops ---------------------------------------------------------------------------------
