@@ -246,6 +246,8 @@ _NAMED = {"einsum", "tensordot", "kron", "outer", "convolve", "correlate"}
 
 
 def _ask(fn: Callable[..., Any], values: list[Any], named: dict[str, Any]) -> Aval:
+    if values and isinstance(values[0], np.generic) and getattr(fn, "__objclass__", None) is np.ndarray:
+        fn = getattr(type(values[0]), fn.__name__)  # a NumPy number has the methods of an array
     with np.errstate(all="ignore"), unheard():
         attempts: tuple[Any, ...] = (None, 0.5, 2.0, 1, "rising")
         for number in attempts:

@@ -59,7 +59,7 @@ def test_the_place_is_that_of_the_rule():
         (["np.floor"], 0, ["constant", "piecewise constant"]),
         (["np.sinn"], 1, ["no rule", "numpy.sinh"]),
         (["np.ndarray.resize"], 0, ["refused", "in place"]),
-        (["np.apply_along_axis"], 1, ["no rule"]),
+        (["np.apply_over_axes"], 1, ["no rule"]),
     ],
 )
 def test_the_command(args, code, words, capsys):

@@ -74,8 +74,8 @@ CALLED: set[Any] = set()  # rules that generated code calls, though their source
 OWNERS: dict[int, Any] = {}  # the objects whose methods have rules, by identity: `scipy.stats.norm`
 
 _FAMILIES = (
-    "complex_numbers", "constants", "containers", "contraction", "differences", "draws", "fft", "joining", "linalg", "norms",
-    "poly", "reductions", "scalar", "sets", "shaping", "sorting", "ufunc_methods", "ufuncs",
+    "complex_numbers", "constants", "containers", "contraction", "differences", "draws", "fft", "joining", "linalg", "mapped",
+    "norms", "poly", "reductions", "scalar", "sets", "shaping", "sorting", "ufunc_methods", "ufuncs",
 )  # fmt: skip
 _SCIPY = (
     "fft", "integrate", "interpolate", "linalg", "ndimage", "optimize", "signal", "sparse", "sparse.linalg", "spatial",

@@ -84,6 +84,8 @@ def broadcast_arrays_jvp(t, z, *args, subok=False):
 
 @vjp_rule(np.ndarray.item, linear=True)
 def item(g, z, a, *args):
+    if np.ndim(a) == 0:
+        return g
     if len(args) == 0:
         return np.reshape(g, np.shape(a))
     index = np.unravel_index(args[0], np.shape(a)) if len(args) == 1 and np.ndim(args[0]) == 0 else args
