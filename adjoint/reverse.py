@@ -500,8 +500,12 @@ def refused(stmt: Apply, why: str, arg: Atom | None = None) -> Unsupported:
     return Unsupported(f"`{name_of(stmt.fn)}` is not differentiated{by}: {why}.", advice, spot_of(stmt))
 
 
-def missing(stmt: Apply, argument: int | None = None, rule: str = "vjp_rule") -> MissingRule:
+def missing(stmt: Apply, argument: int | None = None, rule: str = "vjp_rule") -> MissingRule | Unsupported:
     name = name_of(stmt.fn)
+    if stmt.fn is tuple:  # not if the program is read with a body for each iteration of the loop that makes the list
+        return Unsupported(
+            "How many items this tuple has is not known when the gradient is built.", "Leave it a list.", spot_of(stmt)
+        )
     if argument is not None:
         return MissingRule(
             f"`{name}` has no derivative with respect to its argument {argument}, and the gradient depends on it.",
@@ -511,6 +515,11 @@ def missing(stmt: Apply, argument: int | None = None, rule: str = "vjp_rule") ->
         return MissingRule(
             "An object is indexed with a value that the gradient depends on, and what it makes of it is not known.",
             "Use a function with a derivative rule.", spot_of(stmt),
+        )
+    if stmt.fn is getattr:
+        return MissingRule(
+            "This object was made by a function that adjoint does not know, of a value that the gradient depends on.",
+            "Use functions that have a derivative rule (`adjoint supported`).", spot_of(stmt),
         )
     if stmt.fn is runtime.call:
         return MissingRule(

@@ -110,6 +110,21 @@ case("a list of ints")(lambda: grad(square)([1, 2]))
 case("a dict without floats")(lambda: grad(square)({"w": 1}))
 case("an empty list")(lambda: grad(square)([]))
 
+# --- objects of a library ------------------------------------------------------------------------
+
+
+@refused("an object that a function without a rule made", np.ones(3))
+def made_of_coefficients(c):
+    p = np.poly1d(c)
+    return p(2.0)
+
+
+@refused("an attribute of what a function without a rule made", np.ones(3))
+def attribute_of_a_matrix(x):
+    row = np.matrix(x)
+    return (row * row.T)[0, 0]
+
+
 # --- results ------------------------------------------------------------------------------------
 
 
@@ -187,7 +202,7 @@ def tangent_of_integer() -> Any:
 
 @case("jvp: no rule")
 def no_jvp_rule() -> Any:
-    return jvp(lambda x: np.sum(np.apply_along_axis(np.sum, 0, x)), (np.ones((2, 3)),), (np.ones((2, 3)),))
+    return jvp(lambda x: np.sum(np.apply_over_axes(np.sum, x, 0)), (np.ones((2, 3)),), (np.ones((2, 3)),))
 
 
 @case("jvp: a loop that divides in a try block")
@@ -246,8 +261,8 @@ def uses_generator(x):
 
 
 @refused("a function that NumPy is to call", np.ones(3))
-def uses_vectorize(x):
-    return np.sum(np.vectorize(lambda v: v * v)(x))
+def uses_frompyfunc(x):
+    return np.sum(np.frompyfunc(lambda v: v * v, 1, 1)(x))
 
 
 @refused("an unknown name", 1.0)
@@ -290,18 +305,18 @@ def calls_unknown(x):
 
 
 @refused("a NumPy function without a rule", np.ones((2, 2)))
-def calls_apply_along(x):
-    y = 2.0 * np.apply_along_axis(np.sum, 0, x)
+def calls_apply_over(x):
+    y = 2.0 * np.apply_over_axes(np.sum, x, 0)
     return np.sum(y)
 
 
 @refused("a call over several lines", np.ones((2, 2)))
 def long_call(x):
     return np.sum(
-        np.apply_along_axis(
+        np.apply_over_axes(
             np.sum,
-            0,
             x,
+            0,
         )
     )
 

@@ -41,8 +41,8 @@ class Lowered:
     layout: bool = False  # is it for arrays that lie in memory like these?
 
 
-# How much is taken as known of the arguments, and whether a loop that makes a list is written out.
-READINGS = ((0, False), (1, False), (2, False), (0, True), (2, True))
+# How much is taken as known of the arguments, and of which lists the loops that make them are written out.
+READINGS = ((0, ""), (1, ""), (2, ""), (0, "arrays"), (2, "arrays"), (0, "all"), (2, "all"))
 
 
 def lower(fun: Callable[..., Any], arguments: inspect.BoundArguments, first: int = 0) -> Lowered:
@@ -53,7 +53,8 @@ def lower(fun: Callable[..., Any], arguments: inspect.BoundArguments, first: int
 
     Programs that need to know more (`first, *rest = xs`, a recursion on `n`) are lowered for lists of
     these lengths, then for these integers, again under a guard; those that write to the arrays in a list,
-    with a body for each iteration of the loop that makes the list.  `first` is the first of these `READINGS` to try.
+    with a body for each iteration of the loop that makes the list, and those that make a tuple of any list
+    likewise.  `first` is the first of these `READINGS` to try.
     """
     read_rules()
     for reading, (level, apart) in enumerate(READINGS[first:], first):
@@ -70,7 +71,7 @@ def lower(fun: Callable[..., Any], arguments: inspect.BoundArguments, first: int
     raise error
 
 
-def _read_first(fun: Callable[..., Any], arguments: inspect.BoundArguments, level: int, apart: bool) -> Lowered:
+def _read_first(fun: Callable[..., Any], arguments: inspect.BoundArguments, level: int, apart: str) -> Lowered:
     """Lowered with what it changes outside read at its start, where that turns out to be needed."""
     first: dict[Any, Callable[[Lowering], Value]] = {}
     loaders: dict[Any, Callable[[Lowering], Value]] = {}
@@ -143,7 +144,8 @@ def _lower(
         lo.stmts.insert(0, Apply((Var(NONE),), runtime.check_apart, arrays, (), At(), True))
     if lo.state.dead:  # it always raises: what it would return does not matter
         result = Const(0.0)
-    outputs, tree = result_tree(lo, frame, node, result)
+    last = body.node.body[-1] if isinstance(body.node.body, list) else body.node.body
+    outputs, tree = result_tree(lo, frame, last, result)
     inputs = tuple(v for p in params for v in leaves(p.tree) if isinstance(v, Var))
     block = Block(inputs, tuple(lo.stmts), tuple(outputs))
     function = Function(_name(fn), tuple(params), block, tree, fn, inspect.getdoc(fn))

@@ -100,7 +100,7 @@ def _tuple(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dic
     items = iteration.known_items(lo, frame, node, args[0])
     if items is None and isinstance(args[0], Const) and isinstance(args[0].value, range):
         items = [Const(v) for v in args[0].value]
-    return None if items is None else Tuple(tuple(items))
+    return None if items is None else Tuple(tuple(items))  # else a constant: `reverse.missing` has the program read again
 
 
 @special(dict)
@@ -161,7 +161,7 @@ def list_append(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs
     content = content_of(lo, target)
     assert isinstance(target, Ref)
     if isinstance(content, Items):
-        if lo.apart and lo.trial and isinstance(item, Ref) and isinstance(lo.known_aval(item), Arr):
+        if lo.apart and lo.trial and (lo.apart == "all" or (isinstance(item, Ref) and isinstance(lo.known_aval(item), Arr))):
             raise lo.refuse(frame, node, "A list takes in arrays in a loop, and they are written to.", "Make one array of them.")
         lo.write(target, Items((*content.items, item)), frame, node)
         return Const(None)

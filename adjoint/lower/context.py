@@ -89,7 +89,7 @@ class Lowering:
     classes: dict[Any, type] = field(default_factory=dict)  # of methods of classes defined inside the function
     stored: dict[tuple[int, str], Aval] = field(default_factory=dict)  # globals, class attributes that were assigned
     spliced: int = 2  # calls of a function inside itself, with other constants, before these become parameters
-    apart: bool = False  # the arrays in a list are known one by one, if need be by a body of a loop for each
+    apart: str = ""  # the "arrays" in a list, or "all" items, are known one by one, if need be by a body of a loop for each
     arguments: tuple[Any, ...] | None = None  # those that the program is lowered for
     layouts: dict[Cell, Any] = field(default_factory=dict)  # arrays that lie in memory as those of the program
     asked: dict[Any, Any] = field(default_factory=dict)

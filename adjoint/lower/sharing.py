@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..avals import Arr, shape_of
+from ..avals import Arr, Obj, shape_of
 from ..ir import Var
 from . import layout
 from .values import (
@@ -137,6 +137,11 @@ def refuse_unknown(lo: Lowering, cell: Cell, frame: Frame, node: Any) -> None:
             "Take a copy (`.copy()`) where one name is bound to the array of the other.",
         )
     if changed_inside(state, cell):
+        if isinstance(getattr(state.heap.get(cell), "aval", None), Obj):
+            raise lo.refuse(
+                frame, node, "This was made by a function that adjoint does not know, of arrays that may have been updated since.",
+                "Use functions that have a derivative rule (`adjoint supported`), or register one with `@adjoint.vjp_rule`.",
+            )
         raise lo.refuse(
             frame, node, "This list holds an array that has been updated since it was put there.",
             "Put a copy (`.copy()`) into the list.",

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from adjoint import grad
+from adjoint import Unsupported, grad
 from adjoint.testing import check_grads
 
 X = np.array([0.3, 0.5, 0.7])
@@ -98,3 +98,24 @@ def test_stacks():
     check_grads(lambda x: falling(x, 6), (x,))
     check_grads(falling, (x, 6))
     check_grads(falling_places, (x,))
+
+
+def pairs_by_place(x, n):
+    """Tuples made of lists that loops make: how many items they have is known, where the loop is written out."""
+    powers = tuple(x[k] ** 2 for k in range(2))
+    scaled = tuple([x * k for k in range(1, 4)])
+    grown = []
+    for k in range(n):
+        grown.append(x[k] * k)
+    first, *others = tuple(grown)
+    return powers[0] * powers[1] + np.sum(scaled[2]) * len(scaled) + first * sum(others) + np.sum(np.stack(scaled[:2])[:, 1])
+
+
+def test_tuples_of_lists_that_loops_make():
+    check_grads(lambda x: pairs_by_place(x, 3), (X,), order=2)
+    check_grads(pairs_by_place, (X, 2))
+
+
+def test_a_tuple_of_no_known_length_is_refused():
+    with pytest.raises(Unsupported, match="How many items this tuple has is not known"):
+        grad(lambda x: sum(tuple(positive(x))))(X)
