@@ -133,4 +133,5 @@ for _fn in (operator.getitem, runtime.append, runtime.popped, runtime.make_list,
 # Attributes and objects are followed when the program is lowered; where that was not possible a cotangent
 # has no way, which `reverse` says.
 RULES[getattr] = Rule(getattr, cheap=True)
+RULES[tuple] = Rule(tuple)  # of a list of a length that is known only when the program runs
 RULES[runtime.make_object] = Rule(runtime.make_object)

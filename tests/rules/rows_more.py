@@ -6,7 +6,7 @@ import numpy as np
 from rules.rows import apart, c, n, p, row, u
 from rules.rows_linalg import ROWS
 
-from adjoint.rules import helpers
+from adjoint.rules import helpers, windows
 
 __all__ = ["ROWS"]
 
@@ -106,6 +106,15 @@ row(np.histogramdd, apart(9, 3), 2, density=True)
 row(np.unique, n(3, 2), axis=0)
 row(np.unique, n(2, 3), axis=1, return_inverse=True)
 row(np.setdiff1d, np.array([3.0, 1.0, 2.5]), np.array([1.2]), assume_unique=True)
+
+# ── windows ──────────────────────────────────────────────────────────────────────────────────────
+
+row(windows.sliding_window_view, n(6), 3)
+row(windows.sliding_window_view, n(4, 5), (2, 3))
+row(windows.sliding_window_view, c(4, 3), 2, axis=0)
+row(windows.sliding_window_view, n(2, 5), (2, 2), (-1, 1))
+row(windows.sliding_window_view, n(0, 3), 2, -1)
+row(windows.overlapped, n(4, 2, 2, 3), (5, 4), (0, 1))
 
 # ── our own ──────────────────────────────────────────────────────────────────────────────────────
 
