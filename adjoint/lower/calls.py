@@ -19,7 +19,8 @@ from ..avals import ANY, BOOL, Obj
 from ..errors import AdjointError, Unsupported
 from ..ir import UNDEF, Apply, At, Const, Var
 from ..rules.registry import HIGHER, KEPT, MADE, OWNERS, STANDING, WRITTEN, lookup
-from . import classes, control, expressions, frozen, higher, inplace, recursion, specials, statements, streams, ufuncs, written
+from . import classes, control, expressions, frozen, higher, inplace, recursion, sequences, specials, statements, streams
+from . import ufuncs, written
 from .abstract import is_namedtuple, signature
 from .context import Frame, Lowering
 from .exits import structured
@@ -283,7 +284,7 @@ def operate(lo: Lowering, frame: Frame, node: Any, op: Any, operands: list[Value
             return control.choose(
                 lo, frame, node, operand.test, lambda o=operand: side(o.then), lambda o=operand: side(o.orelse)
             )
-    special = specials.on_containers(lo, frame, node, op, operands)
+    special = sequences.on_containers(lo, frame, node, op, operands)
     if special is not None:
         return special
     name = op.__name__.strip("_")

@@ -14,7 +14,8 @@ from ..ir import Const, Var
 from . import attributes, calls, control, expressions, iteration
 from .context import Frame, Lowering
 from .queues import Queue
-from .specials import content_of, is_empty, special
+from .sequences import is_empty
+from .specials import content_of, special
 from .values import Attributes, Entries, Items, Iteration, Ref, Tuple, Value
 
 

@@ -276,6 +276,12 @@ def unknown(state: State, cell: Cell) -> bool:
     return cell in state.stale or any(unknown(state, base) for base, _ in cell.views)
 
 
+def known_otherwise(state: State, cell: Cell) -> bool:
+    """Has it several names, or do several things hold it?"""
+    found = [*state.names.values(), *(part for content in state.heap.values() for part in parts(content) or ())]
+    return sum(isinstance(v, Ref) and v.cell is cell for v in found) > 1
+
+
 def reachable(state: State, *values: Value) -> set[Cell]:
     """The cells that some name, or one of these values, can still reach."""
     found: set[Cell] = set()

@@ -15,14 +15,14 @@ from typing import Any
 import numpy as np
 
 from .. import runtime
-from ..avals import ANY, BOOL, INT, Arr, Num, Obj, Parts, Seq, dtype_of, is_list, item_of, join
+from ..avals import ANY, BOOL, Arr, Num, Obj, Parts, Seq, dtype_of
 from ..ir import Const, Var
 from ..rules.registry import GENERATORS, STANDING, known
 from ..schedule import checkpoint
 from . import attributes, calls, classes, control, expressions, iteration, queues, streams
-from .context import Frame, Lowering, is_repetition
+from .context import Frame, Lowering
 from .values import (
-    Attributes, Closure, Entries, Items, Iteration, Method, Partial, Ref, Tuple, Value, same,
+    Attributes, Closure, Entries, Items, Iteration, Method, Partial, Ref, Tuple, Value,
 )
 
 Handler = Callable[[Lowering, Frame, Any, list[Value], dict[str, Value]], Value | None]
@@ -452,71 +452,3 @@ def _pairwise(fn: Any) -> Handler:
 
 
 _TABLE[min], _TABLE[max] = _pairwise(min), _pairwise(max)
-
-
-# --- operators on lists and tuples ----------------------------------------------------------------
-
-
-def on_containers(lo: Lowering, frame: Frame, node: Any, op: Any, operands: list[Value]) -> Value | None:
-    """`+`, `*`, comparisons of lists and tuples whose items are known."""
-    contents = [content_of(lo, o) for o in operands]
-    if not any(isinstance(c, Tuple | Items | Entries) for c in contents):
-        if op in _BITWISE and not frame.in_rule and any(isinstance(getattr(c, "aval", None), Obj) for c in contents):
-            avals = [c.aval.cls for c in contents if isinstance(getattr(c, "aval", None), Obj)]
-            if any(cls in (dict, None) or not issubclass(cls, set | frozenset) for cls in avals):
-                raise lo.refuse(frame, node, "What this operator does here is not known.", "Use a function of NumPy.")
-        if op in (operator.add, operator.mul) and _gives_list(op, contents):
-            kind = Seq(functools.reduce(join, [item_of(c.aval) for c in contents if _is_list(c)]))
-            if op is operator.mul and not _is_list(contents[0]):
-                operands = operands[::-1]  # a list first, as the rule of repetition has it
-            return lo.apply(op, operands, frame=frame, node=node, effect=False, aval=kind)
-        return None
-    if op is operator.add and all(isinstance(c, Tuple | Items) for c in contents) and type(contents[0]) is type(contents[1]):
-        items = contents[0].items + contents[1].items
-        return Tuple(items) if isinstance(contents[0], Tuple) else lo.cell(Items(items))
-    if op is operator.add and all(isinstance(c, Items) or _is_list(c) for c in contents):
-        atoms = [lo.atom(o, frame, node) for o in operands]
-        kind = Seq(functools.reduce(join, [item_of(a.aval) for a in atoms if not is_empty(a)]))
-        joined = lo.apply(op, list(atoms), frame=frame, node=node, effect=False, aval=kind)
-        lo.take_in(joined, *operands)
-        return joined
-    if op is operator.or_ and all(isinstance(c, Entries) for c in contents):
-        return lo.cell(Entries(tuple({**dict(contents[0].entries), **dict(contents[1].entries)}.items())))
-    if op is operator.mul:
-        for c, times in (contents, contents[::-1]):
-            if isinstance(c, Tuple | Items) and isinstance(times, Const) and isinstance(times.value, int | np.integer):
-                return Tuple(c.items * times.value) if isinstance(c, Tuple) else lo.cell(Items(c.items * times.value))
-            if isinstance(c, Items) and isinstance(times, Var) and (times.aval == INT or is_repetition(times.aval)):
-                built = lo.atom(lo.cell(c), frame, node)
-                several = lo.apply(op, [built, times], frame=frame, node=node, effect=False, aval=Seq(item_of(built.aval)))
-                lo.take_in(several, *c.items)
-                return several
-    if op in _BITWISE:
-        raise lo.refuse(frame, node, "This operator on a container is not understood.", "Build the container anew.")
-    if op in (operator.eq, operator.ne) and all(isinstance(c, Tuple | Items) for c in contents):
-        a, b = contents
-        if type(a) is not type(b) or len(a.items) != len(b.items):
-            return Const(op is operator.ne)
-        if all(same(m, n) for m, n in zip(a.items, b.items, strict=True)):
-            return Const(op is operator.eq)
-    return None
-
-
-def _gives_list(op: Any, contents: list[Any]) -> bool:
-    """Is this certainly two lists joined, or one repeated?  Arithmetic with an array makes an array of a list."""
-    others = [c for c in contents if not _is_list(c)]
-    if op is operator.add:
-        return not others
-    kinds: list[Any] = [getattr(c, "aval", None) for c in others]
-    return len(kinds) == 1 and (kinds[0] in (INT, BOOL) or is_repetition(kinds[0]))
-
-
-_BITWISE = (operator.or_, operator.and_, operator.xor, operator.invert)
-
-
-def _is_list(content: Any) -> bool:
-    return hasattr(content, "aval") and is_list(content.aval)
-
-
-def is_empty(content: Any) -> bool:
-    return isinstance(content.aval, Parts) and not content.aval.items

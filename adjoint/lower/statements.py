@@ -13,7 +13,7 @@ import gast
 import numpy as np
 
 from .. import runtime
-from ..avals import NONE, Arr, Num, Obj, Parts, Seq, dtype_of, is_list, item_of, join, shape_of
+from ..avals import ANY, BOOL, NONE, Arr, Num, Obj, Parts, Seq, dtype_of, is_list, item_of, join, shape_of
 from ..ir import UNDEF, Const, Var
 from ..schedule import checkpoint
 from . import attributes, calls, classes, containers, control, expressions, iteration, patterns, protected, sharing, writes
@@ -165,16 +165,30 @@ def updated(lo: Lowering, frame: Frame, node: Any, op: Any, old: Value, value: V
             return calls.call_special(lo, frame, node, old, inplace, [value])
         return expressions.binary(lo, frame, node, op, old, value)
     assert isinstance(old, Ref)
-    if is_list(lo.known_aval(old)):
+    kind = lo.known_aval(old)
+    if kind == ANY or (isinstance(kind, Arr) and kind.shape is None):
+        if sharing.known_otherwise(lo.state, old.cell):  # is it a number, whose other names keep it?
+            held = Const((np.ndarray, list))
+            asked = lo.apply(isinstance, [old, held], frame=frame, node=node, effect=False, aval=BOOL)
+            return control.choose(
+                lo, frame, node, asked, lambda: changed(lo, frame, node, op, old, value),
+                lambda: expressions.binary(lo, frame, node, op, old, value),
+            )
+    if is_list(kind):
         other = lo.known_aval(value)
         if isinstance(other, Arr):  # which makes an array, or a list, of its own
             return expressions.binary(lo, frame, node, op, old, value)
         if op is operator.add and isinstance(other, Seq | Parts):
             containers.extend(lo, frame, node, [old, value], {})
             return old
+    return changed(lo, frame, node, op, old, value)
+
+
+def changed(lo: Lowering, frame: Frame, node: Any, op: Any, old: Ref, value: Value) -> Value:
+    """The cell of an array or list with `old op value` in it."""
+    kind = lo.known_aval(old)
     new = expressions.binary(lo, frame, node, op, old, value)
     atom = new if not isinstance(new, Ref) else lo.state.heap[new.cell]
-    kind = getattr(content, "aval", None)
     if isinstance(kind, Arr):
         atom = writes.without_axes(lo, frame, node, kind, in_dtype_of(lo, frame, node, kind, atom))
     lo.write(old, atom, frame, node)

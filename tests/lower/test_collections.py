@@ -268,3 +268,56 @@ REFUSED = [changed_under_a_generator, rebound_under_a_generator, left_by_break, 
 def test_iterators_refused(f):
     with pytest.raises(Unsupported, match="this iterator"):
         grad(f)(X)
+
+
+# --- what may be a list, an array or a number -------------------------------------------------------
+
+
+def either(x):
+    """A list for one x, an array for another."""
+    return positive(x) if x[0] > 0.0 else x * x
+
+
+def joined_or_added(x):
+    y = either(x)
+    return np.sum(np.array(y + y)[:3] * [1.0, 2.0, 3.0]) * x[1] + np.sum(np.array(y + y)[-1:] ** 2)
+
+
+def joined_or_added_to_a_list(x):
+    y = either(x)
+    right = np.array(y + [x[0], x[1], x[2]])
+    left = np.array([2.0 * x[0]] + y)
+    return np.sum(right * np.arange(len(right))) + np.sum(left * left * x[1])
+
+
+def repeated_or_multiplied(x):
+    y = np.array(either(x) * 2)
+    k = 2 if x[0] > 0.0 else x
+    z, w = np.array(positive(abs(x)) * k), np.array([x[0], 2.0, x[1]] * k)
+    return np.sum(y * np.arange(len(y))) + np.sum(z * np.arange(len(z))) + np.sum(w * np.arange(len(w)))
+
+
+def number_or_array_of_two_names(x):
+    y = x[0] * 1.0 if x[0] > 0.0 else x * 1.0
+    z = y
+    y += x[1]
+    y *= 2.0
+    return np.sum(z) * np.sum(y)
+
+
+def list_or_array_of_two_names(x):
+    y = either(x)
+    z = y
+    y += [x[0]]
+    return np.sum(z) * np.sum(y) * len(z)
+
+
+UNKNOWN = [
+    joined_or_added, joined_or_added_to_a_list, repeated_or_multiplied, number_or_array_of_two_names, list_or_array_of_two_names,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("x", [X, np.array([-0.3, 0.5, 0.7])], ids=["one", "other"])
+@pytest.mark.parametrize("f", UNKNOWN, ids=lambda f: f.__name__)
+def test_unknown(f, x):
+    right(f, x)
