@@ -8,6 +8,7 @@ followed by `s = s + x[i]` so becomes a float; a list that grows becomes a list 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -255,7 +256,7 @@ class Attempt:
                 self._remember(now, end)
                 learnt = True
         learnt |= between.learn(self, end) or between.changed_lists(self.entry, end)
-        if lo.apart and (know.former or know.holds or know.views):
+        if lo.apart and (know.former or know.holds or know.views or self._shares(end)):
             raise lo.refuse(
                 self.frame, self.node, "An array that this loop binds to a name is held, or seen through a view, by others.",
                 "Bind a copy (`.copy()`).",
@@ -269,6 +270,17 @@ class Attempt:
         if isinstance(asked, Const) and not asked.value:
             return None
         return asked  # type: ignore[return-value]
+
+    def _shares(self, end: State) -> bool:
+        """Does it bind a name to an array that has another name, or leave one that another name has to that?"""
+
+        def array(value: Any) -> Cell | None:
+            return value.cell if isinstance(value, Ref) and isinstance(self.lo.known_aval(value), Arr) else None
+
+        last = {what: cell for what, value in end.names.items() if what[0] != -1 and (cell := array(value)) is not None}
+        times = Counter(last.values())
+        rebound = [(now, before) for what, now in last.items() if now is not (before := array(self.entry.names.get(what)))]
+        return any(now in self.entry.heap or before in times or times[now] > 1 for now, before in rebound)
 
     def _new_carries(self, end: State) -> bool:
         carried, before = self.know.carried, len(self.know.carried)

@@ -705,7 +705,63 @@ def a_view_and_its_base_written_to_in_a_branch(x, y, n):
     return loss(v) + loss(b)
 
 
+def names_exchanged_an_odd_number_of_times(x, y, n):
+    a, b = x, y
+    for _ in range(3):
+        a, b = b, a
+    y *= 0.3
+    return loss(a) + 2.0 * loss(b)
+
+
+def names_exchanged_as_often_as_an_argument_says(x, y, n):
+    a, b = x, y
+    for _ in range(n):
+        a, b = b, a
+    x[-2], a[-1] = a[-1], x[-2]
+    return loss(a) * loss(b)
+
+
+def a_name_bound_to_another_in_a_loop(x, y, n):
+    a, b = x.copy(), x * 0.7
+    for _ in range(2):
+        b = a
+    np.add(y, b, out=b, where=b > 0.15)
+    return loss(a)
+
+
+def a_name_first_bound_in_a_loop(x, y, n):
+    for _ in range(2):
+        a = x
+    a[[3, 2, 1]] = a[-2::-1]
+    return loss(x) + loss(a * y)
+
+
+def a_copy_under_two_names(x, y, n):
+    a, b = x, y * 0.5
+    for _ in range(2):
+        b = a.copy()
+        a = b
+    b[y > 0.0] = 0.0
+    return loss(x) + loss(a) * loss(y)
+
+
+def three_buffers_in_turn(x, y, n):
+    old, now, new = x.copy(), y.copy(), np.zeros(4)
+    for _ in range(4):
+        for i in range(1, 3):
+            new[i] = 2.0 * now[i] - old[i] + 0.1 * (now[i - 1] - 2.0 * now[i] + now[i + 1])
+        old, now, new = now, new, old
+    new[0] = now[1] * old[2]
+    return loss(now) + 0.5 * loss(old) + loss(new)
+
+
 RIGHT = [
+    names_exchanged_an_odd_number_of_times,
+    names_exchanged_as_often_as_an_argument_says,
+    a_name_bound_to_another_in_a_loop,
+    a_name_first_bound_in_a_loop,
+    a_copy_under_two_names,
+    three_buffers_in_turn,
     a_view_and_its_base_written_to_in_another_loop,
     a_list_and_what_it_holds_written_to_in_another_loop,
     a_view_and_its_base_written_to_in_a_branch,
