@@ -199,8 +199,8 @@ FOLDED = {  # of Python numbers, computed when the gradient is built
     operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne,
 }
 SIMPLIFIED = FOLDED.union(  # what there may be a simpler statement for
-    MUL, ADD, SUB, DIV, NEG, POW, (np.ndarray.astype, np.broadcast_to, np.reshape, np.ndarray.reshape, np.transpose),
-    (operator.getitem, np.where, runtime.unbroadcast),
+    MUL, ADD, SUB, DIV, NEG, POW, (np.ndarray.astype, np.broadcast_to, np.reshape, np.ndarray.reshape, runtime.unbroadcast),
+    (operator.getitem, np.where, np.ravel, np.transpose, np.moveaxis),
 )
 
 DEFAULTED = {np.sum, np.mean, np.prod, np.max, np.min, np.any, np.all}  # a rule passes all options on
@@ -390,11 +390,26 @@ def unchanged(s: Apply, facts: Facts) -> Atom | None:
             return x if facts.is_array(x) and dtype_of(facts.aval(x)) == dtype else None
         case (x, shape) if s.fn in (np.broadcast_to, np.reshape, np.ndarray.reshape):
             return x if facts.has_shape(x, shape) else None
-        case (x, Const(axes)) if s.fn is np.transpose:
-            return x if facts.is_array(x) and isinstance(axes, tuple) and axes == tuple(range(len(axes))) else None
+        case (x, *places) if s.fn in (np.ravel, np.transpose, np.moveaxis):
+            return x if facts.is_array(x) and _stays(s.fn, shape_of(facts.aval(x)), places) else None
         case (x, like) if s.fn is runtime.unbroadcast:
             return x if facts.is_array(x) and facts.same_dtype(x, like) and facts.same_shape(x, like) else None
         case (x, Const(index)) if s.fn is operator.getitem and type(index) is int:
             maker = facts.made(x, runtime.make_list, runtime.make_tuple)
             return maker.args[index] if maker is not None and -len(maker.args) <= index < len(maker.args) else None
     return None
+
+
+def _stays(fn: Any, shape: Any, places: list[Atom]) -> bool:
+    """Does the function leave the axes of an array of this shape where they are?
+
+    >>> _stays(np.moveaxis, (2, 3), [Const(-1), Const(1)]), _stays(np.transpose, (2, 3), [])
+    (True, False)
+    """
+    given = [a.value if isinstance(a.value, tuple) else (a.value,) for a in places if isinstance(a, Const)]
+    if not shape or len(given) != len(places) or not all(isinstance(k, int) for axes in given for k in axes):
+        return False
+    moves = [tuple(k % len(shape) for k in axes) for axes in given]
+    if fn is np.moveaxis:
+        return len(moves) == 2 and moves[0] == moves[1]
+    return (not moves and len(shape) == 1) or (fn is np.transpose and moves == [tuple(range(len(shape)))])
