@@ -75,7 +75,7 @@ OWNERS: dict[int, Any] = {}  # the objects whose methods have rules, by identity
 
 _FAMILIES = (
     "complex_numbers", "constants", "containers", "contraction", "differences", "draws", "fft", "joining", "linalg", "mapped",
-    "norms", "poly", "reductions", "scalar", "sets", "shaping", "sorting", "ufunc_methods", "ufuncs", "windows",
+    "norms", "poly", "reductions", "scalar", "series", "sets", "shaping", "sorting", "ufunc_methods", "ufuncs", "windows",
 )  # fmt: skip
 _SCIPY = (
     "fft", "integrate", "interpolate", "linalg", "ndimage", "optimize", "signal", "sparse", "sparse.linalg", "spatial",

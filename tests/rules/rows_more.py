@@ -3,6 +3,7 @@
 import cmath
 
 import numpy as np
+from numpy.polynomial import chebyshev, hermite, hermite_e, laguerre, legendre, polynomial
 from rules.rows import apart, c, n, p, row, u
 from rules.rows_linalg import ROWS
 
@@ -106,6 +107,24 @@ row(np.histogramdd, apart(9, 3), 2, density=True)
 row(np.unique, n(3, 2), axis=0)
 row(np.unique, n(2, 3), axis=1, return_inverse=True)
 row(np.setdiff1d, np.array([3.0, 1.0, 2.5]), np.array([1.2]), assume_unique=True)
+
+# ── series ───────────────────────────────────────────────────────────────────────────────────────
+
+for module, name in (
+    (polynomial, "poly"), (chebyshev, "cheb"), (legendre, "leg"), (hermite, "herm"), (hermite_e, "herme"), (laguerre, "lag"),
+):  # fmt: skip
+    val, vander, der, integ = (getattr(module, name + part) for part in ("val", "vander", "der", "int"))
+    row(val, n(3), n(4))
+    row(vander, n(3), 2)
+    row(der, n(4))
+    row(integ, n(3))
+row(chebyshev.chebval, np.array(0.3), n(4, 2))
+row(legendre.legval, n(2, 3), n(4, 2))
+row(polynomial.polyval, n(2), c(1))
+row(hermite.hermvander, n(2, 3), 0)
+row(laguerre.lagder, n(3, 4), 2, 3, axis=-1)
+row(polynomial.polyint, n(3, 2), 2, lbnd=1, scl=2)
+row(legendre.legint, n(2, 3), 1, [2], axis=1)
 
 # ── windows ──────────────────────────────────────────────────────────────────────────────────────
 
