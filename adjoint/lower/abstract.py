@@ -14,6 +14,7 @@ matching lowering value.  Two arguments with one signature have one abstract val
 from __future__ import annotations
 
 import dataclasses
+import enum
 import functools
 import operator
 import types
@@ -31,7 +32,7 @@ from .values import Attributes, Cell, Content, Entries, Items, Ref, State, Tuple
 STATIC = (
     bool, str, bytes, type(None), type(Ellipsis), type, np.dtype, types.ModuleType, types.FunctionType,
     types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType, np.ufunc, slice, range,
-    type(np.sum), operator.itemgetter, operator.attrgetter, operator.methodcaller, functools.partial, Meant,
+    type(np.sum), operator.itemgetter, operator.attrgetter, operator.methodcaller, functools.partial, Meant, enum.Enum,
 )
 
 LONGEST = 64  # the items of a list of up to this length may be told apart

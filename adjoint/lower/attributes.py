@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import functools
 import inspect
 import operator
@@ -78,6 +79,8 @@ def of_constant(lo: Lowering, frame: Frame, node: Any, obj: Any, name: str) -> V
     found = inspect.getattr_static(obj, name) if isinstance(obj, type) else None
     if isinstance(found, classmethod):
         return Method(Const(obj), classes.as_value(found.__func__))
+    if isinstance(obj, enum.Enum) and isinstance(inspect.getattr_static(type(obj), name, None), property):
+        return of_class(lo, frame, node, Const(obj), type(obj), name)
     value = getattr(obj, name)
     if isinstance(value, Closure):
         return value

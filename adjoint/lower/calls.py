@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import enum
 import functools
 import inspect
 import operator
@@ -593,6 +594,8 @@ def construct(
         atoms = [lo.atom(a, frame, node) for a in args]
         if all(isinstance(a, Const) for a in atoms) and not kwargs:
             return Const(cls(*(a.value for a in atoms if isinstance(a, Const))))
+    if issubclass(cls, enum.Enum) and len(args) == 1 and not kwargs and isinstance(args[0], Const):
+        return Const(cls(args[0].value))
     if cls in MADE:
         return higher.make(lo, frame, node, cls, args, kwargs)
     if issubclass(cls, BaseException) or (cls.__module__ or "").split(".")[0] in _LIBRARIES:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import contextlib
+import enum
 import operator
 from typing import Any
 
@@ -398,6 +399,8 @@ def subscript(lo: Lowering, frame: Frame, node: Any, container: Value, key: Valu
                 lambda: subscript(lo, frame, node, container.then, key),
                 lambda: subscript(lo, frame, node, container.orelse, key),
             )
+        case Const(value=value) if isinstance(value, enum.EnumMeta) and isinstance(key, Const):
+            return Const(value[key.value])
         case Const(value=value) if isinstance(value, type):
             return Const(value)  # list[float]
         case Const(value=value) if value is np.r_ or value is np.c_:

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import enum
 import functools
 import operator
 from typing import Any
@@ -28,6 +29,8 @@ def on_containers(lo: Lowering, frame: Frame, node: Any, op: Any, operands: list
     if op in (operator.add, operator.mul) and not frame.in_rule and any(_is_unknown(op, c) for c in contents):
         return at_run_time(lo, frame, node, op, operands, contents)
     if not any(isinstance(c, Tuple | Items | Entries) for c in contents):
+        if all(isinstance(c, Const) and isinstance(c.value, enum.Flag) for c in contents):
+            return Const(op(*(c.value for c in contents)))
         if op in _BITWISE and not frame.in_rule and any(isinstance(getattr(c, "aval", None), Obj) for c in contents):
             avals = [c.aval.cls for c in contents if isinstance(getattr(c, "aval", None), Obj)]
             if any(cls in (dict, None) or not issubclass(cls, set | frozenset) for cls in avals):
