@@ -7,7 +7,6 @@ ordinary primitive after all.
 from __future__ import annotations
 
 import collections
-import enum
 import functools
 import operator
 from collections.abc import Callable
