@@ -32,7 +32,8 @@ from .values import Attributes, Cell, Content, Entries, Items, Ref, State, Tuple
 STATIC = (
     bool, str, bytes, type(None), type(Ellipsis), type, np.dtype, types.ModuleType, types.FunctionType,
     types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType, np.ufunc, slice, range,
-    type(np.sum), operator.itemgetter, operator.attrgetter, operator.methodcaller, functools.partial, Meant, enum.Enum,
+    type(np.sum), operator.itemgetter, operator.attrgetter, operator.methodcaller, functools.partial,
+    functools._lru_cache_wrapper, Meant, enum.Enum,
 )
 
 LONGEST = 64  # the items of a list of up to this length may be told apart

@@ -136,6 +136,8 @@ def _is_list(aval: Any) -> bool:
 
 
 def of_array(lo: Lowering, frame: Frame, node: Any, value: Value, aval: Arr, name: str) -> Value:
+    if name == "__getitem__":
+        return Method(value, Const(operator.getitem))
     if name == "flat":
         return lo.cell(Attributes(written.Flat, (("array", value),)))
     if name in ARRAY_FUNCTIONS:

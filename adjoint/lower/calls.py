@@ -20,8 +20,8 @@ from ..avals import ANY, BOOL, Obj
 from ..errors import AdjointError, Unsupported
 from ..ir import UNDEF, Apply, At, Const, Var
 from ..rules.registry import HIGHER, KEPT, MADE, OWNERS, STANDING, WRITTEN, lookup
-from . import classes, control, expressions, frozen, higher, inplace, recursion, sequences, specials, statements, streams
-from . import ufuncs, written
+from . import classes, control, expressions, frozen, higher, inplace, recursion, sequences, specials, statements, stepping
+from . import streams, ufuncs, written
 from .abstract import is_namedtuple, signature
 from .context import Frame, Lowering
 from .exits import structured
@@ -134,6 +134,8 @@ def call_constant(
     if isinstance(getattr(fn, "__self__", None), np.ufunc) and fn.__name__ == "outer":
         return ufuncs.outer(lo, frame, node, fn.__self__, args, kwargs)
     match fn:
+        case functools._lru_cache_wrapper() if isinstance(fn.__wrapped__, types.FunctionType):
+            return call(lo, frame, node, Const(fn.__wrapped__), args, kwargs)
         case functools.partial():
             bound = Partial(Const(fn.func), tuple(map(Const, fn.args)), {k: Const(v) for k, v in fn.keywords.items()})
             return call(lo, frame, node, bound, args, kwargs)
@@ -469,7 +471,7 @@ def splice(
             syntax, source = read(function)
         except AdjointError as error:
             raise error.at(frame.source.spot(node)) from None
-        if function.__module__ == written.__name__ or function.__module__ in {f.__module__ for f in WRITTEN.values()}:
+        if function.__module__ in {written.__name__, stepping.__name__, *(f.__module__ for f in WRITTEN.values())}:
             source = Standing(frame, node)
         elif not frame.in_rule:
             lo.unchanged.function(function)

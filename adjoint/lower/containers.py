@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import runtime
-from ..avals import ANY, INT, Arr, Obj, Parts, Seq, item_of, join
+from ..avals import ANY, INT, Arr, Obj, Parts, Seq, is_list, item_of, join
 from ..ir import Const, Var
 from . import attributes, calls, control, expressions, iteration
 from .context import Frame, Lowering
@@ -30,12 +30,9 @@ def _sorted(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: di
     items = iteration.known_items(lo, frame, node, args[0])
     if items is None and keyed and isinstance(args[0], Const) and isinstance(args[0].value, range):
         items = [Const(i) for i in args[0].value]
+    if items is None and keyed:
+        return by_keys(lo, frame, node, args[0], key, backwards)
     if items is None:
-        if keyed:
-            raise lo.refuse(
-                frame, node, "How many items are sorted is not known when the gradient is built.",
-                "Sort an array with `np.argsort`.",
-            )
         return None
     keys = [calls.call(lo, frame, node, key, [v], {}) for v in items] if keyed else items
     atoms = [lo.atom(k, frame, node) for k in keys]
@@ -52,6 +49,17 @@ def _sorted(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: di
     kind = Parts(list, (item_of(made.aval),) * len(items))
     picked = lo.apply(runtime.picked, [made, places], frame=frame, node=node, effect=False, aval=kind)
     lo.take_in(picked, *items)
+    return picked
+
+
+def by_keys(lo: Lowering, frame: Frame, node: Any, value: Value, key: Value, backwards: Value) -> Value:
+    """Sorted by the keys of items of which it is not known how many."""
+    items = calls.call(lo, frame, node, Const(list), [value], {})
+    keys = calls.call(lo, frame, node, Const(map), [key, items], {})
+    kind = lo.atom(items, frame, node).aval
+    places = lo.apply(runtime.order, [keys, backwards], frame=frame, node=node, effect=False, aval=Seq(INT))
+    picked = lo.apply(runtime.picked, [items, places], frame=frame, node=node, effect=False, aval=Seq(item_of(kind)))
+    lo.take_in(picked, items)
     return picked
 
 
@@ -162,8 +170,11 @@ def list_append(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs
     content = content_of(lo, target)
     assert isinstance(target, Ref)
     if isinstance(content, Items):
-        if lo.apart and lo.trial and (lo.apart == "all" or (isinstance(item, Ref) and isinstance(lo.known_aval(item), Arr))):
-            raise lo.refuse(frame, node, "A list takes in arrays in a loop, and they are written to.", "Make one array of them.")
+        kind = lo.known_aval(item) if isinstance(item, Ref) else None
+        if lo.apart and lo.trial and (lo.apart == "all" or isinstance(kind, Arr) or (kind is not None and is_list(kind))):
+            raise lo.refuse(
+                frame, node, "A list takes in arrays or lists in a loop, and they are written to.", "Make one array of them."
+            )
         lo.write(target, Items((*content.items, item)), frame, node)
         return Const(None)
     atom = lo.atom(item, frame, node)
@@ -251,19 +262,41 @@ def _clear(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dic
 def _changes_set(method: Any) -> Callable[..., Value | None]:
     def handler(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value | None:
         target, content = args[0], content_of(lo, args[0])
-        keys = [content_of(lo, a) for a in args[1:]]
-        if not isinstance(target, Ref) or not isinstance(content, Const) or not all(isinstance(k, Const) for k in keys):
+        keys = [constant(lo, frame, node, a) for a in args[1:]]
+        if not isinstance(target, Ref) or not isinstance(content, Const) or _COMPUTED in keys:
             return None
-        new = set(content.value)
-        result = method(new, *(k.value for k in keys))
-        lo.write(target, Const(new), frame, node)
-        return Const(result)
+        new = type(content.value)(content.value)
+        try:
+            result = method(new, *keys)
+        except KeyError as error:
+            return lo.raises(frame, node, KeyError, *error.args)
+        if new != content.value:
+            lo.write(target, Const(new), frame, node)
+        return lo.constant(result)
 
     return handler
 
 
-for _method in (set.add, set.discard, set.update, set.clear):
-    special(_method)(_changes_set(_method))
+def constant(lo: Lowering, frame: Frame, node: Any, value: Value) -> Any:
+    """What a value is, if it is a constant, or a list, tuple or set of constants."""
+    content = content_of(lo, value)
+    if isinstance(content, Const):
+        return content.value
+    items = iteration.known_items(lo, frame, node, value) if isinstance(content, Tuple | Items) else None
+    if items is None or not all(isinstance(i, Const) for i in items):
+        return _COMPUTED
+    return [i.value for i in items if isinstance(i, Const)]
+
+
+_COMPUTED = object()
+
+for _name in (
+    "add", "discard", "remove", "update", "clear", "union", "intersection", "difference", "symmetric_difference", "issubset",
+    "issuperset", "isdisjoint", "copy",
+):
+    for _cls in (set, frozenset):
+        if hasattr(_cls, _name):
+            special(getattr(_cls, _name))(_changes_set(getattr(_cls, _name)))
 
 
 # --- methods of dicts -----------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from typing import Any
 import gast
 
 from .. import runtime
-from ..avals import ANY, INT, Arr, Obj, Parts, Seq, item_of
+from ..avals import ANY, BOOL, INT, Arr, Obj, Parts, Seq, item_of
 from ..errors import Unsupported
 from ..ir import Atom, Const, Var
 from . import queues, streams
@@ -103,7 +103,8 @@ def live(
             return now[i.value]
         return item(lo, frame, node, value, i)
 
-    return Iteration(Const(n), read, None, (value.cell,), unrolled=True)
+    general = lambda: Iteration(Const(n), lambda i: item(lo, frame, node, value, i), None, (value.cell,))
+    return Iteration(Const(n), read, None, (value.cell,), unrolled=True, general=general if of is None else None)
 
 
 def item(lo: Lowering, frame: Frame, node: Any, value: Value, i: Var | Const) -> Value:
@@ -156,6 +157,22 @@ def iterated(lo: Lowering, frame: Frame, node: Any, value: Ref) -> Value:
     raise lo.refuse(frame, node, f"An object of `{content.cls.__name__}` is looped over.", "Loop over a list.")
 
 
+def alike(lo: Lowering, frame: Frame, node: Any, values: list[Value]) -> None:
+    """`zip(..., strict=True)` raises where the lengths differ; here before anything is taken."""
+    from .control import choose
+
+    if any(map(streams.is_iterator, values)):
+        raise lo.refuse(frame, node, "How many items an iterator has left is not known here.", "Make a list of it (`list(...)`).")
+    first, *others = [length_of_iteration(lo, frame, node, iteration_of(lo, frame, node, v)) for v in values]
+    for k, n in enumerate(others, 2):
+        fails = lambda k=k: lo.raises(frame, node, ValueError, f"zip() argument {k} is not as long as argument 1")
+        if isinstance(first, Const) and isinstance(n, Const):
+            test: Value = Const(first.value == n.value)
+        else:
+            test = lo.apply(operator.eq, [first, n], frame=frame, node=node, effect=False, aval=BOOL)
+        choose(lo, frame, node, test, lambda: Const(None), fails)
+
+
 def zipped(lo: Lowering, frame: Frame, node: Any, values: list[Value]) -> Value:
     """`zip(...)`: tuples one by one where everything is known, otherwise as an iteration over a range."""
     if any(map(streams.is_iterator, values)):
@@ -164,14 +181,27 @@ def zipped(lo: Lowering, frame: Frame, node: Any, values: list[Value]) -> Value:
     if known and all(k is not None for k in known):
         if all(isinstance(k, list) for k in known):
             rows = zip(*(k for k in known if isinstance(k, list)), strict=False)
-            return listed([Tuple(row) for row in rows])
-        parts = [k if isinstance(k, Iteration) else listed(k or []) for k in known]
+            return listed(lo, frame, node, [Tuple(row) for row in rows])
+        parts = [k if isinstance(k, Iteration) else listed(lo, frame, node, k or []) for k in known]
         n = min(p.length.value for p in parts if isinstance(p.length, Const))
         return Iteration(
             Const(n), lambda i: Tuple(tuple(item_of_iteration(lo, frame, node, p, i) for p in parts)), None,
             tuple(c for p in parts for c in p.cells), unrolled=True,
+            general=lambda: side_by_side(lo, frame, node, [in_general(lo, frame, node, p) for p in parts]),
         )
-    each = [iteration_of(lo, frame, node, v) for v in values]
+    return side_by_side(lo, frame, node, [in_general(lo, frame, node, iteration_of(lo, frame, node, v)) for v in values])
+
+
+def in_general(lo: Lowering, frame: Frame, node: Any, it: Iteration) -> Iteration:
+    """The same, to be asked for any item."""
+    if not it.unrolled:
+        return it
+    if it.general is None:
+        raise lo.refuse(frame, node, "The items of this differ in kind, and are looped over beside others.", "Make a list of them.")
+    return it.general()
+
+
+def side_by_side(lo: Lowering, frame: Frame, node: Any, each: list[Iteration]) -> Iteration:
     lengths = [length_of_iteration(lo, frame, node, it) for it in each]
     shortest = smallest(lo, frame, node, lengths)
     cells = tuple(c for it in each for c in it.cells)
@@ -191,7 +221,7 @@ def zipped_iterators(lo: Lowering, frame: Frame, node: Any, values: list[Value])
         for value, rest in zip(some, left, strict=True):
             if streams.is_iterator(value):
                 streams.leave(lo, value, tuple(rest))
-        return listed([Tuple(row) for row in rows])
+        return listed(lo, frame, node, [Tuple(row) for row in rows])
     if len(some) < len(places) and len(own) < sum(map(streams.is_iterator, values)):
         raise lo.refuse(
             frame, node, "How many items this iterator has is not known when the gradient is built, and it is stepped through.",
@@ -219,8 +249,15 @@ def turn_by_turn(lo: Lowering, frame: Frame, node: Any, value: Value) -> list[Va
     return known_items(lo, frame, node, value)
 
 
-def listed(items: list[Value]) -> Iteration:
-    return Iteration(Const(len(items)), lambda i: items[i.value] if i.value < len(items) else Const(None), unrolled=True)  # type: ignore[union-attr]
+def listed(lo: Lowering, frame: Frame, node: Any, items: list[Value]) -> Iteration:
+    """Items that are there, one by one."""
+
+    def read(i: Var | Const) -> Value:
+        assert isinstance(i, Const)
+        return items[i.value] if i.value < len(items) else Const(None)
+
+    general = lambda: Iteration(Const(len(items)), lambda i: item(lo, frame, node, Tuple(tuple(items)), i))
+    return Iteration(Const(len(items)), read, unrolled=True, general=general)
 
 
 def known_of_zip(lo: Lowering, frame: Frame, node: Any, value: Value) -> list[Value] | Iteration | None:
@@ -236,12 +273,15 @@ def enumerated(lo: Lowering, frame: Frame, node: Any, value: Value, start: Value
         first, each, n = start.value, known, known.length
         number_of = lambda i: Const(first + i.value)
         return Iteration(
-            n, lambda i: Tuple((number_of(i), item_of_iteration(lo, frame, node, each, i))), None, each.cells, unrolled=True
+            n, lambda i: Tuple((number_of(i), item_of_iteration(lo, frame, node, each, i))), None, each.cells, unrolled=True,
+            general=lambda: numbered(lo, frame, node, in_general(lo, frame, node, each), start),
         )
     if isinstance(known, list) and isinstance(start, Const):
-        return listed([Tuple((Const(start.value + i), v)) for i, v in enumerate(known)])
-    it = iteration_of(lo, frame, node, value)
+        return listed(lo, frame, node, [Tuple((Const(start.value + i), v)) for i, v in enumerate(known)])
+    return numbered(lo, frame, node, iteration_of(lo, frame, node, value), start)
 
+
+def numbered(lo: Lowering, frame: Frame, node: Any, it: Iteration, start: Value) -> Iteration:
     def pair(i: Var | Const) -> Value:
         number: Value = i
         if not (isinstance(start, Const) and start.value == 0):
@@ -257,14 +297,20 @@ def reversed_(lo: Lowering, frame: Frame, node: Any, value: Value) -> Value:
         assert isinstance(known.length, Const)
         each, last = known, known.length.value - 1
         from_last = lambda i: item_of_iteration(lo, frame, node, each, Const(last - i.value if i.value <= last else i.value))
-        return Iteration(known.length, from_last, None, known.cells, unrolled=True)
+        return Iteration(
+            known.length, from_last, None, known.cells, unrolled=True,
+            general=lambda: backwards(lo, frame, node, in_general(lo, frame, node, each)),
+        )
     if known is not None:
-        return listed(known[::-1])
+        return listed(lo, frame, node, known[::-1])
     if isinstance(value, Const) and isinstance(value.value, range):
         return Const(value.value[::-1])
     if isinstance(value, Var) and value.aval == Obj(range):
         return lo.apply(operator.getitem, [value, Const(slice(None, None, -1))], frame=frame, node=node, effect=False)
-    it = iteration_of(lo, frame, node, value)
+    return backwards(lo, frame, node, iteration_of(lo, frame, node, value))
+
+
+def backwards(lo: Lowering, frame: Frame, node: Any, it: Iteration) -> Iteration:
     n = length_of_iteration(lo, frame, node, it)
 
     def from_end(i: Var | Const) -> Value:
@@ -324,7 +370,7 @@ def for_each(
             streams.leave(lo, value, ())
         return
     known = turn_by_turn(lo, frame, node, value)
-    each = listed(known) if isinstance(known, list) else known
+    each = listed(lo, frame, node, known) if isinstance(known, list) else known
     with reached(lo, frame, each.cells if each is not None else iteration_of(lo, frame, node, value).cells):
         if each is not None:
             assert isinstance(each.length, Const) and each.item is not None
@@ -333,7 +379,8 @@ def for_each(
                 reads: list[Callable[[], Value]] = [lambda i=i: read(Const(i)) for i in range(n)]
                 unrolled(lo, frame, node, reads, body, stop, lambda: read(Const(n)))
                 return
-        looped(lo, frame, node, iteration_of(lo, frame, node, value), body, stop, assigned, keep, snapshots)
+        one_for_all = in_general(lo, frame, node, iteration_of(lo, frame, node, value))
+        looped(lo, frame, node, one_for_all, body, stop, assigned, keep, snapshots)
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ import functools
 import itertools
 import math
 import operator
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -13,11 +14,14 @@ import numpy as np
 
 from ..avals import BOOL, INT, Obj, is_list
 from ..ir import Const, Var
-from . import calls, control, expressions, iteration, streams
-from .containers import list_append
+from . import calls, control, expressions, iteration, stepping, streams
+from .containers import list_append, listed
 from .context import Frame, Lowering
 from .specials import content_of, special
 from .values import Closure, Items, Iteration, Ref, Tuple, Value
+
+
+ENDLESS = Const(sys.maxsize)
 
 
 # --- iteration ------------------------------------------------------------------------------------
@@ -39,6 +43,9 @@ def _enumerate(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs:
 
 @special(zip)
 def _zip(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    strict = kwargs.get("strict", Const(False))
+    if len(args) > 1 and not (isinstance(strict, Const) and not strict.value):
+        iteration.alike(lo, frame, node, args)
     return iteration.zipped(lo, frame, node, args)
 
 
@@ -91,7 +98,7 @@ def _reduce(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: di
         for item in rest:
             total = calls.call(lo, frame, node, args[0], [total, item], {})
         return total
-    it = iteration.iteration_of(lo, frame, node, args[1])
+    it = iteration.in_general(lo, frame, node, iteration.iteration_of(lo, frame, node, args[1]))
     start, first = (args[2], 0) if len(args) > 2 else (iteration.item_of_iteration(lo, frame, node, it, Const(0)), 1)
     name = f"%reduce{lo.frames}"
     lo.state.names[frame.id, name] = start
@@ -110,11 +117,24 @@ def _reduce(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: di
 # --- iterators ------------------------------------------------------------------------------------
 
 
+def _stepped(
+    said: Any, lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]
+) -> Value:
+    return calls.inline(lo, frame, node, Const(said), args, kwargs)
+
+
 @special(iter)
 def _iter(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
     if streams.is_iterator(args[0]):
         return args[0]
-    return streams.made(lo, lo.cell(Items(tuple(all_items(lo, frame, node, args[0])))), ())
+    if isinstance(args[0], Iteration):
+        return streams.bound(lo, args[0])
+    content = content_of(lo, args[0])
+    if not isinstance(content, Var) or not is_list(content.aval):
+        content = Items(tuple(all_items(lo, frame, node, args[0])))
+    it = lo.cell(content)
+    lo.take_in(it, args[0])
+    return streams.made(lo, it, (), args[:1])
 
 
 @special(next)
@@ -138,6 +158,68 @@ def _next(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict
     items = all_items(lo, frame, node, found)
     streams.leave(lo, target, tuple(items[1:]))
     return items[0] if items else none_left()
+
+
+def as_list(lo: Lowering, frame: Frame, node: Any, value: Value) -> Value:
+    """Items of which it is not known how many, as something that can be indexed."""
+    value = streams.taken(lo, frame, node, value)
+    return listed(lo, frame, node, value) if isinstance(value, Iteration) else value
+
+
+for _fn, _said in {
+    itertools.takewhile: stepping.takewhile, itertools.dropwhile: stepping.dropwhile, itertools.compress: stepping.compress,
+}.items():
+    special(_fn)(functools.partial(_stepped, _said))
+
+
+@special(itertools.zip_longest)
+def _zip_longest(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    each = [as_list(lo, frame, node, a) for a in args]
+    if len(each) != 2:
+        each = [lo.cell(Items(tuple(all_items(lo, frame, node, a)))) for a in each]
+    known = [iteration.known_items(lo, frame, node, a) for a in each]
+    if any(k is None for k in known):
+        return calls.inline(lo, frame, node, Const(stepping.zip_longest), each, kwargs)
+    fill = kwargs.get("fillvalue", Const(None))
+    rows = itertools.zip_longest(*(k or [] for k in known), fillvalue=fill)
+    return iteration.listed(lo, frame, node, [Tuple(row) for row in rows])
+
+
+@special(itertools.count)
+def _count(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    """Beside others in a `zip`, which ends it."""
+    start = kwargs.get("start", args[0] if args else Const(0))
+    step = kwargs.get("step", args[1] if len(args) > 1 else Const(1))
+
+    def number(i: Var | Const) -> Value:
+        return calls.operate(lo, frame, node, operator.add, [start, calls.operate(lo, frame, node, operator.mul, [i, step])])
+
+    return Iteration(ENDLESS, number)
+
+
+@special(itertools.repeat)
+def _repeat(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    times = kwargs.get("times", args[1] if len(args) > 1 else ENDLESS)
+    if not isinstance(times, Var | Const):
+        raise lo.refuse(frame, node, "How often this is repeated is not known.", "Multiply a list.")
+    return Iteration(times, lambda _: args[0])
+
+
+@special(itertools.cycle)
+def _cycle(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    whole = as_list(lo, frame, node, args[0])
+    length = control.length_of(lo, frame, node, whole)
+    turn = lambda i: expressions.subscript(lo, frame, node, whole, calls.operate(lo, frame, node, operator.mod, [i, length]))
+    return Iteration(ENDLESS, turn)
+
+
+@special(itertools.tee)
+def _tee(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    n = kwargs.get("n", args[1] if len(args) > 1 else Const(2))
+    if not isinstance(n, Const):
+        raise lo.refuse(frame, node, "How many iterators these are is not known.", "Make a list.")
+    whole = calls.call(lo, frame, node, Const(list), [args[0]], {})
+    return Tuple(tuple(_iter(lo, frame, node, [whole], {}) for _ in range(n.value)))
 
 
 def all_items(lo: Lowering, frame: Frame, node: Any, value: Value) -> list[Value]:
@@ -166,7 +248,7 @@ def _combined(fn: Callable[..., Any]) -> Callable[..., Value]:
         if any(not isinstance(v, Const) for v in options.values()):
             raise lo.refuse(frame, node, f"An option of `{fn.__name__}` is not known when the gradient is built.")
         rows = fn(*known, **{k: v.value for k, v in options.items() if isinstance(v, Const)})
-        return iteration.listed([Tuple(row) if isinstance(row, tuple) else row for row in rows])
+        return iteration.listed(lo, frame, node, [Tuple(row) if isinstance(row, tuple) else row for row in rows])
 
     return handler
 
@@ -181,13 +263,13 @@ for _fn in (
 @special(itertools.chain.from_iterable)
 def _from_iterable(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
     rows = [all_items(lo, frame, node, row) for row in all_items(lo, frame, node, args[0])]
-    return iteration.listed([item for row in rows for item in row])
+    return iteration.listed(lo, frame, node, [item for row in rows for item in row])
 
 
 @special(itertools.starmap)
 def _starmap(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
-    rows = all_items(lo, frame, node, args[1])
-    return iteration.listed([calls.call(lo, frame, node, args[0], all_items(lo, frame, node, row), {}) for row in rows])
+    rows = [all_items(lo, frame, node, row) for row in all_items(lo, frame, node, args[1])]
+    return iteration.listed(lo, frame, node, [calls.call(lo, frame, node, args[0], row, {}) for row in rows])
 
 
 @special(itertools.accumulate)
@@ -200,7 +282,7 @@ def _accumulate(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs
     sums: list[Value] = []
     for item in items:
         sums.append(calls.call(lo, frame, node, fn, [sums[-1], item], {}) if sums else item)
-    return iteration.listed(sums)
+    return iteration.listed(lo, frame, node, sums)
 
 
 # --- every entry of an array ----------------------------------------------------------------------

@@ -26,6 +26,8 @@ from .values import Entries, Items, Tuple, Value, same
 def on_containers(lo: Lowering, frame: Frame, node: Any, op: Any, operands: list[Value]) -> Value | None:
     """`+`, `*`, comparisons of lists and tuples; None where it is arithmetic."""
     contents = [content_of(lo, o) for o in operands]
+    if all(isinstance(c, Const) and isinstance(c.value, set | frozenset) for c in contents):
+        return lo.constant(op(*(c.value for c in contents)))
     if op in (operator.add, operator.mul) and not frame.in_rule and any(_is_unknown(op, c) for c in contents):
         return at_run_time(lo, frame, node, op, operands, contents)
     if not any(isinstance(c, Tuple | Items | Entries) for c in contents):

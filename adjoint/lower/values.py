@@ -130,7 +130,7 @@ class Choice:
 class Iteration:
     """Something to loop over: `item(i)` for i in range(length), or `sequence` itself.
 
-    `unrolled`: the items differ in kind, and `item` is only asked for constants.
+    `unrolled`: the items differ in kind, and `item` is only asked for constants; `general` is the same for any index.
     """
 
     length: Atom | None
@@ -138,6 +138,7 @@ class Iteration:
     sequence: Atom | None = None
     cells: tuple[Cell, ...] = ()
     unrolled: bool = False
+    general: Callable[[], Iteration] | None = None
 
 
 # --- contents of cells ----------------------------------------------------------------------------

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from itertools import compress, count, cycle, dropwhile, islice, repeat, takewhile, tee, zip_longest
 from typing import NamedTuple
 
 import numpy as np
@@ -321,3 +323,91 @@ UNKNOWN = [
 @pytest.mark.parametrize("f", UNKNOWN, ids=lambda f: f.__name__)
 def test_unknown(f, x):
     right(f, x)
+
+
+# --- what is common, and was refused ----------------------------------------------------------------
+
+
+def tables_of_lists(x):
+    n = len(x)
+    cost = [[0.0] * (n + 1) for _ in range(n + 1)]
+    for i in range(1, n + 1):
+        for j in range(1, n + 1):
+            cost[i][j] = (x[i - 1] - x[j - 1] ** 2) ** 2 + min(cost[i - 1][j], cost[i][j - 1])
+    rows = [[] for _ in range(3)]
+    for i in range(3):
+        rows[i].append(x[i])
+        rows[(i + 1) % 3].append(x[i] ** 2)
+    return cost[n][n] + sum(r[0] * r[1] for r in rows)
+
+
+def best_by_a_key(x):
+    i = max(range(len(x)), key=lambda i: x[i] * (1.0 - x[i]))
+    j = min(range(3), key=x.__getitem__)
+    best = max(positive(x), key=lambda v: -v) + min(positive(x), key=abs)
+    return x[i] ** 2 * x[j] + best * max(zip(positive(x), WEIGHTS), key=lambda p: -p[1])[0]
+
+
+def sorted_by_a_key(x):
+    pairs = sorted(zip(positive(x), WEIGHTS), key=lambda p: -p[1])
+    kept = positive(x)
+    kept.sort(key=lambda v: -v)
+    return pairs[0][0] * 3.0 + pairs[-1][1] * x[0] + kept[0] * kept[-1] ** 2 + sorted(positive(x), key=np.cos, reverse=True)[1]
+
+
+def by_itertools(x):
+    s = sum(a * b for a, b in zip_longest(x, [1.0, 2.0], fillvalue=3.0))
+    s += sum(a * b for a, b in zip_longest(positive(x), [1.0, 2.0, 3.0, 4.0], fillvalue=x[1]))
+    s += sum(takewhile(lambda v: v < 0.6, x)) * sum(dropwhile(lambda v: v < 0.4, x))
+    s += sum(a * b for a, b in zip(repeat(x[0]), WEIGHTS)) + sum(i * v for i, v in zip(count(1), x))
+    s += sum(a * b for a, b in zip(cycle([1.0, x[2]]), x)) + sum(compress(x, [1, 0, 1])) ** 2
+    first, second = tee(v * v for v in x)
+    return s * sum(first) * sum(second) + sum(v * v for v in islice(x, 1, None))
+
+
+def zips_of_zips(x):
+    return sum(a * b * c for (a, b), c in zip(zip(x, x[::-1]), WEIGHTS)) + sum(
+        i * a * b for (i, a), b in zip(enumerate(reversed([x[0], x[1], x[2]])), WEIGHTS)
+    )
+
+
+def sets_of_numbers(x):
+    s = {0, 1}
+    s.add(2)
+    t, u = s | {0}, s & {1, 5}
+    s -= {1}
+    s.remove(0)
+    return sum(x[i] for i in sorted(t)) * sum(x[i] for i in u.union([0])) + len(s) * x[0] + (2 in s) * x[1]
+
+
+@lru_cache
+def power(v, n):
+    return 1.0 if n == 0 else v * power(v, n - 1)
+
+
+def cached_calls(x):
+    return power(x[0], 3) * power(x[1], 2)
+
+
+def shorter_than_the_other(x):
+    try:
+        return sum(a * b for a, b in zip(positive(x), [1.0], strict=True)) + sum(a for a, _ in zip(x, [1.0], strict=True))
+    except ValueError:
+        return x[0] ** 2 + sum(a * b for a, b in zip(positive(x), WEIGHTS, strict=True))
+
+
+def added_in_place(x):
+    y = x * 1.0
+    y += positive(x)
+    return np.sum(y**2)
+
+
+COMMON = [
+    tables_of_lists, best_by_a_key, sorted_by_a_key, by_itertools, zips_of_zips, sets_of_numbers, cached_calls,
+    shorter_than_the_other, added_in_place,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("f", COMMON, ids=lambda f: f.__name__)
+def test_common(f):
+    right(f)
