@@ -71,7 +71,9 @@ def infer(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: tuple[tuple[str
         return _product(fn, *(a.aval for a in args))
     try:
         keys = tuple(map(_key, args))
-        return _infer((fn, _fitted(keys) if _is_entrywise(fn) else keys, tuple((k, _key(a)) for k, a in kwargs)))
+        if _is_entrywise(fn) and not kwargs:
+            return _entrywise(fn, keys, [a.aval for a in args])
+        return _infer((fn, keys, tuple((k, _key(a)) for k, a in kwargs)))
     except (TypeError, _Unknowable):
         return ANY
 
@@ -126,6 +128,15 @@ def _key(a: Any) -> Any:
 
 def _is_entrywise(fn: Any) -> bool:
     return fn in _ENTRYWISE or (isinstance(fn, np.ufunc) and fn.nin > 1 and fn.signature is None)
+
+
+def _entrywise(fn: Any, keys: tuple[Any, ...], avals: list[Aval]) -> Aval:
+    """Of arrays of whatever rank: an array of the dtype that they would make with one axis."""
+    if not all(isinstance(aval, Num | Arr) for aval in avals) or all(shape_of(aval) is not None for aval in avals):
+        return _infer((fn, _fitted(keys), ()))
+    rows = tuple(("var", Arr(aval.dtype, (1,))) if isinstance(aval, Arr) else key for key, aval in zip(keys, avals, strict=True))
+    made = _infer((fn, rows, ()))
+    return Arr(made.dtype, None) if isinstance(made, Arr) else ANY
 
 
 def _fitted(keys: tuple[Any, ...]) -> tuple[Any, ...]:

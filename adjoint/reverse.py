@@ -517,8 +517,9 @@ def missing(stmt: Apply, argument: int | None = None, rule: str = "vjp_rule") ->
             "Use a function with a derivative rule.", spot_of(stmt),
         )
     if stmt.fn is getattr:
+        attribute = f"`{stmt.args[1].value}`" if isinstance(stmt.args[1], Const) else "of this name"
         return MissingRule(
-            "This object was made by a function that adjoint does not know, of a value that the gradient depends on.",
+            f"The attribute {attribute} of an object made of a value that the gradient depends on has no derivative rule.",
             "Use functions that have a derivative rule (`adjoint supported`).", spot_of(stmt),
         )
     if stmt.fn is runtime.call:

@@ -32,7 +32,9 @@ from .values import (
 if TYPE_CHECKING:
     from .context import Frame, Lowering
 
-READ_ONLY = {np.broadcast_to, np.diagonal, np.ndarray.diagonal, np.diag, np.linalg.diagonal}  # views not to be written to
+READ_ONLY = {  # views not to be written to
+    np.broadcast_to, np.diagonal, np.ndarray.diagonal, np.diag, np.linalg.diagonal, np.lib.stride_tricks.sliding_window_view,
+}
 _RESHAPES = {np.reshape, np.ndarray.reshape, np.ravel, np.ndarray.ravel}  # views where the memory allows it
 _PERMUTES = {
     np.transpose, np.ndarray.transpose, np.swapaxes, np.ndarray.swapaxes, np.moveaxis, np.matrix_transpose,

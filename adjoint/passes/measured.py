@@ -94,7 +94,7 @@ class _Walk:
 
     def refine(self, v: Var, aval: Aval) -> bool:
         """Give a value another abstract value, where this says more."""
-        if not isinstance(aval, Num | Arr | Seq) or aval == v.aval or join(aval, v.aval) != v.aval:
+        if not isinstance(aval, Num | Arr | Seq) or aval == v.aval or not _includes(v.aval, aval):
             return False
         new = self.env[v] = Var(aval, v.hint)
         if v in self.lengths.of:
@@ -239,6 +239,13 @@ class _Walk:
 def _starts(s: Loop) -> dict[int, Aval]:
     """What the carries of which little is known start from."""
     return {k: a.aval for k, a in enumerate(s.init) if a is not UNDEF and _is_vague(s.outs[k].aval)}
+
+
+def _includes(vague: Aval, aval: Aval) -> bool:
+    """Does this say more of a value, and nothing else?  An array of any rank may be a number, too (`boxed`)."""
+    if isinstance(vague, Arr) and vague.shape is None and isinstance(aval, Num | Arr):
+        return dtype_of(join(aval, vague)) == vague.dtype
+    return join(aval, vague) == vague
 
 
 def _is_vague(aval: Aval) -> bool:
