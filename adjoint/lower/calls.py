@@ -29,7 +29,7 @@ from .guards import Guard
 from .meaning import Meant
 from .source import Source, Standing, read
 from .values import (
-    Attributes, Choice, Closure, Entries, Items, Method, Partial, Ref, Tuple, Value, is_undefined,
+    TORN, Attributes, Choice, Closure, Entries, Items, Method, Partial, Ref, Tuple, Value, is_undefined,
 )
 
 DEEPEST = 120  # user functions spliced into one another
@@ -310,6 +310,8 @@ def call_special(
 
     assert isinstance(value, Ref)
     content = lo.state.heap[value.cell]
+    if content is TORN:
+        raise lo.torn(frame, node)
     assert isinstance(content, Attributes)
     if not hasattr(content.cls, method):
         raise lo.refuse(frame, node, f"`{content.cls.__name__}` has no `{method}`.")

@@ -14,6 +14,7 @@ and refused when it is read.
 from __future__ import annotations
 
 import contextlib
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -21,23 +22,24 @@ import gast
 
 from .. import runtime
 from ..avals import NONE, Obj
+from ..errors import Unsupported
 from ..hooks import cotangent, tangent
 from ..ir import UNDEF, At, Block, Const, Stmt, Try, Var, With
 from . import calls, control, expressions, hooking, statements
 from .context import Frame, Lowering
 from .merge import Merge
+from .queues import Queue
 from .values import TORN, Attributes, Cell, Ref, State, Value, is_undefined, same
 
 Side = tuple[State, list[Stmt]]
 
 
 def try_statement(lo: Lowering, frame: Frame, node: Any) -> None:
-    if node.finalbody:
-        protected(
-            lo, frame, node, lambda: caught(lo, frame, node), lambda: statements.statements(lo, frame, node.finalbody)
-        )
-    else:
+    if not node.finalbody:
         caught(lo, frame, node)
+        return
+    stmts = node.body if not node.handlers else None
+    protected(lo, frame, node, lambda: caught(lo, frame, node), statements.block(lo, frame, node.finalbody), stmts)
 
 
 def caught(lo: Lowering, frame: Frame, node: Any) -> None:
@@ -132,13 +134,15 @@ def _stretch(lo: Lowering, frame: Frame, stmts: list[Any]) -> tuple[list[Any], l
 
 
 def _receiver(stmt: Any) -> str | None:
-    """`items` in the statement `items.append(x)` or `items[k] = x`."""
+    """`items` in the statement `items.append(x)`, `items[k] = x` or `items.length = n`."""
     match stmt:
         case gast.Expr(value=gast.Call(func=gast.Attribute(value=gast.Name(id=name)))):
             return str(name)
-        case gast.Assign(targets=[gast.Subscript(value=gast.Name(id=name))]):
+        case gast.Assign(targets=[gast.Subscript(value=gast.Name(id=name)) | gast.Attribute(value=gast.Name(id=name))]):
             return str(name)
-        case gast.AugAssign(target=gast.Subscript(value=gast.Name(id=name)) | gast.Name(id=name)):
+        case gast.AugAssign(
+            target=gast.Subscript(value=gast.Name(id=name)) | gast.Attribute(value=gast.Name(id=name)) | gast.Name(id=name)
+        ):
             return str(name)
     return None
 
@@ -150,7 +154,17 @@ def _last(lo: Lowering, frame: Frame, stmts: list[Any]) -> tuple[frozenset[str],
     names, _ = statements.assigned_by(stmts[-1])
     name = _receiver(stmts[-1])
     value = lo.state.names.get((frame.id, name)) if name is not None else None
-    return names, value.cell if isinstance(value, Ref) else None
+    if not isinstance(value, Ref) or not _at_once(lo.state.heap[value.cell], stmts[-1]):
+        return names, None
+    return names, value.cell
+
+
+def _at_once(content: Any, stmt: Any) -> bool:
+    """Does the statement change this as a whole?  Methods of the user's may raise half-way."""
+    if not isinstance(content, Attributes) or content.cls is Queue:
+        return True
+    target = stmt.targets[0] if isinstance(stmt, gast.Assign) else getattr(stmt, "target", None)
+    return isinstance(target, gast.Attribute) and not isinstance(inspect.getattr_static(content.cls, target.attr, None), property)
 
 
 def attempt(
@@ -206,9 +220,12 @@ def torn(base: State, end: State, frame: Frame, whole: tuple[frozenset[str], Cel
 
 
 def protected(
-    lo: Lowering, frame: Frame, node: Any, body: Callable[[], None], final: Callable[[], None]
+    lo: Lowering, frame: Frame, node: Any, body: Callable[[], None], final: Callable[[], Any], stmts: list[Any] | None
 ) -> None:
-    """`try: body() finally: final()`: `final` runs after it, and where it raises before that goes on."""
+    """`try: body() finally: final()`: `final` runs after it, and where it raises before that goes on.
+
+    Where `final` reads what the body, made of these statements, changes, it is a `try` for each stretch of the body.
+    """
 
     def handler(_: Var) -> None:
         final()
@@ -216,7 +233,16 @@ def protected(
             lo.apply(runtime.raise_, [], frame=frame, node=node, effect=True, aval=NONE)
             lo.state.dead = True
 
-    attempt(lo, frame, node, body, (BaseException,), handler)
+    before = lo.state.copy(), list(lo.stmts)
+    try:
+        attempt(lo, frame, node, body, (BaseException,), handler)
+    except Unsupported:
+        if stmts is None:
+            raise
+        lo.state, lo.stmts[:] = before
+        flag = f"%completed{lo.frames}_{id(node)}"
+        pieces(lo, frame, node, stmts, (BaseException,), handler, flag)
+        lo.state.names.pop((frame.id, flag), None)
     if not lo.state.dead:
         final()
 
@@ -261,20 +287,24 @@ def _managers(lo: Lowering, frame: Frame, node: Any, items: list[Any]) -> None:
         manager = expressions.expression(lo, frame, call)
         content = lo.state.heap[manager.cell] if isinstance(manager, Ref) else None
         if isinstance(content, Attributes) and content.whole is None:
-            own_manager(lo, frame, node, manager, inside)
+            own_manager(lo, frame, node, manager, inside, node.body if not rest else None)
         else:
             managed(lo, frame, node, lo.atom(manager, frame, node), inside)
 
 
-def own_manager(lo: Lowering, frame: Frame, node: Any, manager: Value, inside: Callable[[Value], None]) -> None:
+def own_manager(
+    lo: Lowering, frame: Frame, node: Any, manager: Value, inside: Callable[[Value], None], stmts: list[Any] | None
+) -> None:
     """A manager of a class of the user's: its methods are spliced in."""
     entered = calls.call_special(lo, frame, node, manager, "__enter__", [])
+    if stmts is not None and node.items[-1].optional_vars is not None:  # what may be read where the block raises
+        statements.assign(lo, frame, node.items[-1].optional_vars, entered)
     nothing = [Const(None)] * 3
 
     def leave() -> None:
         calls.call_special(lo, frame, node, manager, "__exit__", nothing)
 
-    protected(lo, frame, node, lambda: inside(entered), leave)
+    protected(lo, frame, node, lambda: inside(entered), leave, stmts)
 
 
 def managed(lo: Lowering, frame: Frame, node: Any, manager: Any, inside: Callable[[Value], None]) -> None:

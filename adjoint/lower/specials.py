@@ -352,6 +352,21 @@ def _do_nothing(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs
 # --- builtins -----------------------------------------------------------------------------------------
 
 
+@special(functools.wraps)
+def _wraps(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    """What it gives changes the names of a function, and nothing that it does."""
+    return Const(_itself)
+
+
+def _itself(function: Any) -> Any:
+    return function
+
+
+@special(_itself)
+def _function_itself(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    return args[0]
+
+
 @special(functools.partial)
 def _partial(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
     return Partial(args[0], tuple(args[1:]), dict(kwargs))

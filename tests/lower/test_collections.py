@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, wraps
 from itertools import compress, count, cycle, dropwhile, islice, repeat, takewhile, tee, zip_longest
 from typing import NamedTuple
 
@@ -402,9 +402,50 @@ def added_in_place(x):
     return np.sum(y**2)
 
 
+class Timed:
+    def __init__(self, v):
+        self.total, self.runs = v, 0
+
+    def __enter__(self):
+        self.total += 1.0
+        return self
+
+    def __exit__(self, *error):
+        self.total *= 2.0
+        self.runs += 1
+
+
+def finally_of_what_the_block_changes(x):
+    kept, s = [], x[0]
+    try:
+        kept.append(x[0] ** 2)
+        s *= x[1]
+    finally:
+        kept.append(s)
+        s = s + x[2]
+    with Timed(x[0]) as timed:
+        timed.total += x[1] * s
+    return kept[0] * kept[1] * s + timed.total * timed.runs
+
+
+def decorated(x):
+    def twice(f):
+        @wraps(f)
+        def doubled(*args, **kwargs):
+            return f(*args, **kwargs) * 2.0
+
+        return doubled
+
+    @twice
+    def raised(v, p=2):
+        return v**p
+
+    return raised(x[0]) + raised(x[1], p=3)
+
+
 COMMON = [
     tables_of_lists, best_by_a_key, sorted_by_a_key, by_itertools, zips_of_zips, sets_of_numbers, cached_calls,
-    shorter_than_the_other, added_in_place,
+    shorter_than_the_other, added_in_place, finally_of_what_the_block_changes, decorated,
 ]  # fmt: skip
 
 
