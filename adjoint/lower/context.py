@@ -194,9 +194,8 @@ class Lowering:
             _module(fn) != "numpy" or fn.__name__ in _TAKE_SEQUENCES
         ):
             return args
-        return [
-            self.apply(np.array, [a], frame=frame, node=node) if _holds_floats(self.known_aval(a)) else a for a in args
-        ]
+        holds = _holds_numbers if isinstance(fn, np.ufunc) else _holds_floats
+        return [self.apply(np.array, [a], frame=frame, node=node) if holds(self.known_aval(a)) else a for a in args]
 
     def known_aval(self, value: Value) -> Aval:
         content = self.state.heap[value.cell] if isinstance(value, Ref) else value

@@ -24,6 +24,7 @@ def positive(x):
 ARITHMETIC = {
     "display": lambda x: np.sum(x * [1.0, 2.0, 3.0]) + np.sum([1.0, 2.0, 3.0] * x**2),
     "tuple of integers": lambda x: np.sum(((1, 2, 3) + x) ** 2) + np.sum(x / (1, 2, 3)),
+    "of a ufunc": lambda x: np.sum(np.power(x, [1, 2, 3]) + np.power([1, 2, 3], x)) + np.sum(np.multiply(COUNTS, x) ** 2),
     "exponents": lambda x: np.sum(x ** [1, 2, 3]) + np.sum([1, 2, 3] ** x),
     "floor and rest": lambda x: np.sum(x // [0.11, 0.23, 0.31] * x) + np.sum(x % [0.11, 0.23, 0.31] * x),
     "product": lambda x: x @ [1.0, 2.0, 3.0] + [1, 2, 3] @ x**2,
