@@ -85,7 +85,8 @@ LIBRARIES = {f"scipy.{family}": f"adjoint.rules.scipy.{family.partition('.')[0]}
 _waiting = [  # the files that are not read yet, each after the module that has to be there
     *(("numpy", f"adjoint.rules.{family}") for family in _FAMILIES),
     *LIBRARIES.items(),
-    ("scipy.optimize", "adjoint.rules.scipy.fitting"),
+    ("scipy.optimize", "adjoint.rules.scipy.fitting"), ("scipy.stats", "adjoint.rules.scipy.statistics"),
+    ("scipy.spatial.distance", "adjoint.rules.scipy.distances"),
 ]
 _reading, _now = threading.RLock(), list[str]()  # the files that are being read: these register rules
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.polynomial import chebyshev, hermite, hermite_e, laguerre, legendre, polynomial
 
 from adjoint.rules.functional import refuse_active, unsupported
-from adjoint.rules.registry import jvp_rule, vjp_rule
+from adjoint.rules.registry import constant, jvp_rule, vjp_rule
 from adjoint.rules.ufuncs import tangent_sum
 
 
@@ -77,3 +77,8 @@ basis(legendre.legval, legendre.legvander, legendre.legder, legendre.legint)
 basis(hermite.hermval, hermite.hermvander, hermite.hermder, hermite.hermint)
 basis(hermite_e.hermeval, hermite_e.hermevander, hermite_e.hermeder, hermite_e.hermeint)
 basis(laguerre.lagval, laguerre.lagvander, laguerre.lagder, laguerre.lagint)
+
+constant(
+    legendre.leggauss, chebyshev.chebgauss, hermite.hermgauss, hermite_e.hermegauss, laguerre.laggauss, chebyshev.chebpts1,
+    chebyshev.chebpts2, why="of an integer",
+)  # fmt: skip

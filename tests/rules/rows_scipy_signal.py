@@ -67,3 +67,11 @@ for padtype in ("odd", "even", "constant", None):
 row(signal.detrend, n(2, 7))
 row(signal.detrend, n(7, 2), 0, "constant")
 row(signal.detrend, n(8), bp=4)
+row(signal.hilbert, n(7))
+row(signal.hilbert, n(6, 2), axis=0)
+row(signal.hilbert, n(2, 5), 8)
+row(signal.hilbert, n(7), N=4)
+for mode in ("interp", "mirror", "nearest", "wrap", "constant"):
+    row(signal.savgol_filter, n(8), 5, 2, mode=mode)
+row(signal.savgol_filter, n(6, 2), 3, 1, 1, 2, axis=0)
+row(signal.savgol_filter, n(2, 5), 5, 3)

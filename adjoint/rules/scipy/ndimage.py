@@ -9,7 +9,7 @@ from scipy import ndimage, signal
 
 from adjoint.rules.functional import refuse_active, unsupported
 from adjoint.rules.helpers import scatter
-from adjoint.rules.registry import constant, jvp_rule, refuse, vjp_rule
+from adjoint.rules.registry import constant, jvp_rule, refuse, vjp_rule, written_as
 from adjoint.rules.scipy import resampling  # noqa: F401
 from adjoint.rules.ufuncs import tangent_sum
 
@@ -226,3 +226,60 @@ refuse(
     ndimage.median_filter, ndimage.maximum_filter, ndimage.minimum_filter, ndimage.rank_filter, ndimage.percentile_filter,
     why="it picks entries by their order; use numpy.lib.stride_tricks.sliding_window_view and np.max",
 )  # fmt: skip
+
+
+# ── said with others ─────────────────────────────────────────────────────────────────────────────
+
+
+def difference(input, axis, smooth, output, mode, cval):
+    """A difference along one axis, smoothed along the others."""
+    only_plain(output, None)
+    input = np.asarray(input)
+    modes = each(mode, np.ndim(input))
+    result = ndimage.correlate1d(input, [-1, 0, 1], axis, None, modes[axis], cval)
+    for k in range(np.ndim(input)):
+        if k != axis % np.ndim(input):
+            result = ndimage.correlate1d(result, smooth, k, None, modes[k], cval)
+    return result
+
+
+def sobel(input, axis=-1, output=None, mode="reflect", cval=0.0):
+    return difference(input, axis, [1, 2, 1], output, mode, cval)
+
+
+def prewitt(input, axis=-1, output=None, mode="reflect", cval=0.0):
+    return difference(input, axis, [1, 1, 1], output, mode, cval)
+
+
+def laplace(input, output=None, mode="reflect", cval=0.0, *, axes=None):
+    only_plain(output, axes)
+    input = np.asarray(input)
+    modes = each(mode, np.ndim(input))
+    return sum([ndimage.correlate1d(input, [1, -2, 1], k, None, modes[k], cval) for k in range(np.ndim(input))])
+
+
+def gaussian_derivatives(input, sigma, order, mode, cval, kwargs):
+    """A Gaussian filter of this order along each axis, one after another."""
+    orders = [tuple([order if i == k else 0 for i in range(np.ndim(input))]) for k in range(np.ndim(input))]
+    return [ndimage.gaussian_filter(input, sigma, each_order, None, mode, cval, **kwargs) for each_order in orders]
+
+
+def gaussian_laplace(input, sigma, output=None, mode="reflect", cval=0.0, *, axes=None, **kwargs):
+    only_plain(output, axes)
+    return sum(gaussian_derivatives(np.asarray(input), sigma, 2, mode, cval, kwargs))
+
+
+def gaussian_gradient_magnitude(input, sigma, output=None, mode="reflect", cval=0.0, *, axes=None, **kwargs):
+    only_plain(output, axes)
+    return np.linalg.norm(np.stack(gaussian_derivatives(np.asarray(input), sigma, 1, mode, cval, kwargs)), axis=0)
+
+
+def center_of_mass(input, labels=None, index=None):
+    unsupported(labels is not None or index is not None, "`center_of_mass` of labelled parts", "Multiply by a mask.")
+    input = np.asarray(input)
+    total = np.sum(input)
+    return tuple([np.sum(np.moveaxis(input, k, -1) @ np.arange(np.shape(input)[k])) / total for k in range(np.ndim(input))])
+
+
+for _said in (sobel, prewitt, laplace, gaussian_laplace, gaussian_gradient_magnitude, center_of_mass):
+    written_as(getattr(ndimage, _said.__name__), _said)

@@ -12,6 +12,7 @@ from adjoint.rules.functional import refuse_active, unsupported
 from adjoint.rules.helpers import scatter
 from adjoint.rules.linalg import conj
 from adjoint.rules.registry import constant, jvp_rule, refuse, vjp_rule
+from adjoint.rules.scipy.ndimage import convolve1d
 from adjoint.rules.ufuncs import tangent_sum
 
 # ── convolutions ─────────────────────────────────────────────────────────────────────────────────
@@ -277,8 +278,70 @@ def detrend(g, z, data, axis=-1, type="linear", bp=0, overwrite_data=False):
     return signal.detrend(g, axis, type, bp)
 
 
+def positive_frequencies(n, axis, ndim, like):
+    """The weights of the analytic signal: twice the positive frequencies, none of the negative."""
+    h = np.zeros(n, dtype=like.real.dtype)
+    h[0], h[1 : (n + 1) // 2] = 1.0, 2.0
+    if n % 2 == 0:
+        h[n // 2] = 1.0
+    return np.reshape(h, (-1,) + (1,) * (ndim - 1 - axis % ndim))
+
+
+constant(positive_frequencies, why="weights")
+
+
+@vjp_rule(signal.hilbert, linear=True)
+def hilbert(g, z, x, N=None, axis=-1):
+    """Fourier transform, weights, and the transform back: the same two turned round, since both are symmetric."""
+    weights = positive_frequencies(np.shape(z)[axis], axis, np.ndim(z), z)
+    bar = np.moveaxis(np.fft.fft(weights * np.fft.ifft(g, axis=axis), axis=axis), axis, -1)
+    missing = max(np.shape(x)[axis] - np.shape(z)[axis], 0)  # entries that were cut off
+    whole = np.pad(bar[..., : np.shape(x)[axis]], [(0, 0)] * (np.ndim(x) - 1) + [(0, missing)])
+    return np.moveaxis(whole, -1, axis)
+
+
+def edge_fits(window_length, polyorder, deriv, delta):
+    """The polynomials that are fitted to the first and the last window, as matrices."""
+    half = window_length // 2
+    fits = signal.savgol_filter(np.eye(window_length), window_length, polyorder, deriv, delta, axis=0)
+    return fits[:half], fits[window_length - half :]
+
+
+constant(edge_fits, signal.savgol_coeffs, why="weights")
+
+
+@vjp_rule(signal.savgol_filter, linear=True)
+def savgol_filter(g, z, x, window_length, polyorder, deriv=0, delta=1.0, axis=-1, mode="interp", cval=0.0):
+    """A correlation; at both ends, where `mode` says so, what a polynomial fitted to the last window has there."""
+    weights = signal.savgol_coeffs(window_length, polyorder, deriv=deriv, delta=delta)
+    if mode != "interp":
+        unsupported(mode == "constant" and cval != 0.0, "`savgol_filter` with `cval`", "Add what it gives of zeros.")
+        return convolve1d(g, z, x, weights, axis, None, mode)[0]
+    half = window_length // 2
+    first, end = edge_fits(window_length, polyorder, deriv, delta)
+    g = np.moveaxis(g, axis, -1)
+    n = np.shape(g)[-1]
+    inner = np.concatenate((np.zeros_like(g[..., :half]), g[..., half : n - half], np.zeros_like(g[..., :half])), axis=-1)
+    bar = convolve1d(inner, None, inner, weights, -1, None, "constant")[0]
+    rest = [(0, 0)] * (np.ndim(g) - 1)
+    front = np.pad(g[..., :half] @ first, [*rest, (0, n - window_length)])
+    back = np.pad(g[..., n - half :] @ end, [*rest, (n - window_length, 0)])
+    return np.moveaxis(bar + front + back, -1, axis)
+
+
 refuse(signal.medfilt, signal.wiener, why="it is not differentiable where windows change order; use scipy.ndimage filters")
 refuse(
     signal.stft, signal.istft, signal.welch, signal.csd, signal.periodogram, signal.spectrogram,
     why="write it with scipy.fft.rfft of windowed frames, which is differentiated",
+)  # fmt: skip
+
+# Their results are known where nothing that they are made of is differentiated.
+refuse(
+    *(getattr(signal.windows, name) for name in signal.windows.__all__),
+    why="the parameters of a window have no derivative rule",
+)  # fmt: skip
+refuse(
+    signal.butter, signal.cheby1, signal.cheby2, signal.ellip, signal.bessel, signal.firwin, signal.firwin2, signal.iirfilter,
+    signal.iirnotch, signal.iirpeak, signal.remez, signal.tf2sos, signal.sos2tf, signal.zpk2sos, signal.zpk2tf, signal.tf2zpk,
+    why="the design of a filter has no derivative rule",
 )  # fmt: skip
