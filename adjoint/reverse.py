@@ -28,7 +28,7 @@ import numpy as np
 
 from . import runtime
 from .activity import active, unbound
-from .avals import ANY, Arr, Num, Obj, Parts, Seq, dtype_of, is_known, join, shape_of
+from .avals import ANY, Arr, Num, Obj, Parts, Seq, dtype_of, is_known, item_of, join, shape_of
 from .checkpointing import pull_checkpointed
 from .cotangents import Builder, fit, partly, plus, times, zero
 from .errors import AdjointError, BadRule, MissingRule, Spot, Unsupported
@@ -195,6 +195,9 @@ class _Reverse:
         self.b.at = At(stmt.at.place, "reverse", stmt)
         before, item = (self.bars.pop(v) if v in self.bars else self.zero(v) for v in stmt.outs)
         kind = before.aval if isinstance(before.aval, Seq) else stmt.args[0].aval
+        if not isinstance(before.aval, Seq | Parts):  # that of a list which went into an array, and was taken from that array's
+            kind = Seq(item_of(kind))
+            before = self.b.apply(list, before, aval=kind)
         if isinstance(kind, Seq):
             kind = Seq(join(kind.item, item.aval))
         self.add(stmt.args[0], self.b.apply(runtime.append, before, item, aval=kind))  # type: ignore[arg-type]

@@ -434,7 +434,7 @@ constant(
 
 def scatter(x, index, shape):
     """Zeros of a shape, with the entries of x added at an index: the transpose of `x[index]`."""
-    out = np.zeros(shape, dtype=np.result_type(x))
+    out = np.zeros(shape, dtype=np.asarray(x).dtype)
     np.add.at(out, index, x)
     return out
 

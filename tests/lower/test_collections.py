@@ -452,3 +452,15 @@ COMMON = [
 @pytest.mark.parametrize("f", COMMON, ids=lambda f: f.__name__)
 def test_common(f):
     right(f)
+
+
+def list_into_an_array(x):
+    return sum(positive(x)) ** 2 * np.sum(np.array(positive(x)) * x * WEIGHTS)
+
+
+TWICE = [list_into_an_array, sorted_by_a_key, joined_or_added_to_a_list, taken_twice]
+
+
+@pytest.mark.parametrize("f", TWICE, ids=lambda f: f.__name__)
+def test_second_order(f):
+    check_grads(f, (X,), order=2)
