@@ -76,7 +76,7 @@ def aval_of(value: Any) -> Aval:
     cls = type(value)
     if cls in _NUMBERS:
         return _NUMBERS[cls]
-    if isinstance(value, np.ndarray):
+    if cls is np.ndarray or (isinstance(value, np.ndarray) and not has_own_operators(cls)):
         return Arr(value.dtype, value.shape)
     if isinstance(value, np.generic):
         return Arr(value.dtype, (), boxed=True)
@@ -85,6 +85,17 @@ def aval_of(value: Any) -> Aval:
     if cls is tuple or cls is list:
         return Parts(cls, tuple(map(aval_of, value)))
     return Obj(cls)
+
+
+def has_own_operators(cls: type) -> bool:
+    """Is this a class of arrays whose `*` is not that of arrays: masked arrays, matrices, quantities with units?
+
+    >>> has_own_operators(np.ma.MaskedArray), has_own_operators(np.memmap)
+    (True, False)
+    """
+    if not issubclass(cls, np.ndarray):
+        return False
+    return cls.__mul__ is not np.ndarray.__mul__ or cls.__array_ufunc__ is not np.ndarray.__array_ufunc__
 
 
 def join(a: Aval, b: Aval) -> Aval:

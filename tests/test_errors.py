@@ -119,10 +119,27 @@ def made_of_coefficients(c):
     return p(2.0)
 
 
-@refused("an attribute of what a function without a rule made", np.ones(3))
-def attribute_of_a_matrix(x):
+@refused("a masked array", np.ones(3))
+def masked_mean(x):
+    m = np.ma.masked_where(x > 0.5, x)
+    return m.mean()
+
+
+@refused("a masked array as an argument", np.ones(3), np.ma.masked_where([True, False, False], np.ones(3)))
+def masked_product(x, m):
+    return np.sum(x * m)
+
+
+@refused("a matrix", np.ones(3))
+def product_of_matrices(x):
     row = np.matrix(x)
     return (row * row.T)[0, 0]
+
+
+@refused("an attribute of what a function without a rule made", np.ones(3))
+def column_of_records(x):
+    table = np.rec.fromarrays([x, x], names="a,b")
+    return np.sum(table.a)
 
 
 # --- results ------------------------------------------------------------------------------------

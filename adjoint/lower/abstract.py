@@ -23,7 +23,8 @@ from typing import Any
 
 import numpy as np
 
-from ..avals import FLOAT, INT, Aval, Num, Seq, aval_of
+from ..avals import FLOAT, INT, Arr, Aval, Num, Seq, aval_of, has_own_operators
+from ..errors import Unsupported
 from ..ir import Atom, Const, Tree
 from ..rules.registry import OWNERS
 from .meaning import Meant
@@ -84,6 +85,14 @@ def signature(value: Any) -> Any:
     return (cls, "object")
 
 
+def own_operators(cls: type) -> tuple[str, str]:
+    """Why such an array is refused, and what to do."""
+    return (
+        f"A `{cls.__name__}` is an array with operators of its own, which are not followed.",
+        "Make a plain array of it before (`np.asarray(x)`); `@` multiplies matrices, `np.where` and `where=` leave entries out.",
+    )
+
+
 def uniform(values: list[Any]) -> Aval | None:
     """What every item of a list is, when they are numbers or arrays of one kind."""
     if not values:
@@ -96,7 +105,7 @@ def uniform(values: list[Any]) -> Aval | None:
         if kinds == {int}:
             return INT
         return FLOAT if kinds == {int, float} else None
-    if isinstance(values[0], np.ndarray | np.generic):
+    if isinstance(first, Arr):
         return first if all(aval_of(v) == first for v in values) else None
     return None
 
@@ -167,6 +176,8 @@ def abstract(
         return cell(content), Tree(cls, names, tuple(t for _, t in made))
     if isinstance(value, Shapeless):
         return cell(atom := leaf(path, value.aval)), atom
+    if has_own_operators(cls):
+        raise Unsupported(*own_operators(cls))
     atom = leaf(path, aval_of(value))
     if isinstance(aval_of(value), Num) or isinstance(value, np.generic):
         return atom, atom

@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 
 from .. import runtime
-from ..avals import ANY, NONE, Arr, Aval, Num, Obj, Parts, Seq, changeable, differentiable, is_slice
+from ..avals import ANY, NONE, Arr, Aval, Num, Obj, Parts, Seq, changeable, differentiable, has_own_operators, is_slice
 from ..errors import AdjointError, Unsupported
 from ..infer import gives_back, infer
 from ..ir import UNDEFINED, Apply, At, Atom, Const, Stmt, Var
 from ..rules.registry import lookup
 from . import layout, queues, sharing, streams, written
-from .abstract import abstract, details, signature
+from .abstract import abstract, details, own_operators, signature
 from .guards import Guard
 from .source import Source, Unchanged
 from .values import (
@@ -134,6 +134,8 @@ class Lowering:
                 return folded
         if aval is None:
             aval = infer(fn, atoms, named, pure)
+        if isinstance(aval, Obj) and aval.cls is not None and has_own_operators(aval.cls):
+            raise self.refuse(frame, node, *own_operators(aval.cls))
         out = Var(aval)
         at = At(None if frame.in_rule else frame.source.place(node))
         self.stmts.append(Apply((out,), fn, atoms, named, at, effect))

@@ -12,7 +12,7 @@ import numpy as np
 
 from adjoint.errors import Unsupported
 from adjoint.rules.functional import unsupported
-from adjoint.rules.registry import STANDING, constant, written_as
+from adjoint.rules.registry import STANDING, constant, refuse, written_as
 
 
 class Vectorized:
@@ -83,11 +83,12 @@ def apply_along_axis(func1d, axis, arr, *args, **kwargs):
 
 
 def fromfunction(function, shape, *, dtype=float, like=None, **kwargs):
-    places = np.indices(shape, dtype=dtype)
-    return function(*[places[k] for k in range(len(shape))], **kwargs)
+    return function(*np.indices(shape, dtype=dtype), **kwargs)
 
 
 written_as(np.vectorize, vectorize)
 written_as(np.vectorize.__call__, each)
 written_as(np.apply_along_axis, apply_along_axis)
 written_as(np.fromfunction, fromfunction)
+
+refuse(np.nditer, why="what it gives are views; loop over `x.flat`, `np.ndenumerate(x)` or `np.ndindex(x.shape)`")

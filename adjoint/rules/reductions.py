@@ -21,7 +21,7 @@ from adjoint.rules.helpers import (
     reduced_last,
     rest,
 )
-from adjoint.rules.registry import jvp_rule, vjp_rule
+from adjoint.rules.registry import jvp_rule, refuse, vjp_rule
 from adjoint.rules.ufuncs import tangent_sum
 
 
@@ -423,3 +423,13 @@ def corrcoef_jvp(t, z, x, y=None, rowvar=True, dtype=None):
     s = np.sqrt(np.real(np.diagonal(c)))
     rate = 0.5 * np.real(np.diagonal(c_dot)) / (s * s)
     return c_dot / np.outer(s, s) - z * (np.expand_dims(rate, 1) + rate)
+
+
+# ── arrays with operators of their own ───────────────────────────────────────────────────────────
+
+refuse(
+    np.ma.array, np.ma.MaskedArray, np.ma.masked_where, np.ma.masked_invalid, np.ma.masked_equal, np.ma.masked_greater,
+    np.ma.masked_greater_equal, np.ma.masked_less, np.ma.masked_less_equal, np.ma.masked_inside, np.ma.masked_outside,
+    np.ma.masked_values, why="masked arrays are not followed; use `np.where`, or the `where=` of sums and means",
+)  # fmt: skip
+refuse(np.matrix, np.asmatrix, np.bmat, why="the operators of matrices are not those of arrays; use arrays and `@`")
