@@ -20,7 +20,7 @@ from ..avals import NONE, Arr, Aval
 from ..errors import AdjointError, Unsupported
 from ..ir import Apply, At, Atom, Block, Const, Function, Param, Tree, Var, leaves
 from ..rules.registry import lookup, read_rules
-from . import calls, copies, inplace, iterators, layout, queues, rewrites
+from . import calls, copies, inplace, iterators, layout, queues, rewrites, spliced
 from .abstract import abstract, details, signature
 from .context import Frame, Lowering, ReadFirst
 from .guards import Guard
@@ -92,7 +92,7 @@ def _lower(
     fn = function_of(fun)
     node, source = read(fn)
     lo.unchanged.function(fn)
-    body = calls.body_of_node(node)
+    body = spliced.body_of_node(node)
     lo.frames, lo.top, lo.arguments = 1, lo.stmts, tuple(arguments.arguments.values())
     frame = Frame(1, fn.__name__, source, node, fn, None, body.assigned, body.nonlocals, body.globals_)
     params: list[Param] = []
@@ -126,7 +126,7 @@ def _lower(
         params.append(
             Param(name, tree, _KINDS[spec.kind], spec.default, spec.default is not inspect.Parameter.empty)
         )
-    calls.bind_parameters(lo, frame, node, frame, body.arguments, args, kwargs, {})
+    spliced.bind_parameters(lo, frame, node, frame, body.arguments, args, kwargs, {})
     for load in first.values():
         load(lo)
     given = {c: content for c, content in lo.state.heap.items() if isinstance(content, Var) and _is_array(content)}
@@ -134,7 +134,7 @@ def _lower(
         c.made = layout.Given(leaf)
     whole = next((f for f in (fun, fn) if lookup(f) is not None), None)  # it has a rule, which comes before its source
     if whole is None:
-        result = calls.run_body(lo, frame, body)
+        result = spliced.run_body(lo, frame, body)
     else:
         result = calls.call(lo, frame, node, Const(whole), args, kwargs)
     written = [leaf for c, leaf in given.items() if _without_hook(lo, lo.state.heap.get(c)) is not leaf]
@@ -248,7 +248,7 @@ def lower_rule(rule: Callable[..., Any], args: list[Value], kwargs: dict[str, Va
     if isinstance(rule, functools.partial):
         return calls.call(lo, _rule_frame(rule.func), None, Const(rule), args, kwargs)
     fn = function_of(rule)
-    return calls.inline(lo, _rule_frame(fn), None, Const(fn), args, kwargs)
+    return spliced.inline(lo, _rule_frame(fn), None, Const(fn), args, kwargs)
 
 
 def lower_atom(value: Value, lo: Lowering) -> Any:

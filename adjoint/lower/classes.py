@@ -16,7 +16,7 @@ from typing import Any
 import gast
 
 from ..ir import Const
-from . import calls, expressions
+from . import expressions, spliced
 from .context import Frame, Lowering
 from .values import Closure, Value, is_undefined
 
@@ -55,7 +55,7 @@ def class_statement(lo: Lowering, frame: Frame, node: Any) -> None:
 
 
 def _method(lo: Lowering, frame: Frame, node: Any) -> Any:
-    made: Any = calls.closure(lo, frame, node)
+    made: Any = spliced.closure(lo, frame, node)
     for decorator in reversed(node.decorator_list):
         wrapper = expressions.expression(lo, frame, decorator)
         if not isinstance(wrapper, Const) or wrapper.value not in _WRAPPERS:

@@ -15,7 +15,7 @@ from .. import runtime
 from ..avals import BOOL, NONE, Arr, Num, Obj, Parts, Seq, shape_of
 from ..infer import is_boolean
 from ..ir import UNDEF, Const, Var
-from . import calls, control, joined, streams
+from . import calls, control, joined, spliced, streams
 from .abstract import is_static
 from .attributes import attribute, check_stored
 from .context import Frame, Lowering
@@ -82,7 +82,7 @@ def expression(lo: Lowering, frame: Frame, node: Any) -> Value:
         case gast.Call():
             return calls.call_node(lo, frame, node)
         case gast.Lambda():
-            return calls.closure(lo, frame, node)
+            return spliced.closure(lo, frame, node)
         case gast.ListComp() | gast.GeneratorExp() | gast.DictComp() | gast.SetComp():
             return control.comprehension(lo, frame, node)
         case gast.JoinedStr():
@@ -169,7 +169,7 @@ def global_variable(lo: Lowering, frame: Frame, name: str, namespace: dict[str, 
 
     def load() -> Var:
         out = Var(hint=name)
-        lo.stmts.append(calls.load_statement(out, frame.fn, "__globals__", name))
+        lo.stmts.append(spliced.load_statement(out, frame.fn, "__globals__", name))
         return out
 
     again = lambda lo: global_variable(lo, frame, name, namespace, node)
@@ -187,7 +187,7 @@ def cell_variable(lo: Lowering, frame: Frame, name: str) -> Value:
 
     def load() -> Var:
         out = Var(hint=name)
-        lo.stmts.append(calls.load_statement(out, frame.fn, "__closure__", position))
+        lo.stmts.append(spliced.load_statement(out, frame.fn, "__closure__", position))
         return out
 
     again = lambda lo: cell_variable(lo, frame, name)

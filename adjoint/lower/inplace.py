@@ -17,7 +17,7 @@ import numpy as np
 from .. import runtime
 from ..avals import Arr, dtype_of, shape_of
 from ..ir import Const
-from . import calls, iteration, layout, sharing, writes, written
+from . import calls, iteration, layout, sharing, spliced, writes, written
 from .context import Frame, Lowering
 from .specials import content_of, special
 from .values import Items, Ref, Tuple, Value
@@ -35,7 +35,7 @@ def do(
     lo: Lowering, frame: Frame, node: Any, fn: Callable[..., Any], args: list[Value], kwargs: dict[str, Value]
 ) -> Value:
     """Lower the call of a function of `written`."""
-    return calls.inline(lo, frame, node, Const(fn), args, kwargs)
+    return spliced.inline(lo, frame, node, Const(fn), args, kwargs)
 
 
 def _by(fn: Callable[..., Any]) -> Any:

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..avals import BOOL, INT, Obj, is_list
 from ..ir import Const, Var
-from . import calls, control, expressions, iteration, stepping, streams
+from . import calls, control, expressions, iteration, spliced, stepping, streams
 from .containers import list_append, listed
 from .context import Frame, Lowering
 from .specials import content_of, special
@@ -120,7 +120,7 @@ def _reduce(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: di
 def _stepped(
     said: Any, lo: Lowering, frame: Frame, node: Any, args: list[Value], kwargs: dict[str, Value]
 ) -> Value:
-    return calls.inline(lo, frame, node, Const(said), args, kwargs)
+    return spliced.inline(lo, frame, node, Const(said), args, kwargs)
 
 
 @special(iter)
@@ -179,7 +179,7 @@ def _zip_longest(lo: Lowering, frame: Frame, node: Any, args: list[Value], kwarg
         each = [lo.cell(Items(tuple(all_items(lo, frame, node, a)))) for a in each]
     known = [iteration.known_items(lo, frame, node, a) for a in each]
     if any(k is None for k in known):
-        return calls.inline(lo, frame, node, Const(stepping.zip_longest), each, kwargs)
+        return spliced.inline(lo, frame, node, Const(stepping.zip_longest), each, kwargs)
     fill = kwargs.get("fillvalue", Const(None))
     rows = itertools.zip_longest(*(k or [] for k in known), fillvalue=fill)
     return iteration.listed(lo, frame, node, [Tuple(row) for row in rows])

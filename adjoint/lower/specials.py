@@ -19,7 +19,7 @@ from ..avals import ANY, BOOL, Arr, Num, Obj, Parts, Seq, dtype_of
 from ..ir import Const, Var
 from ..rules.registry import GENERATORS, STANDING, known
 from ..schedule import checkpoint
-from . import attributes, calls, classes, control, expressions, iteration, queues, stepping, streams
+from . import attributes, calls, classes, control, expressions, iteration, queues, spliced, stepping, streams
 from .context import Frame, Lowering
 from .values import (
     Attributes, Closure, Entries, Items, Iteration, Method, Partial, Ref, Tuple, Value,
@@ -433,7 +433,7 @@ def _best(fn: Any) -> Handler:
                 raise lo.refuse(frame, node, "`default=` beside `key=` needs items that are known one by one.", "Write a loop.")
             said = stepping.largest if fn is max else stepping.smallest
             known_as = calls.call(lo, frame, node, Const(list), args, {}) if isinstance(args[0], Iteration) else args[0]
-            return calls.inline(lo, frame, node, Const(said), [known_as, kwargs["key"]], {})
+            return spliced.inline(lo, frame, node, Const(said), [known_as, kwargs["key"]], {})
         atoms = [content_of(lo, i) for i in items]
         if all(isinstance(a, Const) for a in atoms) and "key" not in kwargs:
             return Const(fn(a.value for a in atoms))

@@ -16,7 +16,7 @@ from .. import runtime
 from ..avals import ANY, BOOL, NONE, Arr, Num, Obj, Parts, Seq, dtype_of, is_list, item_of, join, shape_of
 from ..ir import UNDEF, Const, Var
 from ..schedule import checkpoint
-from . import attributes, calls, classes, containers, control, expressions, iteration, patterns, protected, sharing, writes
+from . import attributes, calls, classes, containers, control, expressions, iteration, patterns, protected, sharing, spliced, writes
 from .context import Frame, Lowering
 from .loops import run_loop
 from .values import Attributes, Entries, Items, Partial, Ref, Value
@@ -54,7 +54,7 @@ def statement(lo: Lowering, frame: Frame, node: Any) -> None:
         case gast.Match():
             patterns.match_statement(lo, frame, node)
         case gast.FunctionDef():
-            value = calls.closure(lo, frame, node)
+            value = spliced.closure(lo, frame, node)
             for decorator in reversed(node.decorator_list):
                 value = calls.call(lo, frame, node, expressions.expression(lo, frame, decorator), [value], {})
             expressions.bind(lo, frame, node.name, value)
