@@ -195,7 +195,7 @@ def fit(b: Builder, g: Atom, x: Var, aval: Aval | None = None) -> Atom:
     if isinstance(g.aval, Seq | Parts):
         return b.apply(np.array, g)
     have, want = shape_of(g.aval), shape_of(aval)
-    if dtype_of(g.aval) is None and isinstance(aval, Num) and aval.kind != "complex":
+    if (dtype_of(g.aval) is None and isinstance(aval, Num) and aval.kind != "complex") or is_too_wide(g.aval, aval):
         return _at_run_time(b, g, x)  # it may be complex
     if want == () and (isinstance(aval, Num) or aval.boxed) and not is_known(have):
         if have != ():
@@ -208,6 +208,12 @@ def fit(b: Builder, g: Atom, x: Var, aval: Aval | None = None) -> Atom:
         assert have is not None and want is not None
         g = _to_shape(b, g, have, want)
     return _to_dtype(b, g, aval)
+
+
+def is_too_wide(have: Aval, want: Aval) -> bool:
+    """May this be complex, where its value may be real, which is not known before?"""
+    dtype = dtype_of(have)
+    return isinstance(want, Arr) and want.dtype is None and (dtype is None or dtype.kind == "c")
 
 
 def _at_run_time(b: Builder, g: Atom, x: Var) -> Atom:

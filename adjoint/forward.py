@@ -32,7 +32,7 @@ import numpy as np
 from . import runtime
 from .activity import active, carriers
 from .avals import ANY, Arr, Num, Obj, Parts, Seq, differentiable, is_known, join, shape_of
-from .cotangents import Builder, _at_run_time, _to_dtype, times, zero
+from .cotangents import Builder, _at_run_time, _to_dtype, is_too_wide, times, zero
 from .errors import AdjointError, BadRule, Unsupported, WrongArgument
 from .hooks import Hook, without_hooks
 from .ir import (
@@ -409,6 +409,8 @@ class _Forward:
         if isinstance(dot.aval, Seq | Parts):
             dot = self.b.apply(np.array, dot)
         have, want = shape_of(dot.aval), shape_of(z.aval)
+        if is_too_wide(dot.aval, z.aval):
+            return _at_run_time(self.b, dot, z)
         if is_known(have) and is_known(want):
             assert have is not None and want is not None
             if not _spreads(have, want):
