@@ -245,10 +245,12 @@ def _forget(aval: Aval, shape: bool, dtype: bool) -> Aval:
     match aval:
         case Parts(cls, items):
             return Parts(cls, tuple(_forget(item, shape, dtype) for item in items))
-        case Arr(boxed=False):
+        case Arr():
             lengths = None if aval.shape is None else (None,) * len(aval.shape) if shape else aval.shape
             known = None if dtype and aval.dtype is not None and aval.dtype.kind in "fc" else aval.dtype
-            return Arr(known, lengths)
+            return Arr(known, lengths, aval.boxed)
+        case Num("float" | "complex") if dtype:
+            return ANY
     return aval
 
 

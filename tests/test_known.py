@@ -5,7 +5,7 @@ import operator
 import numpy as np
 import pytest
 
-from adjoint import Unsupported, check_grads, grad, vjp
+from adjoint import Unsupported, check_grads, grad, jvp, vjp
 from adjoint.avals import Arr
 from adjoint.infer import infer
 from adjoint.ir import Var
@@ -134,3 +134,17 @@ def test_how_many_entries_a_mask_picks(entries):
     assert np.all(grad(lambda x, y: x[x > 0].size * y, wrt=1)(x, 3.0) == np.sum(x > 0))
     assert np.all(grad(lambda x, y: x[None, x > 0].shape[1] * y, wrt=1)(x, 3.0) == np.sum(x > 0))
     check_grads(lambda x: np.sum(np.exp(x[x > 0]) + 3.0) * x[0], (x,), order=2)
+
+
+@pytest.mark.parametrize("x", [-2.0, np.float64(-2.0), np.array(-2.0), np.array([-2.0, 3.0]), 2.0])
+def test_whether_a_number_is_complex_its_value_says(x):
+    check_grads(lambda x: np.sum(np.abs(np.emath.log(x))) + np.sum(np.imag(np.emath.sqrt(x))), (x,))
+
+
+def test_a_real_value_of_an_unknown_dtype_has_a_real_cotangent_and_a_real_tangent():
+    """|r| is real, of complex roots too, and is known to be when it runs: what it is multiplied with may be complex."""
+    turned = lambda c: np.real(1j * np.sum(np.abs(np.roots(c)))) + np.real((1.0 + 1j) * np.sum(np.abs(np.emath.log(c))))
+    check_grads(turned, (np.array([1.5, 2.0, 3.0]),))
+    check_grads(turned, (np.array([1.5, -2.0, -3.0]),))
+    _, tangent = jvp(lambda c: np.sum(np.abs(np.roots(c))), (np.array([1.0, 2.0, 3.0]),), (np.ones(3),))
+    assert not np.iscomplexobj(tangent)

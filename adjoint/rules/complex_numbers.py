@@ -1,12 +1,15 @@
-"""Functions of Python's complex numbers: `cmath`, and the method `conjugate`.
+"""Functions of complex numbers: Python's `cmath`, the method `conjugate`, and `np.emath`.
 
 Those that are holomorphic have the partials of their real namesakes.  The others (phase, polar, rect) follow
 the convention of ufuncs.py.
 """
 
 import cmath
+import math
 
-from adjoint.rules.registry import constant, elementwise, jvp_rule, vjp_rule
+import numpy as np
+
+from adjoint.rules.registry import DTYPE_BY_VALUE, constant, elementwise, jvp_rule, vjp_rule
 
 elementwise(cmath.exp, lambda z, x: z)
 elementwise(cmath.sqrt, lambda z, x: 0.5 / z)
@@ -23,6 +26,15 @@ elementwise(cmath.tanh, lambda z, x: 1.0 - z * z)
 elementwise(cmath.asinh, lambda z, x: 1.0 / cmath.sqrt(x * x + 1.0))
 elementwise(cmath.acosh, lambda z, x: 1.0 / (cmath.sqrt(x - 1.0) * cmath.sqrt(x + 1.0)))
 elementwise(cmath.atanh, lambda z, x: 1.0 / (1.0 - x * x))
+
+# `np.emath`: complex where the argument asks for it.
+elementwise(np.emath.sqrt, lambda z, x: 0.5 / z)
+elementwise(np.emath.log, lambda z, x: 1.0 / x)
+elementwise(np.emath.log2, lambda z, x: 1.0 / (x * math.log(2.0)))
+elementwise(np.emath.log10, lambda z, x: 1.0 / (x * math.log(10.0)))
+elementwise(np.emath.power, lambda z, x, p: p * np.emath.power(x, p - 1), lambda z, x, p: z * np.emath.log(x))
+DTYPE_BY_VALUE.update((np.emath.sqrt, np.emath.log, np.emath.log2, np.emath.log10, np.emath.power))
+
 elementwise(float.conjugate, lambda z, x: 1.0, cheap=True)
 
 constant(cmath.isnan, cmath.isinf, cmath.isfinite, cmath.isclose, float.is_integer, why="true or false")

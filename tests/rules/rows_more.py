@@ -108,6 +108,14 @@ row(np.unique, n(3, 2), axis=0)
 row(np.unique, n(2, 3), axis=1, return_inverse=True)
 row(np.setdiff1d, np.array([3.0, 1.0, 2.5]), np.array([1.2]), assume_unique=True)
 
+# ── complex where the argument asks for it ───────────────────────────────────────────────────────
+
+for f in (np.emath.sqrt, np.emath.log, np.emath.log2, np.emath.log10):
+    row(f, p(3))
+    row(f, c(3))
+row(np.emath.power, p(3), n(3))
+row(np.emath.power, c(3), 1.7)
+
 # ── series ───────────────────────────────────────────────────────────────────────────────────────
 
 for module, name in (
