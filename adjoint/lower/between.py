@@ -29,10 +29,10 @@ def learn(work: Attempt, end: State) -> bool:
     know, entry, cell_of = work.know, work.entry, work.cell_of
     before = _extent(know)
     now = {spot: value.cell for spot in cell_of if isinstance(value := _value_at(end, *spot), Ref)}
-    ends: dict[Cell, set[Spot]] = {}
+    ends: dict[Cell, dict[Spot, None]] = {}
     for spot, cell in now.items():
         for one in family(cell):
-            ends.setdefault(one, set()).add(spot)
+            ends.setdefault(one, {})[spot] = None
     _learn_twins(know, entry, ends, cell_of, _exchanged(entry, end, cell_of))
     for spot, cell in now.items():
         for base in borrowed(know, entry, cell):  # what another carry began with, which others see too
@@ -50,8 +50,8 @@ def learn(work: Attempt, end: State) -> bool:
     known_lists = [cell for cell in end.heap if cell in entry.heap and cell.holds]
     taken = False
     for cell in known_lists:
-        held = {base for base, _ in cell.holds}
-        for spot in {spot for base in held for spot in ends.get(base, ())}:
+        held = dict.fromkeys(base for base, _ in cell.holds)
+        for spot in dict.fromkeys(spot for base in held for spot in ends.get(base, ())):
             former = _former(know, spot)
             if former not in held:
                 cell.holds += ((former, None),)
@@ -82,21 +82,21 @@ def _outside(know: Knowledge, spot: Spot, cell: Cell) -> None:
 
 
 def _learn_twins(
-    know: Knowledge, entry: State, ends: dict[Cell, set[Spot]], cell_of: dict[Spot, Cell],
+    know: Knowledge, entry: State, ends: dict[Cell, dict[Spot, None]], cell_of: dict[Spot, Cell],
     exchanged: tuple[set[Spot], set[Cell]],
 ) -> None:
     """Spots that end an iteration bound to one cell, or to one from outside, may be the same later."""
     turned, buffers = exchanged
     for cell, spots in ends.items():
-        for spot in sorted(spots, key=repr):
+        for spot in spots:
             if len(spots) > 1:
-                know.twins.setdefault(spot, set()).update(spots - {spot})
+                know.twins.setdefault(spot, set()).update(s for s in spots if s != spot)
             if cell in entry.heap and not (spot in turned and cell in buffers):
                 _outside(know, spot, cell)
 
 
 def _note(
-    know: Knowledge, entry: State, ends: dict[Cell, set[Spot]], spot: Spot, bases: Iterable[tuple[Cell, Any]],
+    know: Knowledge, entry: State, ends: dict[Cell, dict[Spot, None]], spot: Spot, bases: Iterable[tuple[Cell, Any]],
     into: dict[Spot, dict[Cell, Any]],
 ) -> None:
     """Note the arrays that a spot is a view of, or a list that holds, as the next iteration knows them.
@@ -105,7 +105,7 @@ def _note(
     """
     for base, version in bases:
         kept = into.setdefault(spot, {})
-        others = ends.get(base, set()) - {spot}
+        others = set(ends.get(base, ())) - {spot}
         for other in others:
             kept.setdefault(_former(know, other), None)
         if base in entry.heap or base in know.former.values():

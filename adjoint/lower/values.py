@@ -45,6 +45,9 @@ class Cell:
     once: bool = False  # an iterator: what is taken from it is gone
     read: tuple[tuple[Any, Any], ...] = ()  # what a generator read outside of itself, and what that held
 
+    def __repr__(self) -> str:  # not what it refers to: cells that refer to others twice would print for ever
+        return f"<cell {self.hint or ''} {id(self) % 10000}>"
+
 
 @dataclass(frozen=True, eq=False)
 class Ref:

@@ -755,7 +755,29 @@ def three_buffers_in_turn(x, y, n):
     return loss(now) + 0.5 * loss(old) + loss(new)
 
 
+class Pair:
+    def __init__(self, u, v):
+        self.u, self.v = u, v
+
+
+def attributes_exchanged_in_a_nest(x, y, n):
+    """What is known of cells refers to others, and these to it: it must not be written out to be compared."""
+    pair = Pair(x, y)
+    for i in range(1, n):
+        for j in range(2, -1, -1):
+            for _ in range(n):
+                pair.v, pair.u = pair.u, pair.v
+                pair.u[-4] = np.cos(0.3 * np.sum(y) + 0.1 * i * j)
+            pair.u[n % 4] = np.sin(y[-1 - n % 4] + 0.3 * np.sum(x))
+            x += 0.3 * (pair.v + pair.u)
+    w = pair.u.reshape(2, 2)
+    w[::2, :-1] = 0.5 * y[-1 - n % 4]
+    y[:] = pair.v
+    return loss(x) + 0.5 * loss(y) + 0.9 * loss(pair.u) + 1.1 * loss(pair.v)
+
+
 RIGHT = [
+    attributes_exchanged_in_a_nest,
     names_exchanged_an_odd_number_of_times,
     names_exchanged_as_often_as_an_argument_says,
     a_name_bound_to_another_in_a_loop,
